@@ -1,0 +1,1 @@
+"""Sources to validated tables of facts. Knows nothing of the models."""

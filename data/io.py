@@ -1,0 +1,145 @@
+"""Errors for people, strict CSV reading, and writing that never leaves half a file."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SHOWN = 80  # characters of a bad value that an error repeats
+
+
+@dataclass
+class InputError(Exception):
+    """Bad input, said so that its owner can mend it: what is wrong, where, what to do.
+
+    ``row`` counts as a spreadsheet does: the header is row 1.
+    """
+
+    problem: str
+    file: Path | str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        where = [str(self.file)] if self.file is not None else []
+        if self.row is not None:
+            where.append(f"row {self.row}")
+        if self.column is not None:
+            where.append(f"column {self.column!r}")
+        if self.value is not None:
+            shown = self.value if len(self.value) <= SHOWN else self.value[:SHOWN] + "..."
+            where.append(f"value {shown!r}")
+        text = ", ".join(where)
+        text = f"{text}: {self.problem}" if text else self.problem
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's bytes, a ``.gz`` file's decompressed.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is a folder, it cannot be read, or its gzip stream is damaged.
+    """
+    if path.is_dir():
+        raise InputError("this is a folder, a CSV file is needed", path)
+    try:
+        raw = path.read_bytes()
+        return gzip.decompress(raw) if path.suffix == ".gz" else raw
+    except FileNotFoundError:
+        raise InputError("there is no such file", path) from None
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise InputError(f"damaged gzip file: {error}", path, hint="take it again from git") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path) from None
+
+
+def parse_csv(path: Path, required: Iterable[str]) -> list[dict[str, str]]:
+    """Read a CSV file strictly: one dict of stripped text a row, every row as long as the header.
+
+    Parameters
+    ----------
+    path
+        A CSV file in UTF-8 (a byte-order mark is allowed), plain or ``.gz``.
+    required
+        Columns that must be there; others are kept.
+
+    Raises
+    ------
+    InputError
+        For what is not such a file, with row and column where they exist.
+    """
+    raw = read_bytes(path)
+    if not raw.strip():
+        raise InputError("the file is empty", path)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = raw[: error.start].count(b"\n") + 1
+        raise InputError(f"not UTF-8 text (line {row}): save it as CSV in UTF-8", path) from None
+    if "\x00" in text:
+        raise InputError("binary content: a CSV file in UTF-8 is needed", path)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader)
+        _check_header(path, header, required)
+        rows = []
+        for number, cells in enumerate(reader, start=2):
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                problem = f"{len(cells)} cells where the header has {len(header)} columns"
+                raise InputError(problem, path, number, hint="an unquoted comma or line break?")
+            rows.append({name: cell.strip() for name, cell in zip(header, cells, strict=True)})
+    except csv.Error as error:
+        raise InputError(f"not a CSV file: {error}", path, reader.line_num) from None
+    if not rows:
+        raise InputError("the file has a header and no rows", path)
+    return rows
+
+
+def _check_header(path: Path, header: list[str], required: Iterable[str]) -> None:
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise InputError("the column occurs more than once", path, 1, repeated[0])
+    missing = [name for name in required if name not in header]
+    if missing:
+        one_cell = " the delimiter must be a comma;" if len(header) == 1 else ""
+        found = ", ".join(header[:8]) + (", ..." if len(header) > 8 else "")
+        raise InputError("the column is missing", path, 1, missing[0], hint=f"{one_cell} found: {found}".strip())
+
+
+def to_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+    """Write rows as UTF-8 CSV bytes with Unix line ends."""
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(columns), lineterminator="\n", extrasaction="raise")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file beside its place, flush it to disk, then rename it: never half a file.
+
+    A ``.gz`` path is compressed without name and time, so that equal content gives equal bytes.
+    """
+    if path.suffix == ".gz":
+        content = gzip.compress(content, compresslevel=9, mtime=0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

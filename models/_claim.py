@@ -1,0 +1,67 @@
+"""What every claim's file declares: its models, its specifications, its published values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+import pymc as pm
+import xarray as xr
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A generative model of a claim: three functions, and the names of its top-level priors.
+
+    ``top_level`` are the priors that power-scaling scales: those without a random parent. Population distributions
+    (a walk's innovations, effects of domains) are part of the model, not of the prior; see Kallioinen et al. (2024).
+    ``statistics`` maps data, observed or replicated, to test quantities that the likelihood does not fit directly.
+    """
+
+    prepare: Callable[[Tables, Any], xr.Dataset]
+    build: Callable[[xr.Dataset, Any], pm.Model]
+    estimands: Callable[[xr.Dataset, xr.Dataset, Any], xr.Dataset]
+    statistics: Callable[[xr.Dataset, xr.Dataset], xr.Dataset]
+    top_level: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A named specification: a model, and the fields of ``Choices`` and ``Priors`` in which it differs."""
+
+    name: str
+    kind: Literal["main", "definition", "measurement", "composition", "sampling", "prior", "model"]
+    model: str
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    priors: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published value or sign, and the tolerance fixed before fitting.
+
+    ``tolerance`` is on the estimand's own scale: 0.5 log-odds for shares, log(1.5) for ratios. ``sign`` is the
+    claimed side of the estimand's reference value, +1 or -1. Where the quantity is another one, ``not_comparable``
+    says which, and no verdict is given.
+    """
+
+    estimand: str
+    coords: Mapping[str, Any] = field(default_factory=dict)
+    value: float | None = None
+    sign: Literal[-1, 1] | None = None
+    tolerance: float | None = None
+    source: str = ""
+    not_comparable: str | None = None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """An estimand that the abstract speaks of."""
+
+    spec: str
+    estimand: str
+    coords: Mapping[str, Any] = field(default_factory=dict)

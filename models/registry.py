@@ -1,0 +1,23 @@
+"""The claims, in the order of the paper. Strings only, so that looking them up costs nothing.
+
+A new claim is one line here, a file in models/, one in figures/, and one in paper/sections/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a claim's parts are: its model and figure modules, the tables it reads, the blocks it shares."""
+
+    module: str
+    figures: str
+    tables: tuple[str, ...]
+    blocks: tuple[str, ...] = ()
+
+
+CLAIMS: dict[str, Entry] = {
+    "academic_share": Entry("models.academic_share", "figures.academic_share", ("models",), ("models/_blocks.py",)),
+}
