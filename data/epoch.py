@@ -73,7 +73,9 @@ PURE_TEAM = {
 # Epoch documents Confident, Likely and Speculative as within a factor of about 3, 10 and 30 at 90 %: with a normal
 # error on the log10 scale the standard deviation is log10(factor) / 1.645 (0.29, 0.61, 0.90 dex).
 Z90 = 1.6448536269514722
-COMPUTE_SE = {name: math.log10(factor) / Z90 for name, factor in [("confident", 3), ("likely", 10), ("speculative", 30)]}
+COMPUTE_SE = {
+    name: math.log10(factor) / Z90 for name, factor in [("confident", 3), ("likely", 10), ("speculative", 30)]
+}
 
 
 def read_vintage(path: Path, vintage: str) -> tuple[list[dict[str, object]], Counter[str]]:

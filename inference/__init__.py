@@ -1,0 +1,1 @@
+"""Fit, gate, store, summarise and write: the same machinery for every claim."""

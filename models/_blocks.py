@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
+from scipy.special import ndtr
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,3 +90,31 @@ def over_periods(share: xr.DataArray, weights: xr.DataArray, periods: dict[str, 
             averages.append((share.sel(year=slice(first, last)) * (weight / weight.sum())).sum("year"))
             names.append(name)
     return xr.concat(averages, dim=xr.DataArray(names, dims="period", name="period"))
+
+
+def upper_tail(weight: Floats, location: Floats, spread: Floats, tail: float) -> tuple[Floats, Floats]:
+    """Split the upper tail of a mixture of normals between its kinds, by bisection for the threshold.
+
+    Parameters
+    ----------
+    weight, location
+        (..., domain, kind), mixture weights that sum to one and component means.
+    spread
+        Broadcastable to them, component standard deviations.
+    tail
+        Probability above the threshold.
+
+    Returns
+    -------
+    excess
+        (..., kind), probability of being of a kind and above the threshold; sums to ``tail``.
+    threshold
+        (...).
+    """
+    low, high = (location - 8 * spread).min((-2, -1)), (location + 8 * spread).max((-2, -1))
+    for _ in range(40):  # some 40 units halved 40 times
+        threshold = (low + high) / 2
+        above = (weight * ndtr((location - threshold[..., None, None]) / spread)).sum((-2, -1)) > tail
+        low, high = np.where(above, threshold, low), np.where(above, high, threshold)
+    excess = (weight * ndtr((location - threshold[..., None, None]) / spread)).sum(-2)
+    return excess, threshold

@@ -42,9 +42,7 @@ Rubin (1976), Biometrika 63:581. Gelman (2006), Bayesian Analysis 1:515 (half-no
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import log
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -53,7 +51,7 @@ import pytensor.tensor as pt
 import xarray as xr
 from scipy.special import ndtr
 
-from models._blocks import over_periods, sector_log_odds, stays_above_half, walk_departures
+from models._blocks import over_periods, sector_log_odds, stays_above_half, upper_tail, walk_departures
 from models._claim import Alternative, Headline, Model, Published, Tables
 
 SEED = 20240105
@@ -72,6 +70,15 @@ TEAM_TO_SECTOR = {
 PERIODS = {"2010-12": (2010, 2012), "2010-14": (2010, 2014), "2015-19": (2015, 2019), "2020-22": (2020, 2022)}
 EARLY, LATE = "2010-14", "2020-22"
 OTHER_DOMAIN = "Other"
+SHARES_TOP = ("level", "trend", "walk_sd")
+EXCESS_TOP = (
+    *SHARES_TOP, "domain_sd", "compute_level", "growth", "compute_walk_sd", "offset", "offset_trend",
+    "compute_domain_sd", "log_spread", "log_spread_sector",
+)  # fmt: skip
+EXCESS_DATA = (
+    "decade", "cell_year", "cell_domain", "count", "se", "row_sector", "row_domain", "row_year", "row_decade",
+    "log10_compute",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,23 +98,25 @@ class Choices:
 class Priors:
     """Hyper-parameters, with what they imply. The prior predictive test holds them to it."""
 
+    # The sector part is as wide as the upper tail allows: in B these add to the computes' priors, and much wider ones
+    # would say beforehand that one kind makes all or none of the large-scale models (tests/models has the limit).
     # Other kinds (government, non-profit, collectives) are rare: about a quarter of each main kind at the prior mean.
     level_mean: tuple[float, ...] = (0.25, 0.25, 0.25, 0.25, -1.0)
-    level_sd: float = 0.8  # log-odds; a kind's share at the middle year between about 0.05 and 0.5
-    trend_sd: float = 1.2  # log-odds a decade; a share may go from 0.1 to 0.5 in ten years, or the reverse
+    level_sd: float = 0.7  # log-odds; a kind's share at the middle year between about 0.06 and 0.5
+    trend_sd: float = 1.8  # log-odds a decade; the odds of one kind to another change by e^2.5 = 12 in ten years
     walk_sd: float = 0.2  # log-odds a year; departures from the line of some 0.2, rarely 0.5
-    domain_sd: float = 0.4  # log-odds; domains differ by a factor of about 1.5 in odds, rarely 3
+    domain_sd: float = 0.3  # log-odds; domains differ by a factor of about 1.3 in odds, rarely 2
     compute_mean: float = 20.0  # log10 FLOP in the middle year; with the sd, 10^17 to 10^23
     compute_sd: float = 1.5
     growth_mean: float = 6.0  # dex a decade: doubling in six months (Sevilla et al. 2022), and much either side
     growth_sd: float = 2.0
     compute_walk_sd: float = 0.3  # dex a year
-    offset_sd: float = 0.7  # dex; kinds of team differ by a factor of about 5, rarely 100
-    offset_trend_sd: float = 0.7  # dex a decade
+    offset_sd: float = 0.6  # dex; two kinds of team differ by a factor of about 7, rarely 50
+    offset_trend_sd: float = 0.5  # dex a decade
     compute_domain_sd: float = 0.7  # dex
     spread_median: float = 1.4  # dex within a kind of team, year and domain
     spread_sd: float = 0.3  # of its logarithm
-    spread_sector_sd: float = 0.25  # of its logarithm between kinds: spreads within about 1.6 of each other
+    spread_sector_sd: float = 0.2  # of its logarithm between kinds: spreads within about 1.5 of each other
 
 
 def _select(tables: Tables, choices: Choices) -> tuple[pd.DataFrame, list[dict[str, object]]]:
@@ -172,17 +181,17 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         pm.Data("decade", dataset["decade"].to_numpy(), dims="year")
         n = pm.Data("n", dataset["n"].to_numpy(), dims="year")
         count = pm.Data("count", dataset["count"].to_numpy(), dims=("year", "sector"))
-        _sector_priors(priors)
+        _prior_data(priors, ["level_mean", "level_sd", "trend_sd", "walk_sd"])
         log_odds = sector_log_odds(dataset.sizes["year"])
         share = pm.Deterministic("share", pm.math.softmax(log_odds, axis=1), dims=("year", "sector"))
         pm.Multinomial("count_obs", n=n, p=share, observed=count, dims=("year", "sector"))
     return model
 
 
-def _sector_priors(priors: Priors) -> None:
-    pm.Data("prior_level_mean", np.array(priors.level_mean), dims="sector")
-    for name in ("level_sd", "trend_sd", "walk_sd"):
-        pm.Data(f"prior_{name}", getattr(priors, name))
+def _prior_data(priors: Priors, names: list[str]) -> dict[str, pt.TensorVariable]:
+    """Hyper-parameters as data, so that one compiled model serves any values of them."""
+    dims = {"level_mean": "sector"}
+    return {name: pm.Data(f"prior_{name}", getattr(priors, name), dims=dims.get(name)) for name in names}
 
 
 def _share_estimands(share: xr.DataArray, weights: xr.DataArray, prefix: str) -> dict[str, xr.DataArray]:
@@ -244,3 +253,255 @@ def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Da
     """
     n = dataset["n"]
     return xr.Dataset(_share_estimands(draws["share"], n, "") | _n_by(n))
+
+
+def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
+    """Test quantities of yearly counts that the yearly multinomial does not fit directly.
+
+    Parameters
+    ----------
+    data
+        ``count_obs`` (..., year, sector): the observed counts or replicated ones.
+    dataset
+        As ``prepare`` gives it; years with fewer than three models are left out.
+    """
+    count = data["count_obs"].sel(year=dataset["year"][dataset["n"] >= 3])
+    academia = count.sel(sector="academia-only", drop=True)
+    share = academia / count.sum("sector")
+    leader = count.argmax("sector")
+    return xr.Dataset(
+        {
+            "years without an academia-only model": (academia == 0).sum("year"),
+            "largest yearly jump of the academia-only share": abs(share.diff("year")).max("year"),
+            "changes of the most frequent kind": (leader.diff("year") != 0).sum("year"),
+            "years with three or more kinds": ((count > 0).sum("sector") >= 3).sum("year"),
+        }
+    )
+
+
+def prepare_latent_excess(tables: Tables, choices: Choices) -> xr.Dataset:
+    """Counts and computes behind estimand B: all labelled notable models, with or without a known compute.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``count`` (cell, sector) of year-by-domain cells that hold a model; ``log10_compute`` and ``se`` (row,), dex,
+        of models with a known compute; ``domain_mix`` (year, domain), observed in a three-year window; ``n`` and
+        ``n_compute`` (year,), models. attrs ``flow``: exclusions, JSON.
+    """
+    frame, flow = _select(tables, choices)
+    domains = [*choices.domains, OTHER_DOMAIN]
+    domain = frame["domain"].where(frame["domain"].isin(choices.domains), OTHER_DOMAIN)
+    frame["domain_code"] = domain.map(domains.index)
+    frame["year_code"] = frame["year"] - choices.first_year
+    frame["sector_code"] = frame["sector"].map(SECTORS.index)
+    cells = pd.crosstab([frame["year_code"], frame["domain_code"]], frame["sector_code"])
+    cells = cells.reindex(columns=range(len(SECTORS)), fill_value=0)
+    rows = frame[frame["has_compute"]]
+    when = pd.to_datetime(rows["date"])
+    year = when.dt.year + (when.dt.dayofyear - 0.5) / (365 + when.dt.is_leap_year)
+    by_domain = pd.crosstab(frame["year"], domain)
+    by_domain = by_domain.reindex(index=range(choices.first_year, choices.last_year + 1), columns=domains, fill_value=0)
+    # A window of three years, two at the ends: a year's own mix is too noisy, and has no base in a year without models.
+    window = by_domain.rolling(3, center=True, min_periods=1).sum()
+    dataset = xr.Dataset(
+        {
+            "count": (("cell", "sector"), cells.to_numpy(), {"unit": "models"}),
+            "cell_year": ("cell", cells.index.get_level_values(0).to_numpy(int)),
+            "cell_domain": ("cell", cells.index.get_level_values(1).to_numpy(int)),
+            "log10_compute": ("row", rows["log10_compute"].to_numpy(), {"unit": "log10 FLOP"}),
+            "se": ("row", rows["log10_compute_se"].fillna(choices.unlabelled_se).to_numpy(), {"unit": "dex"}),
+            "error_known": ("row", rows["log10_compute_se"].notna().to_numpy()),
+            "row_sector": ("row", rows["sector_code"].to_numpy(int)),
+            "row_domain": ("row", rows["domain_code"].to_numpy(int)),
+            "row_year": ("row", rows["year_code"].to_numpy(int)),
+            "domain_mix": (("year", "domain"), window.div(window.sum(axis=1), axis=0).fillna(0).to_numpy()),
+            "n": ("year", by_domain.sum(axis=1).to_numpy(), {"unit": "models"}),
+        },
+        coords={"year": by_domain.index.to_numpy(), "sector": list(SECTORS), "domain": domains},
+    )
+    dataset = _with_time(dataset)
+    dataset["row_decade"] = ("row", (year.to_numpy() - dataset.attrs["middle"] - 0.5) / 10)
+    dataset["n_compute"] = ("year", np.bincount(dataset["row_year"], minlength=dataset.sizes["year"]))
+    dataset["raw_count"] = _counts(frame, choices)
+    flow.append(
+        {"reason": "of these without a usable training compute (they stay in the sector part)"}
+        | {"n": len(frame) - len(rows), "left": len(rows)}
+    )
+    return dataset.assign_attrs(flow=json.dumps(flow), periods=json.dumps(PERIODS))
+
+
+def build_latent_excess(dataset: xr.Dataset, priors: Priors) -> pm.Model:
+    """The mirror factorisation, latent compute integrated out.
+
+    Deterministics ``log_odds`` (year, sector) and ``log_odds_domain`` (domain, sector), log-odds; ``location`` (year,
+    sector), log10 FLOP at mid-year; ``location_domain`` (domain,) and ``spread`` (sector,), dex.
+    """
+    coords = {name: dataset[name].to_numpy() for name in ("year", "sector", "step", "domain")}
+    coords |= {"cell": np.arange(dataset.sizes["cell"]), "row": np.arange(dataset.sizes["row"])}
+    with pm.Model(coords=coords) as model:
+        data = {name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims) for name in EXCESS_DATA}
+        total = pm.Data("total", dataset["count"].sum("sector").to_numpy(), dims="cell")
+        prior = _prior_data(priors, [field.name for field in fields(priors)])
+
+        # Which kind of team: by year and domain.
+        log_odds = sector_log_odds(dataset.sizes["year"])
+        domain_sd = pm.HalfNormal("domain_sd", sigma=prior["domain_sd"])
+        domain_raw = pm.ZeroSumNormal("domain_raw", dims=("domain", "sector"), n_zerosum_axes=1)
+        log_odds_domain = pm.Deterministic("log_odds_domain", domain_sd * domain_raw, dims=("domain", "sector"))
+        cell_log_odds = log_odds[data["cell_year"]] + log_odds_domain[data["cell_domain"]]
+        share = pm.math.softmax(cell_log_odds, axis=1)
+        pm.Multinomial("count_obs", n=total, p=share, observed=data["count"], dims=("cell", "sector"))
+
+        # How much compute, given the kind of team.
+        level = pm.Normal("compute_level", prior["compute_mean"], prior["compute_sd"])
+        growth = pm.Normal("growth", prior["growth_mean"], prior["growth_sd"])
+        walk_sd = pm.HalfNormal("compute_walk_sd", sigma=prior["compute_walk_sd"])
+        walk = walk_sd * pt.dot(walk_departures(dataset.sizes["year"]), pm.Normal("compute_walk_raw", dims="step"))
+        offset = pm.ZeroSumNormal("offset", sigma=prior["offset_sd"], dims="sector")
+        offset_trend = pm.ZeroSumNormal("offset_trend", sigma=prior["offset_trend_sd"], dims="sector")
+        compute_domain_sd = pm.HalfNormal("compute_domain_sd", sigma=prior["compute_domain_sd"])
+        compute_domain_raw = pm.ZeroSumNormal("compute_domain_raw", dims="domain")
+        location_domain = pm.Deterministic("location_domain", compute_domain_sd * compute_domain_raw, dims="domain")
+        log_spread = pm.Normal("log_spread", pt.log(prior["spread_median"]), prior["spread_sd"])
+        log_spread_sector = pm.ZeroSumNormal("log_spread_sector", sigma=prior["spread_sector_sd"], dims="sector")
+        spread = pm.Deterministic("spread", pt.exp(log_spread + log_spread_sector), dims="sector")
+        common = level + growth * data["decade"] + walk
+        own = offset + offset_trend * data["decade"][:, None]
+        pm.Deterministic("location", common[:, None] + own, dims=("year", "sector"))
+
+        k, x = data["row_sector"], data["row_decade"]
+        mean = level + growth * x + walk[data["row_year"]] + offset[k] + offset_trend[k] * x
+        mean += location_domain[data["row_domain"]]
+        sd = pt.sqrt(spread[k] ** 2 + data["se"] ** 2)
+        pm.Normal("log10_compute_obs", mean, sd, observed=data["log10_compute"], dims="row")
+    return model
+
+
+def large_scale_shares(draws: xr.Dataset, domain_mix: xr.DataArray, z: float) -> tuple[xr.DataArray, xr.DataArray]:
+    """Each kind's share of the upper tail of the distribution of true log10 compute, by solving for its threshold.
+
+    Parameters
+    ----------
+    draws
+        ``log_odds``, ``log_odds_domain``, ``location``, ``location_domain``, ``spread`` as ``build_latent_excess``
+        names them, with any leading dims.
+    domain_mix
+        (year, domain), weights that sum to one.
+    z
+        The tail holds 1 - Phi(z) of the models.
+
+    Returns
+    -------
+    share
+        (..., year, sector), probability.
+    threshold
+        (..., year), log10 FLOP.
+    """
+    dims = ("chain", "draw", "year", "domain", "sector")
+    kinds = np.exp(draws["log_odds"] + draws["log_odds_domain"])
+    weight = (domain_mix * kinds / kinds.sum("sector")).transpose(*dims).to_numpy()
+    location = (draws["location"] + draws["location_domain"]).transpose(*dims).to_numpy()
+    spread = draws["spread"].transpose("chain", "draw", "sector").to_numpy()[:, :, None, None, :]
+    excess, threshold = upper_tail(weight, location, spread, 1 - ndtr(z))
+    coords = {name: draws[name] for name in ("chain", "draw", "year", "sector")}
+    share = xr.DataArray(excess / excess.sum(-1, keepdims=True), coords, ("chain", "draw", "year", "sector"))
+    return share, xr.DataArray(threshold, {k: v for k, v in coords.items() if k != "sector"}, ("chain", "draw", "year"))
+
+
+def estimands_latent_excess(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
+    """Estimand B by draw, and the ratio of training compute, industry-only to academia-only.
+
+    Returns
+    -------
+    xarray.Dataset
+        As ``estimands``, names with the prefix ``large_scale_``; ``compute_ratio`` (ratio of geometric means in the
+        same domain) by year and period, scale log; ``threshold_by_year``, log10 FLOP. Years and periods are weighted
+        by labelled notable models.
+    """
+    share, threshold = large_scale_shares(draws, dataset["domain_mix"], choices.z)
+    out = _share_estimands(share, dataset["n"], "large_scale_") | _n_by(dataset["n"])
+    location = draws["location"]
+    gap = location.sel(sector="industry-only", drop=True) - location.sel(sector="academia-only", drop=True)
+    ratio = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0}
+    out["compute_ratio_by_year"] = (10**gap).assign_attrs(ratio)
+    out["compute_ratio"] = (10 ** over_periods(gap, dataset["n"], PERIODS)).assign_attrs(ratio)
+    level = {"unit": "log10 FLOP", "scale": "identity", "kind": "quantity"}
+    out["threshold_by_year"] = threshold.assign_attrs(level)
+    return xr.Dataset(out)
+
+
+def statistics_latent_excess(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
+    """Test quantities of the computes and counts that the likelihood of B does not fit directly.
+
+    Residuals are taken from the least-squares line of the data at hand, so that observed and replicated data are
+    treated alike.
+
+    Parameters
+    ----------
+    data
+        ``count_obs`` (..., cell, sector) and ``log10_compute_obs`` (..., row), log10 FLOP.
+    dataset
+        As ``prepare_latent_excess`` gives it.
+    """
+    compute = data["log10_compute_obs"]
+    academia = dataset["row_sector"] == SECTORS.index("academia-only")
+    industry = dataset["row_sector"] == SECTORS.index("industry-only")
+    x = dataset["row_decade"] - dataset["row_decade"].mean()
+    residual = compute - compute.mean("row") - x * (compute * x).sum("row") / (x**2).sum("row")
+    standardised = residual / residual.std("row")
+    academia_by_domain = data["count_obs"].sel(sector="academia-only").groupby(dataset["cell_domain"]).sum()
+    models_by_domain = data["count_obs"].sum("sector").groupby(dataset["cell_domain"]).sum()
+    sds = [residual.where(rows, drop=True).std("row") for rows in (dataset["error_known"], ~dataset["error_known"])]
+    return xr.Dataset(
+        {
+            "academia-only models above 0.76 sd of the line": ((standardised > 0.76) & academia).sum("row"),
+            "largest academia-only less largest industry-only (dex)": compute.where(academia).max("row")
+            - compute.where(industry).max("row"),
+            "kurtosis of log10 compute around its line": (standardised**4).mean("row"),
+            "sd with a labelled error over sd without": sds[0] / sds[1],
+            "sd of the academia-only share between domains": (academia_by_domain / models_by_domain).std("cell_domain"),
+        }
+    )
+
+
+MODELS = {
+    "shares": Model(prepare, build, estimands, statistics, SHARES_TOP),
+    "latent_excess": Model(
+        prepare_latent_excess, build_latent_excess, estimands_latent_excess, statistics_latent_excess, EXCESS_TOP
+    ),
+}
+
+ALTERNATIVES = (
+    Alternative("main", "main", "shares"),
+    Alternative("large_scale", "main", "latent_excess"),
+    Alternative("large_scale_error_speculative", "measurement", "latent_excess", choices={"unlabelled_se": 0.90}),
+    Alternative("large_scale_equal_spread", "prior", "latent_excess", priors={"spread_sector_sd": 0.01}),
+    Alternative("large_scale_z_0", "definition", "latent_excess", choices={"z": 0.0}),
+    Alternative("large_scale_z_1_5", "definition", "latent_excess", choices={"z": 1.5}),
+)
+
+HEADLINES = (
+    Headline("main", "share_academia_only", {"period": EARLY}),
+    Headline("main", "share_academia_only", {"period": LATE}),
+    Headline("main", "change_academia_only_log_odds"),
+    Headline("main", "share_industry_with_leaning_by_year", {"year": 2022}),
+    Headline("large_scale", "large_scale_share_academia_only", {"period": LATE}),
+    Headline("large_scale", "compute_ratio", {"period": LATE}),
+)
+
+_SOURCE = "besiroglu2024"
+_LOG_ODDS = 0.5  # tolerance of shares
+_TAIL = "the source's definition of large-scale is not public; this is the upper tail of notable models' compute"
+_HARDWARE = "the published five-fold gap is of hardware named in papers; this is training compute of models"
+PUBLISHED = (
+    Published("share_academia_only", {"period": EARLY}, 0.65, tolerance=_LOG_ODDS, source=_SOURCE),
+    Published("share_academia_only", {"period": LATE}, 0.10, tolerance=_LOG_ODDS, source=_SOURCE),
+    Published("share_industry_with_leaning_by_year", {"year": 2022}, 0.81, tolerance=_LOG_ODDS, source=_SOURCE),
+    Published("change_academia_only", sign=-1, source=_SOURCE),
+    Published("change_academia_only_log_odds", sign=-1, source=_SOURCE),
+    Published("share_industry_only_by_year", {"year": 2017}, sign=1, source=_SOURCE),
+    Published("large_scale_share_academia_only", {"period": EARLY}, 0.65, source=_SOURCE, not_comparable=_TAIL),
+    Published("large_scale_share_academia_only", {"period": LATE}, 0.10, source=_SOURCE, not_comparable=_TAIL),
+    Published("compute_ratio", {"period": LATE}, 5.0, source=_SOURCE, not_comparable=_HARDWARE),
+)

@@ -1,0 +1,245 @@
+"""From draws to reported numbers: summaries, diagnostics, contraction, prior sensitivity, verdicts.
+
+Reads stored trees and what the claim declares (published values, headlines); runs no model. Power-scaling follows
+Kallioinen et al. (2024), Statistics and Computing 34:57: the top-level priors are scaled, not the population
+distributions.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+from inference import words
+from models._claim import Headline, Published
+
+INTERVAL = 0.89
+LOW, HIGH = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
+PRIOR_SENSITIVE = 0.05
+DECIDED = 0.89  # a verdict needs this probability
+SMALLEST_EFFECT = math.log(1.1)  # below a ratio of 1.1 a claimed sign is of no interest
+DIGITS = 10  # significant digits kept in estimates.json
+
+
+def to_scale(values: xr.DataArray, scale: str) -> xr.DataArray:
+    """Log-odds of a share, logarithm of a ratio, anything else as it is."""
+    if scale == "logit":
+        tiny = np.finfo(float).tiny
+        return np.log(values.clip(min=tiny)) - np.log((1 - values).clip(min=tiny))
+    return np.log(values) if scale == "log" else values
+
+
+def summarise(
+    claim: str,
+    spec: str,
+    tree: xr.DataTree,
+    published: tuple[Published, ...] = (),
+    headlines: tuple[Headline, ...] = (),
+) -> list[dict[str, Any]]:
+    """Summarise every estimand of a stored fit.
+
+    Parameters
+    ----------
+    claim, spec
+        Names, as they stand in estimates.json.
+    tree
+        A stored fit: groups ``estimands``, ``prior_estimands``, ``log_prior``, ``log_likelihood``.
+    published, headlines
+        What the claim declares.
+
+    Returns
+    -------
+    list of dict
+        Rows of estimates.json, in the order of the estimands.
+    """
+    estimands = tree["estimands"].to_dataset()
+    prior = tree["prior_estimands"].to_dataset()
+    quantities = [name for name in estimands.data_vars if estimands[name].attrs["kind"] == "quantity"]
+    events = [name for name in estimands.data_vars if estimands[name].attrs["kind"] == "probability"]
+    stats = _statistics(estimands[quantities])
+    sensitivity = _power_scaling(tree, estimands[quantities])
+    chances = estimands[events].astype(float)
+    mcse = az.mcse(chances) if events else chances
+    rows = []
+    for name in estimands.data_vars:
+        if name not in quantities and name not in events:
+            continue
+        for coords in _points(estimands[name]):
+            at = {key: value for key, value in coords.items()}
+            known = _declared(published, str(name), coords)
+            row: dict[str, Any] = {
+                "claim": claim,
+                "spec": spec,
+                "estimand": str(name),
+                "coords": {key: _plain(value) for key, value in coords.items()},
+                "kind": estimands[name].attrs["kind"],
+                "headline": any(h == Headline(spec, str(name), coords) for h in headlines),
+                "unit": estimands[name].attrs["unit"],
+                "n": _rows_behind(estimands, coords),
+            }
+            if name in events:
+                row |= _event(chances[name].sel(at), float(mcse[name].sel(at)))
+            else:
+                figures = {key: float(value[name].sel(at)) for key, value in stats.items()}
+                draws = estimands[name].sel(at)
+                row |= _quantity(draws, prior[name].sel(at), figures, known)
+                strength = float(sensitivity[name].sel(at))
+                row["prior_sensitivity"] = strength if math.isfinite(strength) else None
+                row["prior_sensitive"] = bool(strength > PRIOR_SENSITIVE)
+            rows.append({key: _rounded(value) for key, value in row.items()})
+    return rows
+
+
+def _statistics(estimands: xr.Dataset) -> dict[str, xr.Dataset]:
+    over = ("chain", "draw")
+    return {
+        "median": estimands.median(over),
+        "eti_low": estimands.quantile(LOW, over).drop_vars("quantile"),
+        "eti_high": estimands.quantile(HIGH, over).drop_vars("quantile"),
+        "sd": estimands.std(over, ddof=1),
+        "mcse": az.mcse(estimands, method="median"),
+        "mcse_low": az.mcse(estimands, method="quantile", prob=LOW),
+        "mcse_high": az.mcse(estimands, method="quantile", prob=HIGH),
+        "ess_bulk": az.ess(estimands, method="bulk"),
+        "ess_tail": az.ess(estimands, method="tail"),
+        "r_hat": az.rhat(estimands),
+    }
+
+
+def _power_scaling(tree: xr.DataTree, estimands: xr.Dataset) -> xr.Dataset:
+    log_prior = tree["log_prior"].to_dataset()
+    groups = {"posterior": estimands, "log_prior": log_prior, "log_likelihood": tree["log_likelihood"].to_dataset()}
+    names = [str(name) for name in log_prior.data_vars]
+    scaled: xr.Dataset = az.psense(xr.DataTree.from_dict(groups), group="prior", group_var_names=names)
+    return scaled
+
+
+def _points(variable: xr.DataArray) -> Iterator[dict[str, Any]]:
+    """The coordinates of each reported number of an estimand: its dims but chain and draw."""
+    dims = [str(dim) for dim in variable.dims if dim not in ("chain", "draw")]
+    for values in itertools.product(*(variable[dim].to_numpy().tolist() for dim in dims)):
+        yield dict(zip(dims, values, strict=True))
+
+
+def _declared(published: tuple[Published, ...], name: str, coords: dict[str, Any]) -> Published | None:
+    return next((p for p in published if p.estimand == name and dict(p.coords) == coords), None)
+
+
+def _rows_behind(estimands: xr.Dataset, coords: dict[str, Any]) -> int:
+    """Rows of data of a year or period; of the whole window for what has neither."""
+    for dim, counts in (("year", "n_by_year"), ("period", "n_by_period")):
+        if dim in coords:
+            return int(estimands[counts].sel({dim: coords[dim]}))
+    return int(estimands["n_by_year"].sum())
+
+
+def _event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
+    """One probability: its value and Monte Carlo error, the rest null."""
+    value = float(draws.mean())
+    if not math.isfinite(mcse) or mcse == 0:  # never or always: Jeffreys' estimate of what was not seen
+        unseen = 0.5 / (draws.size + 1)
+        mcse = math.sqrt(unseen * (1 - unseen) / draws.size)
+    nothing = dict.fromkeys(
+        "median eti_low eti_high sd ess_bulk ess_tail r_hat reference p_direction contraction published "
+        "published_sign published_text verdict verdict_text".split()
+    )
+    return nothing | {
+        "value": value,
+        "mcse": mcse,
+        "prior_sensitivity": None,
+        "prior_sensitive": False,
+        "text": words.probability(value, mcse),
+    }
+
+
+def _quantity(
+    draws: xr.DataArray, prior: xr.DataArray, figures: dict[str, float], known: Published | None
+) -> dict[str, Any]:
+    scale = str(draws.attrs["scale"])
+    reference = draws.attrs.get("reference")
+    row: dict[str, Any] = {"value": None, **{k: v for k, v in figures.items() if not k.startswith("mcse_")}}
+    worst = max(figures["mcse"], figures["mcse_low"], figures["mcse_high"])
+    row["text"] = words.quantity(figures["median"], figures["eti_low"], figures["eti_high"], worst)
+    row["reference"] = reference
+    row["p_direction"] = None
+    if reference is not None:
+        above = float((draws > reference).mean())
+        row["p_direction"] = max(above, 1 - above)
+    before = float(to_scale(prior, scale).var())
+    after = float(to_scale(draws, scale).var())
+    row["contraction"] = 1 - after / before if before > 0 else None
+    row["published"] = known.value if known else None
+    row["published_sign"] = known.sign if known else None
+    row["published_text"] = words.published(known.value, known.sign, reference) if known else None
+    row["verdict"] = verdict(draws, known, figures) if known else None
+    row["verdict_text"] = words.verdict(row["verdict"], row["published_text"])
+    return row
+
+
+def verdict(draws: xr.DataArray, known: Published, figures: dict[str, float]) -> str:
+    """Hold a posterior against a published value or sign.
+
+    A probability within two Monte Carlo standard errors of a threshold counts as not having crossed it.
+
+    Parameters
+    ----------
+    draws
+        (chain, draw), the estimand; attrs ``scale`` and, for a sign, ``reference``.
+    known
+        Value with tolerance on the estimand's scale, or sign.
+    figures
+        ``eti_low``, ``eti_high``, ``mcse_low``, ``mcse_high`` of the estimand.
+    """
+    if known.not_comparable:
+        return "not comparable"
+    scale = str(draws.attrs["scale"])
+    on_scale = to_scale(draws, scale)
+    if known.sign is not None:
+        centre = float(to_scale(xr.DataArray(float(draws.attrs["reference"])), scale))
+        if _surely(abs(on_scale - centre) < SMALLEST_EFFECT) and _effect_on_log_scale(draws):
+            return "negligible"
+        within = known.sign * (on_scale - centre) > 0
+    else:
+        assert known.value is not None and known.tolerance is not None
+        within = abs(on_scale - float(to_scale(xr.DataArray(known.value), scale))) < known.tolerance
+    if _surely(within):
+        return "agrees"
+    if _surely(~within):
+        return "disagrees"
+    if known.value is not None:
+        low = figures["eti_low"] - 2 * figures["mcse_low"]
+        high = figures["eti_high"] + 2 * figures["mcse_high"]
+        if low <= known.value <= high:
+            return "compatible"
+    return "undecided"
+
+
+def _effect_on_log_scale(draws: xr.DataArray) -> bool:
+    """Whether the smallest effect of interest, a ratio, applies: on log-odds and logarithms of ratios."""
+    return draws.attrs["scale"] in ("logit", "log") or draws.attrs["unit"] == "log-odds"
+
+
+def _surely(event: xr.DataArray) -> bool:
+    """P(event) >= 0.89, by more than two Monte Carlo standard errors."""
+    chance = float(event.mean())
+    if chance in (0.0, 1.0):
+        return chance == 1.0
+    error = float(az.mcse(event.astype(float).rename("event")))
+    return chance - 2 * error >= DECIDED
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _rounded(value: Any) -> Any:
+    """Floats to ten significant digits, and null for what is not a number."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return value

@@ -1,0 +1,150 @@
+"""Compile once, sample many times: model, data and seed to a DataTree that needs no model code to be read.
+
+pytensor's compiled code goes to the project's own cache. Its default fastmath is off: with it, a cold and a warm cache
+differ in the last bits of the log density, and the same seed gives other draws.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+from inference.places import CACHE
+
+CACHE.mkdir(parents=True, exist_ok=True)
+os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={CACHE / 'pytensor'},numba__fastmath=False"
+
+import nutpie  # noqa: E402
+import numpy as np  # noqa: E402
+import pymc as pm  # noqa: E402
+import xarray as xr  # noqa: E402
+
+from models._claim import Model  # noqa: E402
+
+PRIOR_DRAWS = 2000
+PREDICTIVE_DRAWS = 500  # of the posterior, for predictive checks
+VERSIONS = ("pymc", "pytensor", "nutpie", "numba", "arviz-stats", "numpy", "xarray")
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """NUTS settings. nutpie adapts a diagonal mass matrix while it tunes."""
+
+    draws: int = 2000
+    tune: int = 1000
+    chains: int = 4
+    cores: int = 2
+    target_accept: float = 0.9
+
+
+Say = Callable[[str], None]
+
+
+class Compiled:
+    """Compiled log densities, one for each graph: a model of the same structure reuses it with its own data.
+
+    Two models are of the same structure if the same function built them and their free variables have the same names
+    and shapes. All else that varies between specifications, data sets and priors must be ``pm.Data``.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[object, Any] = {}
+
+    def get(self, model: pm.Model, name: str, say: Say = lambda text: None) -> Any:
+        """Return the compiled model with this model's data in it; compiles at the first request."""
+        shapes = tuple(sorted((key, value.shape) for key, value in model.initial_point().items()))
+        signature = (name, shapes)
+        if signature not in self._known:
+            say("compiling the model (20 to 60 s the first time on a machine, less from the cache)")
+            self._known[signature] = nutpie.compile_pymc_model(model)
+        values = {variable.name: variable.get_value() for variable in model.data_vars}
+        return self._known[signature].with_data(**values)
+
+
+def sample(compiled: Any, seed: int, sampler: Sampler) -> xr.DataTree:
+    """Draw from the posterior. The same seed gives the same draws on the same machine."""
+    tree: xr.DataTree = nutpie.sample(
+        compiled,
+        draws=sampler.draws,
+        tune=sampler.tune,
+        chains=sampler.chains,
+        cores=sampler.cores,
+        target_accept=sampler.target_accept,
+        seed=seed,
+        progress_bar=False,
+        save_warmup=False,
+    )
+    return tree
+
+
+def fit(
+    model: Model,
+    dataset: xr.Dataset,
+    choices: Any,
+    priors: Any,
+    seed: int,
+    compiled: Compiled,
+    sampler: Sampler = Sampler(),  # noqa: B008 (frozen)
+    say: Say = lambda text: None,
+) -> xr.DataTree:
+    """Fit one specification and derive all that is later read from it.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``posterior``, ``sample_stats``, ``prior``, ``estimands``, ``prior_estimands``, ``log_prior`` (top-level
+        priors), ``log_likelihood``, ``observed_data``, ``statistics``, ``posterior_statistics``, ``prior_statistics``
+        and ``constant_data`` (the prepared dataset); attrs with seed, versions and sampler settings.
+    """
+    pymc_model = model.build(dataset, priors)
+    ready = compiled.get(pymc_model, f"{model.build.__module__}.{model.build.__qualname__}", say)
+    say(f"sampling {sampler.chains} chains of {sampler.tune} + {sampler.draws} draws")
+    sampled = sample(ready, seed, sampler)
+    say("prior draws, predictive draws, densities, estimands")
+    with pymc_model:
+        prior = pm.sample_prior_predictive(PRIOR_DRAWS, random_seed=seed)
+        thinned = sampled.isel(draw=slice(None, None, max(1, sampler.draws * sampler.chains // PREDICTIVE_DRAWS)))
+        predictive = pm.sample_posterior_predictive(thinned, random_seed=seed, progressbar=False)
+        # Each returns the tree with the group added.
+        tree = pm.compute_log_likelihood(sampled, progressbar=False)
+        tree = pm.stats.compute_log_prior(tree, var_names=list(model.top_level), progressbar=False)
+    posterior = tree["posterior"].to_dataset()
+    observed = prior["observed_data"].to_dataset()
+    groups = {
+        "posterior": posterior,
+        "sample_stats": tree["sample_stats"].to_dataset(),
+        "prior": prior["prior"].to_dataset(),
+        "estimands": model.estimands(posterior, dataset, choices),
+        "prior_estimands": model.estimands(prior["prior"].to_dataset(), dataset, choices),
+        "log_prior": tree["log_prior"].to_dataset(),
+        "log_likelihood": tree["log_likelihood"].to_dataset(),
+        "observed_data": observed,
+        "statistics": model.statistics(observed, dataset),
+        "posterior_statistics": model.statistics(predictive["posterior_predictive"].to_dataset(), dataset),
+        "prior_statistics": model.statistics(prior["prior_predictive"].to_dataset(), dataset),
+        "constant_data": dataset,
+    }
+    result = xr.DataTree.from_dict({name: _plain(group) for name, group in groups.items()})
+    result.attrs = {
+        "seed": seed,
+        "versions": str({name: version(name) for name in VERSIONS}),
+        "sampler": str(asdict(sampler)),
+        "choices": str(choices),
+        "priors": str(priors),
+    }
+    return result
+
+
+def _plain(group: xr.Dataset) -> xr.Dataset:
+    """A group without what varies from run to run (times) or cannot be stored (booleans keep as bytes)."""
+    out = group.drop_attrs(deep=False).assign_attrs({k: v for k, v in group.attrs.items() if k not in RUN_ATTRS})
+    for name, variable in out.variables.items():
+        if variable.dtype == np.bool_:
+            out[name] = out[name].astype("int8")
+    return out
+
+
+RUN_ATTRS = {"created_at", "sampling_time", "tuning_steps", "arviz_version", "creation_library_version"}

@@ -1,0 +1,98 @@
+"""The gate: what a fit must show before it is stored as good.
+
+Rank-normalised R-hat and effective sample sizes follow Vehtari et al. (2021), Bayesian Analysis 16:667; the energy
+diagnostic Betancourt (2016), arXiv:1604.00695.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+R_HAT_MAX = 1.01
+ESS_MIN = 400
+EBFMI_MIN = 0.3
+
+HINTS = {
+    "divergences": "the geometry is at fault: look at a pair plot of scales and their effects, reparameterise",
+    "r_hat": "chains disagree: look for two modes or an unidentified sum, then draw more",
+    "ess": "draws are too correlated: reparameterise, or draw more",
+    "ebfmi": "the energy moves slowly: a heavy tail or a funnel; reparameterise the scales",
+}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Diagnostics of one fit, worst case over parameters and estimands, and the verdict."""
+
+    divergences: int
+    r_hat_max: float
+    r_hat_worst: str
+    ess_min: float
+    ess_worst: str
+    ebfmi_min: float
+
+    @property
+    def faults(self) -> list[str]:
+        """What failed, each with a hint; empty if the fit passed."""
+        checks = {
+            "divergences": (self.divergences > 0, f"{self.divergences} divergent transitions"),
+            "r_hat": (not self.r_hat_max <= R_HAT_MAX, f"R-hat {self.r_hat_max:.3f} of {self.r_hat_worst}"),
+            "ess": (not self.ess_min >= ESS_MIN, f"effective sample size {self.ess_min:.0f} of {self.ess_worst}"),
+            "ebfmi": (not self.ebfmi_min >= EBFMI_MIN, f"E-BFMI {self.ebfmi_min:.2f}"),
+        }
+        return [f"{text} ({HINTS[name]})" for name, (failed, text) in checks.items() if failed]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the fit may be stored as good."""
+        return not self.faults
+
+
+def check(tree: xr.DataTree) -> Gate:
+    """Diagnose a fit, on parameters and on estimands.
+
+    A draw that never varies passes by rule: it has no R-hat and no effective sample size. Events (kind
+    ``probability``) are judged by the bulk alone, for a 0/1 draw has no tail quantiles.
+
+    Parameters
+    ----------
+    tree
+        Groups ``posterior``, ``sample_stats`` and ``estimands``, as ``inference.fit`` makes them.
+    """
+    estimands = tree["estimands"].to_dataset()
+    drawn = [name for name in estimands.data_vars if "draw" in estimands[name].dims]
+    quantities = [name for name in drawn if estimands[name].attrs["kind"] == "quantity"]
+    r_hats: dict[str, float] = {}
+    sizes: dict[str, float] = {}
+    for group, tailed in [
+        (tree["posterior"].to_dataset(), True),
+        (estimands[quantities], True),
+        (estimands[[name for name in drawn if name not in quantities]].astype(float), False),
+    ]:
+        if not group.data_vars:
+            continue
+        varies = group.std(("chain", "draw")) > 0
+        r_hats |= _worst(az.rhat(group).where(varies), np.nanmax)
+        for method in ("bulk", "tail") if tailed else ("bulk",):
+            for name, size in _worst(az.ess(group, method=method).where(varies), np.nanmin).items():
+                sizes[name] = min(size, sizes.get(name, np.inf))
+    r_hat = max(r_hats, key=lambda name: r_hats[name])
+    size = min(sizes, key=lambda name: sizes[name])
+    return Gate(
+        divergences=int(tree["sample_stats"]["diverging"].sum()),
+        r_hat_max=r_hats[r_hat],
+        r_hat_worst=r_hat,
+        ess_min=sizes[size],
+        ess_worst=size,
+        ebfmi_min=float(az.bfmi(tree)["energy"].min()),
+    )
+
+
+def _worst(values: xr.Dataset, pick: np.ufunc) -> dict[str, float]:
+    """The worst value of each variable; a variable that varies nowhere has none."""
+    found = {str(name): np.asarray(values[name]) for name in values.data_vars}
+    return {name: float(pick(value)) for name, value in found.items() if np.isfinite(value).any()}
