@@ -146,8 +146,7 @@ def _event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
         unseen = 0.5 / (draws.size + 1)
         mcse = math.sqrt(unseen * (1 - unseen) / draws.size)
     nothing = dict.fromkeys(
-        "median eti_low eti_high sd ess_bulk ess_tail r_hat reference p_direction contraction published "
-        "published_sign published_text verdict verdict_text".split()
+        ["median", "eti_low", "eti_high", "sd", "ess_bulk", "ess_tail", "r_hat", "reference", "p_direction", "contraction", "published", "published_sign", "published_text", "verdict", "verdict_text"]
     )
     return nothing | {
         "value": value,

@@ -17,8 +17,8 @@ from inference.places import CACHE
 CACHE.mkdir(parents=True, exist_ok=True)
 os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={CACHE / 'pytensor'},numba__fastmath=False"
 
-import nutpie  # noqa: E402
 import numpy as np  # noqa: E402
+import nutpie  # noqa: E402
 import pymc as pm  # noqa: E402
 import xarray as xr  # noqa: E402
 
@@ -87,7 +87,7 @@ def fit(
     priors: Any,
     seed: int,
     compiled: Compiled,
-    sampler: Sampler = Sampler(),  # noqa: B008 (frozen)
+    sampler: Sampler = Sampler(),
     say: Say = lambda text: None,
 ) -> xr.DataTree:
     """Fit one specification and derive all that is later read from it.

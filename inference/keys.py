@@ -51,7 +51,7 @@ def fit_key(parts: Mapping[str, str], spec: str) -> str:
 
 def output_parts(fits: Iterable[str]) -> dict[str, str]:
     """What estimates, figures and paper depend on: the fits, and everything that draws or writes."""
-    parts = {"fits": combine({key: "" for key in fits})}
+    parts = {"fits": combine(dict.fromkeys(fits, ""))}
     for folder in ("inference", "figures", "paper"):
         for path in sorted((ROOT / folder).rglob("*")):
             skipped = "published" in path.parts or "__pycache__" in path.parts

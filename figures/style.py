@@ -1,0 +1,65 @@
+"""One look for all figures, and one way to save them: PDF, PNG and the data behind them as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from data.io import to_csv
+
+# Okabe and Ito's colours, told apart by colour-blind readers.
+BLUE, ORANGE, GREEN, PURPLE, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#9A9A9A", "#222222"
+WIDTH = 7.2  # inches: the paper's text width
+
+BANDS = {"low89": 0.055, "low50": 0.25, "median": 0.5, "high50": 0.75, "high89": 0.945}
+
+mpl.rcParams.update(
+    {
+        "font.size": 8,
+        "axes.titlesize": 8.5,
+        "axes.labelsize": 8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+        "legend.fontsize": 7.5,
+        "figure.constrained_layout.use": True,
+        "pdf.fonttype": 42,
+        "savefig.dpi": 200,
+    }
+)
+
+
+def bands(draws: Any) -> dict[str, Any]:
+    """Quantiles for a median with 50 and 89 % bands, over chain and draw."""
+    return {name: draws.quantile(q, ("chain", "draw")).values for name, q in BANDS.items()}
+
+
+def ribbon(axes: Axes, x: Any, at: Mapping[str, Any], colour: str, label: str | None = None) -> None:
+    """Draw a median with its 50 and 89 % bands."""
+    axes.fill_between(x, at["low89"], at["high89"], color=colour, alpha=0.18, lw=0)
+    axes.fill_between(x, at["low50"], at["high50"], color=colour, alpha=0.3, lw=0)
+    axes.plot(x, at["median"], color=colour, lw=1.5, label=label)
+
+
+def bubbles(axes: Axes, x: Any, share: Any, n: Any) -> None:
+    """Raw proportions as circles, their area in proportion to the count behind them."""
+    axes.scatter(x, share, s=2.2 * np.asarray(n, float), facecolor="none", edgecolor=BLACK, lw=0.7, zorder=3)
+
+
+def save(figure: Figure, out: Path, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Save a figure without time stamps, and its data beside it."""
+    figure.savefig(out / f"{name}.pdf", metadata={"CreationDate": None})
+    figure.savefig(out / f"{name}.png")
+    plt.close(figure)
+    listed = [{k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows]
+    (out / f"{name}.csv").write_bytes(to_csv(listed[0].keys(), listed))

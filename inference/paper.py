@@ -1,0 +1,45 @@
+"""Compile the paper from staged estimates and figures. It looks numbers up and computes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from inference.places import ROOT
+
+SOURCES = ROOT / "paper"
+
+
+class PaperError(Exception):
+    """The paper did not compile: an unknown estimate, a missing figure, a slip of syntax."""
+
+
+def compile_paper(staging: Path) -> Path:
+    """Compile ``paper.typ`` with the estimates and figures of a staging folder.
+
+    Returns
+    -------
+    pathlib.Path
+        ``staging/paper.pdf``.
+
+    Raises
+    ------
+    PaperError
+        With Typst's message; for an unknown estimate, its name.
+    """
+    import typst
+
+    folder = staging / "paper"
+    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("published"))
+    shutil.copy2(staging / "estimates.json", folder / "estimates.json")
+    shutil.copytree(staging / "figures", folder / "figures")
+    target = staging / "paper.pdf"
+    try:
+        _, warned = typst.compile_with_warnings(
+            str(folder / "paper.typ"), output=str(target), root=str(folder), ignore_system_fonts=True
+        )
+    except typst.TypstError as error:
+        raise PaperError(str(getattr(error, "message", error))) from None
+    if warned:
+        raise PaperError("; ".join(str(getattr(warning, "message", warning)) for warning in warned))
+    return target
