@@ -123,7 +123,8 @@ def _is_number(cell: str) -> bool:
 def validate_models(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Check a table of models against ``MODELS``; ``path`` names it in the error."""
     try:
-        return MODELS.validate(frame, lazy=True)
+        validated: pd.DataFrame = MODELS.validate(frame, lazy=True)
+        return validated
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         first = cases.sort_values("index", na_position="first").iloc[0]

@@ -11,6 +11,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
 from figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, WIDTH, bands, bubbles, ribbon, save
 
@@ -52,11 +54,12 @@ def shares_over_time(trees: Mapping[str, xr.DataTree], estimates: Rows, out: Pat
     for row, (spec, prefix) in enumerate((("main", ""), ("large_scale", "large_scale_"))):
         tree = trees[spec]
         raw, n = _raw_counts(tree, spec)
-        years = tree["estimands"]["year"].values
+        estimands = tree["estimands"].to_dataset()
+        years = estimands["year"].values
         periods = json.loads(tree["constant_data"].attrs["periods"])
         for column, (name, title, colour, kinds) in enumerate(PANELS):
             axes = grid[row, column]
-            at = bands(tree["estimands"][f"{prefix}{name}_by_year"])
+            at = bands(estimands[f"{prefix}{name}_by_year"])
             ribbon(axes, years, at, colour)
             share = raw.sel(sector=list(kinds)).sum("sector").values / np.where(n > 0, n, 1)
             bubbles(axes, years[n > 0], share[n > 0], n[n > 0])
@@ -80,11 +83,11 @@ def shares_over_time(trees: Mapping[str, xr.DataTree], estimates: Rows, out: Pat
 
 
 def _raw_counts(tree: xr.DataTree, spec: str) -> tuple[xr.DataArray, Any]:
-    """Counts by year and kind: of the rows of A; in B, of models whose noisy compute lies above the median threshold."""
+    """Counts by year and kind: of the rows of A; in B, of models whose observed compute is above."""
     dataset = tree["constant_data"].to_dataset()
     if spec == "main":
         return dataset["count"], dataset["n"].values
-    threshold = tree["estimands"]["threshold_by_year"].median(("chain", "draw")).values
+    threshold = tree["estimands"].to_dataset()["threshold_by_year"].median(("chain", "draw")).values
     year, kind = dataset["row_year"].values, dataset["row_sector"].values
     above = dataset["log10_compute"].values > threshold[year]
     count = np.zeros((dataset.sizes["year"], dataset.sizes["sector"]), int)
@@ -97,7 +100,7 @@ def _mark_published(axes: Axes, estimates: Rows, name: str, periods: Mapping[str
     for row in estimates:
         if row["published"] is None or row["spec"] not in ("main", "large_scale"):
             continue
-        style = {"color": GREEN, "alpha": 1.0 if comparable else 0.55, "zorder": 4}
+        style: dict[str, Any] = {"color": GREEN, "alpha": 1.0 if comparable else 0.55, "zorder": 4}
         if row["estimand"] == name:
             first, last = periods[row["coords"]["period"]]
             axes.plot([first, last], [row["published"]] * 2, lw=2, ls="-" if comparable else (0, (2, 1)), **style)
@@ -107,18 +110,18 @@ def _mark_published(axes: Axes, estimates: Rows, name: str, periods: Mapping[str
 
 def _legend(figure: Any) -> None:
     handles = [
-        plt.Line2D([], [], color=BLACK, lw=1.5, label="posterior median"),
-        plt.Rectangle((0, 0), 1, 1, color=BLACK, alpha=0.4, lw=0, label="50 %"),
-        plt.Rectangle((0, 0), 1, 1, color=BLACK, alpha=0.18, lw=0, label="89 %"),
-        plt.Line2D([], [], marker="o", ls="", mfc="none", mec=BLACK, ms=5, label="raw share (area: models)"),
-        plt.Line2D([], [], color=GREEN, lw=2, label="published (dashed: another quantity)"),
+        Line2D([], [], color=BLACK, lw=1.5, label="posterior median"),
+        Rectangle((0, 0), 1, 1, color=BLACK, alpha=0.4, lw=0, label="50 %"),
+        Rectangle((0, 0), 1, 1, color=BLACK, alpha=0.18, lw=0, label="89 %"),
+        Line2D([], [], marker="o", ls="", mfc="none", mec=BLACK, ms=5, label="raw share (area: models)"),
+        Line2D([], [], color=GREEN, lw=2, label="published (dashed: another quantity)"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=5)
 
 
 def compute_ratio(tree: xr.DataTree, out: Path) -> None:
     """Training compute of industry-only over academia-only models, same domain, by year; log axis."""
-    ratio = tree["estimands"]["compute_ratio_by_year"]
+    ratio = tree["estimands"].to_dataset()["compute_ratio_by_year"]
     years = ratio["year"].values
     at = bands(ratio)
     figure, axes = plt.subplots(figsize=(WIDTH * 0.62, 2.6))

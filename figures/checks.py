@@ -28,6 +28,7 @@ def draw(claim: str, trees: Mapping[str, xr.DataTree], out: Path) -> None:
 def predictive(tree: xr.DataTree, out: Path, name: str) -> None:
     """Test quantities that the likelihood does not fit directly: prior and posterior predictive, and observed."""
     observed = tree["statistics"].to_dataset()
+    replicated = {key: tree[f"{key}_statistics"].to_dataset() for key in ("prior", "posterior")}
     names = list(observed.data_vars)
     columns = 3
     lines = -(-len(names) // columns)
@@ -35,7 +36,7 @@ def predictive(tree: xr.DataTree, out: Path, name: str) -> None:
     data: Rows = []
     for axes, statistic in zip(grid.flat, names, strict=False):
         value = float(observed[statistic])
-        draws = {key: tree[f"{key}_statistics"][statistic].values.ravel() for key in ("prior", "posterior")}
+        draws = {key: replicated[key][statistic].values.ravel() for key in ("prior", "posterior")}
         finite = {key: values[np.isfinite(values)] for key, values in draws.items()}
         low, high = np.quantile(np.concatenate([*finite.values(), [value]]), [0.01, 0.99])
         low, high = min(low, value), max(high, value)
@@ -74,12 +75,12 @@ def prior_and_posterior(tree: xr.DataTree, out: Path, name: str) -> None:
         for key in estimands.data_vars
         if estimands[key].attrs.get("scale") == "logit" and "year" in estimands[key].dims
     ]
+    years = estimands["year"].values
     figure, grid = plt.subplots(2, -(-len(shares) // 2), figsize=(WIDTH, 3.6), sharex=True, sharey=True)
     data: Rows = []
     for axes, share in zip(grid.flat, shares, strict=False):
         for group, colour in (("prior_estimands", GREY), ("estimands", BLUE)):
-            at = bands(tree[group][share])
-            years = tree[group]["year"].values
+            at = bands(tree[group].to_dataset()[share])
             ribbon(axes, years, at, colour, "prior" if group.startswith("prior") else "posterior")
             for i, year in enumerate(years):
                 point = {key: float(value[i]) for key, value in at.items()}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -27,8 +28,8 @@ def _known(claims: list[str] | None) -> list[str]:
     return claims or list(CLAIMS)
 
 
-def _reporter() -> Any:
-    """A function that says each step: with elapsed seconds, and a spinner where there is a terminal."""
+def _reporter() -> tuple[Callable[[str], None], Callable[[], None]]:
+    """Say each step with elapsed seconds, beside a spinner where there is a terminal; and stop the spinner."""
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -36,7 +37,7 @@ def _reporter() -> Any:
     spinner = console.status("") if console.is_terminal else None
 
     def say(text: str) -> None:
-        console.print(f"[{time.monotonic() - start:5.0f} s] {text}", markup=False)
+        console.print(f"[{time.monotonic() - start:5.0f} s] {text}", markup=False, soft_wrap=True)
         if spinner is not None:
             spinner.update(text.replace("[", r"\["))
             spinner.start()
@@ -121,7 +122,8 @@ def status(
 def main() -> int:
     """Run a command. Exit codes: 0 done, 1 a check objected, 2 bad input or an unusable place, 130 interrupted."""
     try:
-        return int(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False)
+        return int(code or 0)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -24,15 +24,20 @@ LOW, HIGH = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
 PRIOR_SENSITIVE = 0.05
 DECIDED = 0.89  # a verdict needs this probability
 SMALLEST_EFFECT = math.log(1.1)  # below a ratio of 1.1 a claimed sign is of no interest
+TINY = 1e-12  # keeps log-odds finite where a share rounds to 0 or 1
 DIGITS = 10  # significant digits kept in estimates.json
+NOT_FOR_EVENTS = (
+    "median", "eti_low", "eti_high", "sd", "ess_bulk", "ess_tail", "r_hat", "reference", "p_direction", "contraction",
+    "published", "published_sign", "published_text", "verdict", "verdict_text",
+)  # fmt: skip
 
 
 def to_scale(values: xr.DataArray, scale: str) -> xr.DataArray:
     """Log-odds of a share, logarithm of a ratio, anything else as it is."""
     if scale == "logit":
-        tiny = np.finfo(float).tiny
-        return np.log(values.clip(min=tiny)) - np.log((1 - values).clip(min=tiny))
-    return np.log(values) if scale == "log" else values
+        inside = values.clip(TINY, 1 - TINY)
+        return xr.DataArray(np.log(inside) - np.log(1 - inside))
+    return xr.DataArray(np.log(values)) if scale == "log" else values
 
 
 def summarise(
@@ -71,7 +76,6 @@ def summarise(
         if name not in quantities and name not in events:
             continue
         for coords in _points(estimands[name]):
-            at = {key: value for key, value in coords.items()}
             known = _declared(published, str(name), coords)
             row: dict[str, Any] = {
                 "claim": claim,
@@ -84,12 +88,12 @@ def summarise(
                 "n": _rows_behind(estimands, coords),
             }
             if name in events:
-                row |= _event(chances[name].sel(at), float(mcse[name].sel(at)))
+                row |= _event(chances[name].sel(coords), float(mcse[name].sel(coords)))
             else:
-                figures = {key: float(value[name].sel(at)) for key, value in stats.items()}
-                draws = estimands[name].sel(at)
-                row |= _quantity(draws, prior[name].sel(at), figures, known)
-                strength = float(sensitivity[name].sel(at))
+                figures = {key: float(value[name].sel(coords)) for key, value in stats.items()}
+                draws = estimands[name].sel(coords)
+                row |= _quantity(draws, prior[name].sel(coords), figures, known)
+                strength = float(sensitivity[name].sel(coords))
                 row["prior_sensitivity"] = strength if math.isfinite(strength) else None
                 row["prior_sensitive"] = bool(strength > PRIOR_SENSITIVE)
             rows.append({key: _rounded(value) for key, value in row.items()})
@@ -145,9 +149,7 @@ def _event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
     if not math.isfinite(mcse) or mcse == 0:  # never or always: Jeffreys' estimate of what was not seen
         unseen = 0.5 / (draws.size + 1)
         mcse = math.sqrt(unseen * (1 - unseen) / draws.size)
-    nothing = dict.fromkeys(
-        ["median", "eti_low", "eti_high", "sd", "ess_bulk", "ess_tail", "r_hat", "reference", "p_direction", "contraction", "published", "published_sign", "published_text", "verdict", "verdict_text"]
-    )
+    nothing = dict.fromkeys(NOT_FOR_EVENTS)
     return nothing | {
         "value": value,
         "mcse": mcse,
@@ -163,8 +165,8 @@ def _quantity(
     scale = str(draws.attrs["scale"])
     reference = draws.attrs.get("reference")
     row: dict[str, Any] = {"value": None, **{k: v for k, v in figures.items() if not k.startswith("mcse_")}}
-    worst = max(figures["mcse"], figures["mcse_low"], figures["mcse_high"])
-    row["text"] = words.quantity(figures["median"], figures["eti_low"], figures["eti_high"], worst)
+    worst = max(figures["mcse"], figures["mcse_low"], figures["mcse_high"]) if scale != "log" else figures["mcse"]
+    row["text"] = words.quantity(figures["median"], figures["eti_low"], figures["eti_high"], worst, scale)
     row["reference"] = reference
     row["p_direction"] = None
     if reference is not None:
@@ -175,7 +177,9 @@ def _quantity(
     row["contraction"] = 1 - after / before if before > 0 else None
     row["published"] = known.value if known else None
     row["published_sign"] = known.sign if known else None
-    row["published_text"] = words.published(known.value, known.sign, reference) if known else None
+    row["published_text"] = (
+        words.published(known.value, known.sign, reference, str(draws.attrs["unit"])) if known else None
+    )
     row["verdict"] = verdict(draws, known, figures) if known else None
     row["verdict_text"] = words.verdict(row["verdict"], row["published_text"])
     return row

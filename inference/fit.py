@@ -6,6 +6,7 @@ differ in the last bits of the log density, and the same seed gives other draws.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -23,6 +24,9 @@ import pymc as pm  # noqa: E402
 import xarray as xr  # noqa: E402
 
 from models._claim import Model  # noqa: E402
+
+for name in ("pymc", "pymc.sampling.forward", "pymc.stats.log_density"):
+    logging.getLogger(name).setLevel(logging.ERROR)
 
 PRIOR_DRAWS = 2000
 PREDICTIVE_DRAWS = 500  # of the posterior, for predictive checks
@@ -51,6 +55,7 @@ class Compiled:
     """
 
     def __init__(self) -> None:
+        """Start with nothing compiled."""
         self._known: dict[object, Any] = {}
 
     def get(self, model: pm.Model, name: str, say: Say = lambda text: None) -> Any:

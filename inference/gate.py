@@ -6,7 +6,9 @@ diagnostic Betancourt (2016), arXiv:1604.00695.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import arviz as az
 import numpy as np
@@ -76,23 +78,24 @@ def check(tree: xr.DataTree) -> Gate:
         if not group.data_vars:
             continue
         varies = group.std(("chain", "draw")) > 0
-        r_hats |= _worst(az.rhat(group).where(varies), np.nanmax)
+        with np.errstate(invalid="ignore"):  # 0 / 0 where a draw never varies
+            r_hats |= _worst(az.rhat(group).where(varies), np.nanmax)
         for method in ("bulk", "tail") if tailed else ("bulk",):
             for name, size in _worst(az.ess(group, method=method).where(varies), np.nanmin).items():
                 sizes[name] = min(size, sizes.get(name, np.inf))
-    r_hat = max(r_hats, key=lambda name: r_hats[name])
-    size = min(sizes, key=lambda name: sizes[name])
+    worst_r_hat = max(r_hats, key=lambda name: r_hats[name])
+    worst_size = min(sizes, key=lambda name: sizes[name])
     return Gate(
         divergences=int(tree["sample_stats"]["diverging"].sum()),
-        r_hat_max=r_hats[r_hat],
-        r_hat_worst=r_hat,
-        ess_min=sizes[size],
-        ess_worst=size,
+        r_hat_max=r_hats[worst_r_hat],
+        r_hat_worst=worst_r_hat,
+        ess_min=sizes[worst_size],
+        ess_worst=worst_size,
         ebfmi_min=float(az.bfmi(tree)["energy"].min()),
     )
 
 
-def _worst(values: xr.Dataset, pick: np.ufunc) -> dict[str, float]:
+def _worst(values: xr.Dataset, pick: Callable[..., Any]) -> dict[str, float]:
     """The worst value of each variable; a variable that varies nowhere has none."""
     found = {str(name): np.asarray(values[name]) for name in values.data_vars}
     return {name: float(pick(value)) for name, value in found.items() if np.isfinite(value).any()}

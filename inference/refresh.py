@@ -6,7 +6,6 @@ import ast
 import dataclasses
 import importlib
 import json
-import logging
 import shutil
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -63,9 +62,9 @@ def refresh(
         say("everything is current: nothing to do")
         return 0
     with held(places.lock):
-        passed = all([_refit(claim, parts[claim], places, say, seed, models) for claim in stale])
+        failed = [claim for claim in stale if not _refit(claim, parts[claim], places, say, seed, models)]
         missing = write_outputs(places, parts, say)
-    return 0 if passed and not missing else 1
+    return 1 if failed or missing else 0
 
 
 def outputs_current(places: Places, parts: Mapping[str, Mapping[str, str]]) -> bool:
@@ -92,7 +91,6 @@ def _refit(
     say(f"{claim}: loading PyMC and the tables")
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=UserWarning)
-    logging.getLogger("pymc").setLevel(logging.ERROR)
     from data.schema import read_models
     from inference.fit import Compiled, Sampler, fit
     from inference.gate import check

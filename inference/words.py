@@ -28,26 +28,34 @@ def number(value: float, decimals: int) -> str:
     return text.replace("-", MINUS)
 
 
-def decimals_for(mcse: float, largest: float) -> int:
-    """Decimals at which a Monte Carlo standard error is below one unit of the last digit, at most two.
+def decimals_for(mcse: float) -> int:
+    """Decimals at which a Monte Carlo standard error is below one unit of the last digit, at most two."""
+    return MAX_DECIMALS if mcse <= 0 else max(min(floor(-log10(mcse)), MAX_DECIMALS), 0)
 
-    Large numbers (ratios above ten) are shown with two significant digits at the most.
+
+def significant(value: float, digits: int) -> str:
+    """A number with so many significant digits: 3.1, 31, 310."""
+    return number(value, digits - 1 - floor(log10(abs(value)))) if value else "0"
+
+
+def quantity(median: float, low: float, high: float, mcse: float, scale: str = "identity") -> str:
+    """``0.66 (0.51 to 0.79)``: the median and the 89 % equal-tailed interval.
+
+    Ratios (scale ``log``) get significant digits, for their ends differ in size: two, or one where the Monte Carlo
+    error is above a twentieth of the median.
     """
-    supported = MAX_DECIMALS if mcse <= 0 else floor(-log10(mcse))
-    if abs(largest) >= 10:
-        supported = min(supported, 1 - floor(log10(abs(largest))))
-    return min(supported, MAX_DECIMALS)
-
-
-def quantity(median: float, low: float, high: float, mcse: float) -> str:
-    """``0.66 (0.51 to 0.79)``: the median and the 89 % equal-tailed interval."""
-    digits = decimals_for(mcse, median)
-    return f"{number(median, digits)} ({number(low, digits)} to {number(high, digits)})"
+    if scale == "log":
+        digits = 2 if mcse < median / 20 else 1
+        low_text, middle, high_text = (significant(value, digits) for value in (low, median, high))
+    else:
+        decimals = decimals_for(mcse)
+        low_text, middle, high_text = (number(value, decimals) for value in (low, median, high))
+    return f"{middle} ({low_text} to {high_text})"
 
 
 def probability(value: float, mcse: float) -> str:
     """A single probability; 0 and 1 are never claimed from finitely many draws."""
-    digits = max(decimals_for(mcse, value), 1)
+    digits = max(decimals_for(mcse), 1)
     smallest = 10.0**-digits
     if value < smallest / 2:
         return f"below {smallest:.{digits}f}"
@@ -56,10 +64,10 @@ def probability(value: float, mcse: float) -> str:
     return number(value, digits)
 
 
-def published(value: float | None, sign: int | None, reference: float | None) -> str | None:
+def published(value: float | None, sign: int | None, reference: float | None, unit: str = "") -> str | None:
     """The published value as text: a number, or the claimed side of the reference value."""
     if value is not None:
-        return f"{value:g}" if value != round(value) or value > 20 else f"{value:.0f}"
+        return f"{value:.2f}" if unit == "probability" else f"{value:g}"
     if sign is not None:
         side = "above" if sign > 0 else "below"
         return {0.0: "rise" if sign > 0 else "fall", 0.5: "majority" if sign > 0 else "minority"}.get(

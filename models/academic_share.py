@@ -216,7 +216,7 @@ def _share_estimands(share: xr.DataArray, weights: xr.DataArray, prefix: str) ->
     if {EARLY, LATE} <= set(periods["period"].to_numpy()):
         early, late = (periods.sel(period=name, drop=True) for name in (EARLY, LATE))
         change = {"scale": "identity", "kind": "quantity", "reference": 0.0}
-        log_odds = np.log(late / (1 - late)) - np.log(early / (1 - early))
+        log_odds = xr.DataArray(np.log(late / (1 - late)) - np.log(early / (1 - early)))
         out[f"{prefix}change_academia_only"] = (late - early).assign_attrs(change, unit="difference in probability")
         out[f"{prefix}change_academia_only_log_odds"] = log_odds.assign_attrs(change, unit="log-odds")
     crossed = stays_above_half(industry)
@@ -399,7 +399,7 @@ def large_scale_shares(draws: xr.Dataset, domain_mix: xr.DataArray, z: float) ->
         (..., year), log10 FLOP.
     """
     dims = ("chain", "draw", "year", "domain", "sector")
-    kinds = np.exp(draws["log_odds"] + draws["log_odds_domain"])
+    kinds = xr.DataArray(np.exp(draws["log_odds"] + draws["log_odds_domain"]))
     weight = (domain_mix * kinds / kinds.sum("sector")).transpose(*dims).to_numpy()
     location = (draws["location"] + draws["location_domain"]).transpose(*dims).to_numpy()
     spread = draws["spread"].transpose("chain", "draw", "sector").to_numpy()[:, :, None, None, :]
