@@ -94,9 +94,13 @@ def prior_and_posterior(tree: xr.DataTree, out: Path, name: str) -> None:
 
 
 def ranks(tree: xr.DataTree, out: Path, name: str) -> None:
-    """ArviZ's rank plot of the top-level parameters: chains that mix have ranks within the band."""
-    top = list(tree["log_prior"].data_vars)
-    posterior = tree["posterior"].to_dataset()[top]
+    """ArviZ's rank plot of the scalar top-level parameters: chains that mix have ranks within the band.
+
+    Thinned, for the band supposes independent draws.
+    """
+    posterior = tree["posterior"].to_dataset()
+    top = [name for name in tree["log_prior"].data_vars if posterior[name].ndim == 2]
+    posterior = posterior[top].isel(draw=slice(None, None, 10))
     plots = az.plot_rank(xr.DataTree.from_dict({"posterior": posterior}), backend="matplotlib")
     figure = plots.viz["figure"].item()
     figure.suptitle("")

@@ -100,9 +100,10 @@ class Priors:
 
     # The sector part is as wide as the upper tail allows: in B these add to the computes' priors, and much wider ones
     # would say beforehand that one kind makes all or none of the large-scale models (tests/models has the limit).
-    # Other kinds (government, non-profit, collectives) are rare: about a quarter of each main kind at the prior mean.
-    level_mean: tuple[float, ...] = (0.25, 0.25, 0.25, 0.25, -1.0)
-    level_sd: float = 0.7  # log-odds; a kind's share at the middle year between about 0.06 and 0.5
+    # At the prior mean academia-only, collaborations of both leanings together, and industry-only are equally likely
+    # (0.31 each), the rare other kinds a quarter of that.
+    level_mean: tuple[float, ...] = (0.55, -0.15, -0.15, 0.55, -0.8)
+    level_sd: float = 0.7  # log-odds; academia-only in the middle year between about 0.1 and 0.6
     trend_sd: float = 1.8  # log-odds a decade; the odds of one kind to another change by e^2.5 = 12 in ten years
     walk_sd: float = 0.2  # log-odds a year; departures from the line of some 0.2, rarely 0.5
     domain_sd: float = 0.3  # log-odds; domains differ by a factor of about 1.3 in odds, rarely 2
