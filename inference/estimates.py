@@ -28,6 +28,7 @@ TINY = 1e-12  # keeps log-odds finite where a share rounds to 0 or 1
 DIGITS = 10  # significant digits kept in estimates.json
 NOT_FOR_EVENTS = (
     "median", "eti_low", "eti_high", "sd", "ess_bulk", "ess_tail", "r_hat", "reference", "p_direction", "contraction",
+    "contraction_text",
     "published", "published_sign", "published_text", "verdict", "verdict_text",
 )  # fmt: skip
 
@@ -95,6 +96,7 @@ def summarise(
                 row |= _quantity(draws, prior[name].sel(coords), figures, known)
                 strength = float(sensitivity[name].sel(coords))
                 row["prior_sensitivity"] = strength if math.isfinite(strength) else None
+                row["prior_sensitivity_text"] = words.number(strength, 2) if math.isfinite(strength) else None
                 row["prior_sensitive"] = bool(strength > PRIOR_SENSITIVE)
             rows.append({key: _rounded(value) for key, value in row.items()})
     return rows
@@ -154,6 +156,7 @@ def _event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
         "value": value,
         "mcse": mcse,
         "prior_sensitivity": None,
+        "prior_sensitivity_text": None,
         "prior_sensitive": False,
         "text": words.probability(value, mcse),
     }
@@ -175,6 +178,7 @@ def _quantity(
     before = float(to_scale(prior, scale).var())
     after = float(to_scale(draws, scale).var())
     row["contraction"] = 1 - after / before if before > 0 else None
+    row["contraction_text"] = words.number(row["contraction"], 2) if before > 0 else None
     row["published"] = known.value if known else None
     row["published_sign"] = known.sign if known else None
     row["published_text"] = (

@@ -35,7 +35,8 @@ def decimals_for(mcse: float) -> int:
 
 def significant(value: float, digits: int) -> str:
     """A number with so many significant digits: 3.1, 31, 310."""
-    return number(value, digits - 1 - floor(log10(abs(value)))) if value else "0"
+    rounded = float(f"{value:.{digits - 1}e}")
+    return number(rounded, digits - 1 - floor(log10(abs(rounded)))) if rounded else "0"
 
 
 def quantity(median: float, low: float, high: float, mcse: float, scale: str = "identity") -> str:
