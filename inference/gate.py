@@ -77,12 +77,12 @@ def check(tree: xr.DataTree) -> Gate:
     ]:
         if not group.data_vars:
             continue
-        varies = group.std(("chain", "draw")) > 0
+        constant = group.max(("chain", "draw"), skipna=False) == group.min(("chain", "draw"), skipna=False)
         with np.errstate(invalid="ignore"):  # 0 / 0 where a draw never varies
-            r_hats |= _worst(az.rhat(group).where(varies), np.nanmax)
+            r_hats |= _worst(az.rhat(group), constant, np.max, passes=1.0, broken=np.inf)
         for method in ("bulk", "tail") if tailed else ("bulk",):
-            for name, size in _worst(az.ess(group, method=method).where(varies), np.nanmin).items():
-                sizes[name] = min(size, sizes.get(name, np.inf))
+            worst = _worst(az.ess(group, method=method), constant, np.min, passes=np.inf, broken=0.0)
+            sizes |= {name: min(size, sizes.get(name, np.inf)) for name, size in worst.items()}
     worst_r_hat = max(r_hats, key=lambda name: r_hats[name])
     worst_size = min(sizes, key=lambda name: sizes[name])
     return Gate(
@@ -95,7 +95,9 @@ def check(tree: xr.DataTree) -> Gate:
     )
 
 
-def _worst(values: xr.Dataset, pick: Callable[..., Any]) -> dict[str, float]:
-    """The worst value of each variable; a variable that varies nowhere has none."""
-    found = {str(name): np.asarray(values[name]) for name in values.data_vars}
-    return {name: float(pick(value)) for name, value in found.items() if np.isfinite(value).any()}
+def _worst(
+    values: xr.Dataset, constant: xr.Dataset, pick: Callable[..., Any], passes: float, broken: float
+) -> dict[str, float]:
+    """The worst diagnostic of each variable: constant draws pass, a diagnostic that is not a number fails."""
+    finite = values.fillna(broken)
+    return {str(name): float(pick(finite[name].where(~constant[name], passes))) for name in values.data_vars}

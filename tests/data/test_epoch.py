@@ -1,0 +1,185 @@
+"""Reading Epoch's raw file: labels, unknowns, and errors that name the place."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from data.build import build
+from data.epoch import COLUMNS, read_vintage
+from data.io import InputError
+from data.schema import LIST_SEPARATOR, MODELS, TEAMS
+from data.tables import SNAPSHOT
+
+SMALL = Path(__file__).parent.parent / "fixtures" / "epoch_small.csv"
+
+
+def rows_by_name(path: Path = SMALL) -> dict[str, dict[str, object]]:
+    return {str(row["model"]): row for row in read_vintage(path, "2023-12")[0]}
+
+
+def changed(tmp_path: Path, row: int, column: str, value: str) -> Path:
+    """The small file with one cell changed; ``row`` as a spreadsheet counts."""
+    table = list(csv.reader(io.StringIO(SMALL.read_text())))
+    table[row - 1][table[0].index(column)] = value
+    path = tmp_path / "raw.csv"
+    with path.open("w", newline="") as handle:
+        csv.writer(handle).writerows(table)
+    return path
+
+
+def test_labels_in_any_capitalisation():
+    rows = rows_by_name()
+    assert rows["Gamma"]["team"] == "industry-only"
+    assert rows["Beta"]["team"] == "collaboration"
+    assert rows["Delta"]["team"] == "industry-leaning collaboration"
+    assert rows["Epsilon"]["team"] == "research collective"
+
+
+def test_unknown_stays_unknown_and_is_counted():
+    rows, counts = read_vintage(SMALL, "2023-12")
+    by_name = {row["model"]: row for row in rows}
+    assert by_name["Zeta"]["team"] == "unknown"
+    assert by_name["Delta"]["date"] == ""
+    assert by_name["Delta"]["log10_compute"] == ""
+    assert counts["rows in the raw file"] == 7
+    assert counts["left out: no name"] == 1
+    assert counts["unknown team"] == 1
+    assert counts["unknown date"] == 1
+    assert counts["unknown training compute"] == 1
+    assert len(rows) + counts["left out: no name"] == counts["rows in the raw file"]
+
+
+def test_compute_and_its_documented_error():
+    rows = rows_by_name()
+    assert rows["Alpha"]["log10_compute"] == 18
+    for name, factor in (("Alpha", 3), ("Beta", 10), ("Gamma", 30)):
+        se = float(str(rows[name]["log10_compute_se"]))
+        # 90 % of a normal error lie within the documented factor.
+        assert math.erf(math.log10(factor) / se / math.sqrt(2)) == pytest.approx(0.9, abs=1e-4)
+    assert rows["Zeta"]["log10_compute_se"] == ""  # no label, no error: the analysis chooses one
+
+
+def test_sector_of_an_organisation_comes_from_teams_of_one_kind():
+    rows = rows_by_name()
+    assert rows["Beta"]["organisation_sectors"] == "academia; industry"
+    assert rows["Zeta"]["organisation_sectors"] == "unknown"
+
+
+def test_organisation_in_teams_of_two_kinds_is_unknown(tmp_path: Path):
+    rows = rows_by_name(changed(tmp_path, 4, "Organization categorization", "Academia"))
+    assert rows["Gamma"]["organisation_sectors"] == "academia"
+    path = changed(tmp_path, 4, "Organization", "Uni One")
+    assert rows_by_name(path)["Alpha"]["organisation_sectors"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value"),
+    [
+        (2, "Publication date", "soon"),
+        (3, "Publication date", "2021-02-30"),
+        (4, "Training compute (FLOP)", "lots"),
+        (4, "Training compute (FLOP)", "0"),
+        (4, "Training compute (FLOP)", "-3e5"),
+        (4, "Training compute (FLOP)", "nan"),
+        (2, "Organization categorization", "Acedemia"),
+        (2, "Confidence", "Sure"),
+        (3, "Hardware quantity", "many"),
+        (3, "Compute sponsor categorization", "Government?"),
+    ],
+)
+def test_bad_cell_is_named(tmp_path: Path, row: int, column: str, value: str):
+    with pytest.raises(InputError) as caught:
+        read_vintage(changed(tmp_path, row, column, value), "2023-12")
+    message = str(caught.value)
+    for part in ("raw.csv", f"row {row}", repr(column), repr(value)):
+        assert part in message
+
+
+def test_repeated_name_is_an_error(tmp_path: Path):
+    with pytest.raises(InputError, match=r"row 3.*Alpha.*already stands in row 2"):
+        read_vintage(changed(tmp_path, 3, "System", "Alpha"), "2023-12")
+
+
+@pytest.mark.parametrize("column", sorted(COLUMNS.values()))
+def test_missing_column_is_named(tmp_path: Path, column: str):
+    path = changed(tmp_path, 1, column, "Renamed")
+    with pytest.raises(InputError) as caught:
+        read_vintage(path, "2023-12")
+    assert repr(column) in str(caught.value)
+    assert "missing" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty"),
+        (b"   \n \n", "empty"),
+        (b"System,Domain\n", "missing"),
+        (b"System;Domain\nA;B\n", "delimiter must be a comma"),
+        ("Syst\xe8me,Domain\n".encode("latin-1"), "not UTF-8"),
+        (b"\x00\x01\x02\x00\xff", "not UTF-8"),
+        (b"a,b\x00\n1,2\n", "binary"),
+        (b"a,a\n1,2\n", "more than once"),
+    ],
+)
+def test_file_that_is_no_such_table(tmp_path: Path, content: bytes, message: str):
+    path = tmp_path / "raw.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_vintage(path, "2023-12")
+
+
+def test_folder_and_nothing_in_place_of_a_file(tmp_path: Path):
+    with pytest.raises(InputError, match="this is a folder"):
+        read_vintage(tmp_path, "2023-12")
+    with pytest.raises(InputError, match="no such file"):
+        read_vintage(tmp_path / "none.csv", "2023-12")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(row=st.integers(2, 8), column=st.sampled_from(sorted(COLUMNS.values())), value=st.text(max_size=12))
+def test_any_cell_gives_an_error_with_its_place_or_a_valid_row(tmp_path: Path, row: int, column: str, value: str):
+    try:
+        path = changed(tmp_path, row, column, value)
+    except UnicodeEncodeError:  # a lone surrogate is no text that a file can hold
+        return
+    try:
+        rows, counts = read_vintage(path, "2023-12")
+    except InputError as error:
+        assert error.file == path
+        return
+    assert len(rows) + counts["left out: no name"] == 7
+    for found in rows:
+        assert found["team"] in TEAMS
+        assert set(found) == set(MODELS.columns)
+        if found["organisations"]:
+            organisations = str(found["organisations"]).split(LIST_SEPARATOR)
+            assert len(str(found["organisation_sectors"]).split(LIST_SEPARATOR)) == len(organisations)
+
+
+def test_snapshot_is_what_the_raw_file_gives(raw_folder: Path, tmp_path: Path):
+    from data.io import read_bytes
+
+    build(raw_folder, tmp_path)
+    assert read_bytes(tmp_path / "models.csv.gz") == read_bytes(SNAPSHOT / "models.csv.gz")
+    assert (tmp_path / "counts.csv").read_bytes() == (SNAPSHOT / "counts.csv").read_bytes()
+
+
+def test_failed_build_leaves_the_old_snapshot(tmp_path: Path):
+    (tmp_path / "epoch").mkdir()
+    bad = changed(tmp_path, 2, "Publication date", "soon")
+    bad.rename(tmp_path / "epoch" / "all_ml_systems_2023-12-14.csv")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "models.csv.gz").write_bytes(b"old")
+    with pytest.raises(InputError):
+        build(tmp_path, out)
+    assert [path.name for path in out.iterdir()] == ["models.csv.gz"]
+    assert (out / "models.csv.gz").read_bytes() == b"old"

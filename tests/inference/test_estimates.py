@@ -1,0 +1,171 @@
+"""From draws to numbers, verdicts and words."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from inference import words
+from inference.estimates import summarise, to_scale, verdict
+from inference.sensitivity import flags, objections
+from models._claim import Headline, Published
+
+RNG = np.random.default_rng(11)
+
+
+def draws(
+    centre: float, sd: float, scale: str = "identity", reference: float | None = None, unit: str = "x"
+) -> xr.DataArray:
+    """Independent draws that are normal on their scale."""
+    values = centre + sd * RNG.normal(size=(4, 1000))
+    back = {"logit": lambda x: 1 / (1 + np.exp(-x)), "log": np.exp, "identity": lambda x: x}[scale]
+    attrs = {"scale": scale, "unit": unit, "kind": "quantity"} | ({} if reference is None else {"reference": reference})
+    return xr.DataArray(back(values), dims=("chain", "draw"), attrs=attrs)
+
+
+def figures(values: xr.DataArray, mcse: float = 0.0) -> dict[str, float]:
+    low, high = values.quantile([0.055, 0.945]).values
+    return {"eti_low": low, "eti_high": high, "mcse_low": mcse, "mcse_high": mcse}
+
+
+def judged(values: xr.DataArray, known: Published, mcse: float = 0.0) -> str:
+    return verdict(values, known, figures(values, mcse))
+
+
+LOGIT_HALF = Published("p", value=0.5, tolerance=0.5)
+
+
+@pytest.mark.parametrize(
+    ("centre", "sd", "expected"),
+    [(0.0, 0.1, "agrees"), (2.0, 0.3, "disagrees"), (0.4, 0.4, "compatible"), (0.9, 0.45, "undecided")],
+)
+def test_verdict_on_a_share(centre: float, sd: float, expected: str):
+    assert judged(draws(centre, sd, "logit"), LOGIT_HALF) == expected
+
+
+def test_probability_near_a_threshold_has_not_crossed_it():
+    # P(within) = 0.895 +- 0.005: above 0.89, but not by two Monte Carlo standard errors.
+    sd = 0.5 / 1.6211
+    values = draws(0.0, sd, "logit")
+    within = float((abs(to_scale(values, "logit")) < 0.5).mean())
+    assert 0.885 < within < 0.90
+    assert judged(values, LOGIT_HALF) == "compatible"
+
+
+def test_interval_is_widened_by_two_monte_carlo_errors():
+    values = draws(0.9, 0.45, "logit")
+    low = figures(values)["eti_low"]
+    assert judged(values, LOGIT_HALF, mcse=(low - 0.5) / 2 + 1e-6) == "compatible"
+
+
+def test_verdict_on_a_sign():
+    fall = Published("d", sign=-1)
+    assert judged(draws(-2, 0.5, reference=0.0), fall) == "agrees"
+    assert judged(draws(2, 0.5, reference=0.0), fall) == "disagrees"
+    assert judged(draws(-0.3, 0.5, reference=0.0), fall) == "undecided"
+
+
+def test_too_small_to_matter_comes_first():
+    rise = Published("r", sign=1)
+    assert judged(draws(0.03, 0.01, "log", reference=1.0), rise) == "negligible"
+    assert judged(draws(0.03, 0.01, "identity", reference=0.0, unit="log-odds"), rise) == "negligible"
+
+
+def test_other_quantity_has_no_verdict():
+    other = Published("r", value=5.0, tolerance=0.4, not_comparable="hardware")
+    assert judged(draws(1.6, 0.01, "log"), other) == "not comparable"
+
+
+def fitted() -> xr.DataTree:
+    """A toy fit: prior and posterior are normal on the log-odds, so that all is known."""
+    prior = RNG.normal(size=(1, 4000))
+    theta = 1 + 0.5 * RNG.normal(size=(4, 1000))
+    inverse = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
+    dims = ("chain", "draw")
+    attrs = {"scale": "logit", "unit": "probability", "kind": "quantity", "reference": 0.5}
+    event = {"unit": "probability", "kind": "probability", "scale": "identity"}
+
+    def group(values: np.ndarray) -> xr.Dataset:
+        return xr.Dataset(
+            {
+                "share": ((*dims, "year"), inverse(values)[..., None], attrs),
+                "never": (dims, np.zeros(values.shape, "int8"), event),
+                "sometimes": (dims, (values > 1).astype("int8"), event),
+                "n_by_year": ("year", [40], {"kind": "rows"}),
+            },
+            {"year": [2020]},
+        )
+
+    return xr.DataTree.from_dict(
+        {
+            "estimands": group(theta),
+            "prior_estimands": group(prior),
+            "log_prior": xr.Dataset({"theta": (dims, -0.5 * theta**2)}),
+            "log_likelihood": xr.Dataset({"y": ((*dims, "i"), (-((theta - 4 / 3) ** 2) * 1.5)[..., None])}),
+        }
+    )
+
+
+def test_a_row_of_estimates_by_hand():
+    published = (Published("share", {"year": 2020}, 0.62, tolerance=0.5),)
+    rows = summarise("toy", "main", fitted(), published, (Headline("main", "share", {"year": 2020}),))
+    share, never, sometimes = rows
+    assert share["coords"] == {"year": 2020}
+    assert share["n"] == 40
+    assert share["headline"]
+    assert not never["headline"]
+    assert share["median"] == pytest.approx(1 / (1 + math.exp(-1)), abs=0.01)
+    assert share["eti_low"] == pytest.approx(1 / (1 + math.exp(-(1 - 0.5 * 1.598))), abs=0.02)
+    assert share["contraction"] == pytest.approx(1 - 0.25, abs=0.05)  # on the log-odds
+    assert share["p_direction"] == pytest.approx(0.977, abs=0.01)
+    assert share["value"] is None
+    assert share["prior_sensitivity"] > 0.05  # a prior that holds a quarter of the information
+    assert share["prior_sensitive"]
+    assert never["value"] == 0
+    assert never["mcse"] > 0
+    assert never["text"] == "below 0.01"
+    assert sometimes["value"] == pytest.approx(0.5, abs=0.05)
+    assert sometimes["median"] is None
+
+
+def test_sensitivity_must_be_declared_and_no_longer_than_needed():
+    row = {"claim": "c", "spec": "main", "estimand": "e", "coords": {}, "headline": True}
+    calm = row | {"prior_sensitive": False, "contraction": 0.9}
+    moved = row | {"prior_sensitive": True, "contraction": 0.9}
+    loose = row | {"prior_sensitive": False, "contraction": 0.3}
+    declared = {"c/main/e": {"reason": "r", "sentence": "s"}}
+    assert flags(loose) == ["contraction below one half"]
+    assert objections([calm], {}) == []
+    assert objections([moved], declared) == []
+    assert "not declared" in objections([moved], {})[0]
+    assert "not declared" in objections([loose], {})[0]
+    assert "and is not" in objections([calm], declared)[0]
+    assert objections([moved | {"headline": False}], {}) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        (words.quantity(0.6612, 0.512, 0.791, 0.002), "0.66 (0.51 to 0.79)"),
+        (words.quantity(-2.61, -3.38, -1.79, 0.02), "−2.6 (−3.4 to −1.8)"),
+        (words.quantity(36.2, 9.97, 123.4, 0.4, "log"), "36 (10 to 120)"),
+        (words.quantity(36.2, 9.97, 123.4, 4.0, "log"), "40 (10 to 100)"),
+        (words.number(-0.001, 2), "0.00"),
+        (words.probability(0.0, 1e-4), "below 0.01"),
+        (words.probability(1.0, 1e-4), "above 0.99"),
+        (words.probability(0.731, 0.007), "0.73"),
+        (words.published(0.1, None, None, "probability"), "0.10"),
+        (words.published(5.0, None, 1.0, "ratio"), "5"),
+        (words.published(None, -1, 0.0), "fall"),
+        (words.published(None, 1, 0.5), "majority"),
+    ],
+)
+def test_words(made: str, text: str):
+    assert made == text
+
+
+def test_no_more_digits_than_the_draws_support():
+    assert words.quantity(0.6612, 0.512, 0.791, 0.02) == "0.7 (0.5 to 0.8)"

@@ -1,0 +1,104 @@
+"""The gate objects to what it should: planted faults, and nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from inference.gate import Gate, check
+
+CHAINS, DRAWS = 4, 1000
+
+
+def tree(
+    posterior: np.ndarray | None = None,
+    estimand: np.ndarray | None = None,
+    event: np.ndarray | None = None,
+    diverging: int = 0,
+    energy: np.ndarray | None = None,
+) -> xr.DataTree:
+    """A fit as the gate sees it: good, unless something is planted."""
+    rng = np.random.default_rng(5)
+    good = rng.normal(size=(CHAINS, DRAWS))
+    flags = np.zeros((CHAINS, DRAWS), bool)
+    flags.flat[:diverging] = True
+    dims = ("chain", "draw")
+    attrs = {"kind": "quantity"}
+    return xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset({"x": (dims, good if posterior is None else posterior)}),
+            "estimands": xr.Dataset(
+                {
+                    "share": (dims, good if estimand is None else estimand, attrs),
+                    "event": (dims, (good > 0 if event is None else event).astype("int8"), {"kind": "probability"}),
+                    "n_by_year": ("year", [3], {"kind": "rows"}),
+                }
+            ),
+            "sample_stats": xr.Dataset(
+                {
+                    "diverging": (dims, flags),
+                    "energy": (dims, rng.normal(size=good.shape) if energy is None else energy),
+                }
+            ),
+        }
+    )
+
+
+def test_a_good_fit_passes():
+    gate = check(tree())
+    assert gate.passed, gate.faults
+    assert gate.r_hat_max < 1.01
+
+
+def test_one_divergence_fails():
+    assert "1 divergent" in check(tree(diverging=1)).faults[0]
+    assert "reparameterise" in check(tree(diverging=1)).faults[0]
+
+
+def shifted(by: float) -> np.ndarray:
+    draws = np.random.default_rng(6).normal(size=(CHAINS, DRAWS))
+    draws[0] += by
+    return draws
+
+
+@pytest.mark.parametrize("where", ["posterior", "estimand"])
+def test_r_hat_of_a_chain_that_disagrees_fails(where: str):
+    gate = check(tree(**{where: shifted(0.8)}))
+    assert gate.r_hat_max > 1.05
+    assert any("R-hat" in fault for fault in gate.faults)
+    assert gate.r_hat_worst == {"posterior": "x", "estimand": "share"}[where]
+
+
+def test_event_that_only_one_chain_sees_fails():
+    event = np.zeros((CHAINS, DRAWS), bool)
+    event[0] = np.random.default_rng(3).random(DRAWS) < 0.5
+    assert not check(tree(event=event)).passed
+
+
+def test_correlated_draws_fail():
+    rng = np.random.default_rng(8)
+    slow = np.zeros((CHAINS, DRAWS))
+    for i in range(1, DRAWS):
+        slow[:, i] = 0.95 * slow[:, i - 1] + rng.normal(size=CHAINS)
+    assert any("effective sample size" in fault for fault in check(tree(posterior=slow)).faults)
+
+
+def test_slow_energy_fails():
+    energy = np.random.default_rng(4).normal(size=(CHAINS, DRAWS)).cumsum(1)
+    assert any("E-BFMI" in fault for fault in check(tree(energy=energy)).faults)
+
+
+def test_a_draw_that_never_varies_passes_by_rule():
+    assert check(tree(estimand=np.full((CHAINS, DRAWS), 0.5), event=np.zeros((CHAINS, DRAWS), bool))).passed
+
+
+def test_draws_that_are_not_numbers_fail():
+    broken = np.random.default_rng(1).normal(size=(CHAINS, DRAWS))
+    broken[0, 0] = np.nan
+    assert not check(tree(estimand=broken)).passed
+
+
+def test_a_diagnostic_that_is_not_a_number_fails():
+    assert not Gate(0, float("nan"), "x", 1000, "x", 1.0).passed
+    assert not Gate(0, 1.0, "x", float("nan"), "x", 1.0).passed
