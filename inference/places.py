@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CACHE = ROOT / "build" / "cache"
+# Compiled code, shared by all folders of results; another place is for testing from a cold cache.
+CACHE = Path(os.environ.get("COMPUTE_DIVIDE_CACHE", ROOT / "build" / "cache"))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,210 @@
+"""The commands as a user calls them: good input, bad input, and what stays as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from data.io import read_bytes
+from data.tables import SNAPSHOT
+from inference.places import ROOT
+from inference.sensitivity import objections, read_declared
+
+HEAVY = ("pymc", "arviz", "pandas", "xarray", "matplotlib", "nutpie", "pytensor")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_refresh_gives_gated_estimates_paper_and_figures(refreshed: Path, estimates: dict[str, Any]):
+    schema = json.loads((ROOT / "inference" / "estimates.schema.json").read_text())
+    jsonschema.validate(estimates, schema)
+    assert estimates["claims"] == ["academic_share"]
+    assert estimates["missing"] == []
+    assert (refreshed / "paper.pdf").read_bytes().startswith(b"%PDF")
+    for name in ("academic_share", "academic_share_main_predictive", "academic_share_large_scale_predictive"):
+        for ending in ("pdf", "png", "csv"):
+            assert (refreshed / "figures" / f"{name}.{ending}").stat().st_size > 100
+    assert not (refreshed / "staging").exists()
+
+
+def test_default_settings_pass_the_gate_without_a_retry(estimates: dict[str, Any]):
+    for name, fit in estimates["fits"].items():
+        assert fit["gate"]["passed"], name
+        assert not fit["gate"]["retried"], name
+        assert fit["gate"]["r_hat_max"] <= 1.01
+        assert fit["gate"]["ess_min"] >= 400
+
+
+def test_second_refresh_changes_nothing_and_imports_nothing_heavy(refreshed: Path, run: Any):
+    before = digests(refreshed)
+    done = run("-X", "importtime", "-m", "inference", "refresh", "--out", refreshed)
+    assert done.returncode == 0, done.stderr
+    assert "nothing to do" in done.stdout
+    assert digests(refreshed) == before
+    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
+    assert not imported & set(HEAVY)
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("status", "--json"), ("--help",), ("refresh", "--help")])
+def test_what_changes_nothing_imports_nothing_heavy(run: Any, arguments: tuple[str, ...]):
+    done = run("-X", "importtime", "-m", "inference", *arguments)
+    assert done.returncode == 0, done.stderr
+    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
+    assert not imported & set(HEAVY)
+
+
+def test_status_says_current_and_stale(refreshed: Path, run: Any, tmp_path: Path):
+    assert run("-m", "inference", "status", "--out", refreshed).stdout == "academic_share: current\n"
+    never = json.loads(run("-m", "inference", "status", "--json", "--out", tmp_path).stdout)
+    assert never["academic_share"]["state"] == "never fitted"
+
+
+def test_figure_data_are_the_estimates(refreshed: Path, estimates: dict[str, Any]):
+    import csv
+
+    with (refreshed / "figures" / "academic_share.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    medians = {
+        (row["spec"], row["estimand"].removesuffix("_by_year"), row["coords"]["year"]): row["median"]
+        for row in estimates["estimates"]
+        if "year" in row["coords"] and row["kind"] == "quantity"
+    }
+    assert len(rows) == 2 * 3 * 13
+    for row in rows:
+        assert float(row["median"]) == pytest.approx(medians[row["spec"], row["estimand"], int(row["year"])], rel=1e-4)
+
+
+def test_power_scaling_covers_every_quantity(estimates: dict[str, Any]):
+    quantities = [row for row in estimates["estimates"] if row["kind"] == "quantity"]
+    assert len(quantities) > 100
+    for row in quantities:
+        assert row["prior_sensitivity"] is not None, row
+        assert row["prior_sensitive"] == (row["prior_sensitivity"] > 0.05)
+
+
+def test_sensitive_headlines_are_declared(estimates: dict[str, Any]):
+    declared = read_declared()
+    section = (ROOT / "paper" / "sections" / "academic_share.typ").read_text()
+    found = objections(estimates["estimates"], declared)
+    said = [f"{text}; concerned: {declared.get(text.split(':')[0], {}).get('sentence')}" for text in found]
+    assert not found, said
+    for name, entry in declared.items():
+        assert entry["sentence"] in " ".join(section.split()), name
+
+
+def test_headlines_are_three_to_six_and_exist(estimates: dict[str, Any]):
+    import models.academic_share as claim
+
+    headlines = [row for row in estimates["estimates"] if row["headline"]]
+    assert 3 <= len(headlines) <= 6
+    assert len(headlines) == len(claim.HEADLINES)
+    judged = [row for row in estimates["estimates"] if row["spec"] in ("main", "large_scale") and row["published_text"]]
+    assert len(judged) == len(claim.PUBLISHED)
+
+
+def damaged(tmp_path: Path, change: str) -> Path:
+    """A table of models with one thing wrong."""
+    text = read_bytes(SNAPSHOT / "models.csv.gz").decode()
+    lines = text.split("\n")
+    path = tmp_path / "my.csv"
+    if change == "folder":
+        path.mkdir()
+        return path
+    if change == "none":
+        return path
+    if change == "empty":
+        text = ""
+    elif change == "column":
+        text = text.replace("log10_compute,", "compute,", 1)
+    else:
+        row = next(i for i, line in enumerate(lines) if ",academia-only," in line and ",2012-" not in line and i > 5)
+        cells = lines[row].split(",")
+        lines[row] = {
+            "date": ",".join([*cells[:2], "soon", *cells[3:]]),
+            "sector": lines[row].replace(",academia-only,", ",a university,"),
+            "compute": lines[row].replace(",academia-only,", ",academia-only,", 1),
+        }[change]
+        if change == "compute":
+            lines[row] = "2023-12,Mine,2015-01-01,Vision,,Uni,academia,academia-only,academia,,lots,,unknown,,,,unknown"
+        text = "\n".join(lines)
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("folder", ["my.csv", "folder"]),
+        ("none", ["my.csv", "no such file"]),
+        ("empty", ["my.csv", "empty"]),
+        ("column", ["my.csv", "'log10_compute'", "missing"]),
+        ("date", ["my.csv", "row", "'date'", "'soon'"]),
+        ("sector", ["my.csv", "row", "'team'", "'a university'"]),
+        ("compute", ["my.csv", "row", "'log10_compute'", "'lots'"]),
+    ],
+)
+def test_bad_table_is_named_and_good_results_stay(
+    refreshed: Path, run: Any, tmp_path: Path, change: str, words: list[str]
+):
+    out = tmp_path / "out"
+    shutil.copytree(refreshed, out)
+    before = digests(out)
+    done = run("-m", "inference", "refresh", "--models", damaged(tmp_path, change), "--out", out)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    for word in words:
+        assert word in done.stderr
+    assert digests(out) == before
+
+
+def test_usage_errors(run: Any, tmp_path: Path):
+    for arguments in (["refresh", "no_such_claim"], ["refresh", "--sed", "1"], ["nothing"]):
+        done = run("-m", "inference", *arguments, "--out", tmp_path)
+        assert done.returncode == 2
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_own_results_never_go_over_the_projects(run: Any):
+    done = run("-m", "inference", "refresh", "--seed", "4", "--out", ROOT / "build")
+    assert done.returncode == 2
+    assert "never go over" in done.stderr
+
+
+def test_unusable_place(run: Any, tmp_path: Path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    done = run("-m", "inference", "refresh", "--out", blocked / "out")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_data_commands(run: Any, tmp_path: Path):
+    done = run("-m", "data", "validate", SNAPSHOT / "models.csv.gz")
+    assert done.returncode == 0
+    assert "1116 models, valid" in done.stdout
+    done = run("-m", "data", "describe")
+    assert done.returncode == 0
+    assert "left out: no name" in done.stdout
+    done = run("-m", "data", "validate", damaged(tmp_path, "sector"))
+    assert done.returncode == 2
+    assert "'a university'" in done.stderr
+    assert run("-m", "data", "build", tmp_path / "none").returncode == 2
+
+
+@pytest.mark.slow
+def test_cold_and_warm_cache_give_the_same_estimates(refreshed: Path, run: Any, tmp_path: Path):
+    """Twice from nothing but the seed: the second time pytensor has no compiled code to go by."""
+    cold = run("-m", "inference", "refresh", "--out", tmp_path / "out", COMPUTE_DIVIDE_CACHE=str(tmp_path / "cache"))
+    assert cold.returncode == 0, cold.stderr
+    for name in ("estimates.json", "paper.pdf"):
+        assert (tmp_path / "out" / name).read_bytes() == (refreshed / name).read_bytes(), name

@@ -1,0 +1,159 @@
+"""Keys, posteriors on disk, the state of a claim, and the lock."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from data.io import InputError
+from inference import keys, store
+from inference.lock import held
+from inference.places import ROOT, Places
+
+CLAIM = "academic_share"
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path)
+
+
+def toy_tree(value: float = 1.0) -> xr.DataTree:
+    return xr.DataTree.from_dict({"posterior": xr.Dataset({"x": (("chain", "draw"), np.full((2, 5), value))})})
+
+
+def parts() -> dict[str, str]:
+    return keys.fit_parts(CLAIM, keys.table_paths(CLAIM), None)
+
+
+def saved(places: Places, spec: str, given: dict[str, str], value: float = 1.0) -> None:
+    store.save(places, CLAIM, spec, toy_tree(value), {"fit_key": keys.fit_key(given, spec)})
+
+
+def state(places: Places, given: dict[str, str]) -> tuple[str, str]:
+    return store.claim_state(places, CLAIM, given)
+
+
+def test_key_holds_what_decides_about_a_fit():
+    names = set(parts())
+    module = "models/academic_share.py"
+    assert {module, "models/_blocks.py", "inference/fit.py", "requirements.lock", "table models", "seed"} <= names
+    assert not any(name.startswith(("data/", "figures/", "paper/")) for name in names)
+    assert keys.fit_key(parts(), "a") != keys.fit_key(parts(), "b")
+    assert keys.fit_parts(CLAIM, keys.table_paths(CLAIM), 5)["seed"] != parts()["seed"]
+
+
+def test_key_of_a_table_is_that_of_its_content(tmp_path: Path):
+    import gzip
+
+    table = keys.table_paths(CLAIM)["models"]
+    again = tmp_path / "models.csv.gz"
+    again.write_bytes(gzip.compress(gzip.decompress(table.read_bytes()), compresslevel=1))
+    assert keys.fit_parts(CLAIM, {"models": again}, None) == parts()
+
+
+def test_output_key_holds_what_draws_and_writes():
+    found = keys.output_parts(["a"])
+    assert "paper/sections/academic_share.typ" in found
+    assert "inference/words.py" in found
+    assert "figures/style.py" in found
+    assert not any("published" in name or "__pycache__" in name for name in found)
+    assert keys.output_parts(["b"])["fits"] != found["fits"]
+
+
+def test_what_is_stored_is_loaded(places: Places):
+    saved(places, "main", parts(), 3.0)
+    tree, about = store.load(places, CLAIM, "main")
+    assert float(tree["posterior"]["x"].mean()) == 3
+    assert about["fit_key"] == keys.fit_key(parts(), "main")
+
+
+def test_a_new_fit_replaces_the_old_one_and_its_failure(places: Places):
+    saved(places, "main", parts())
+    store.save_failed(places, CLAIM, "main", toy_tree(), {"fit_key": "x", "reason": "r"})
+    saved(places, "main", parts() | {"seed": "7"}, 2.0)
+    assert len(list((places.posteriors / CLAIM).glob("*.nc"))) == 1
+    assert float(store.load(places, CLAIM, "main")[0]["posterior"]["x"].mean()) == 2
+    assert not list(places.failed.rglob("*.json"))
+
+
+def test_failed_write_leaves_the_good_posterior(places: Places, monkeypatch: pytest.MonkeyPatch):
+    saved(places, "main", parts(), 3.0)
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("inference.store.os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        saved(places, "main", parts() | {"seed": "7"}, 4.0)
+    assert float(store.load(places, CLAIM, "main")[0]["posterior"]["x"].mean()) == 3
+    assert not list(places.out.rglob("*.part"))
+
+
+def test_damaged_posterior_is_found_and_removed(places: Places):
+    saved(places, "main", parts())
+    store.finish_claim(places, CLAIM, parts(), ["main"])
+    assert state(places, parts()) == ("current", "")
+    file = next((places.posteriors / CLAIM).glob("*.nc"))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 255
+    file.write_bytes(content)
+    with pytest.raises(InputError, match="damaged"):
+        store.load(places, CLAIM, "main")
+    assert state(places, parts())[0] == "unfinished"
+
+
+def test_truncated_posterior_is_not_current(places: Places):
+    saved(places, "main", parts())
+    store.finish_claim(places, CLAIM, parts(), ["main"])
+    file = next((places.posteriors / CLAIM).glob("*.nc"))
+    file.write_bytes(file.read_bytes()[:100])
+    assert state(places, parts())[0] == "unfinished"
+
+
+def test_states_of_a_claim(places: Places):
+    assert state(places, parts())[0] == "never fitted"
+    saved(places, "main", parts())
+    assert state(places, parts())[0] == "unfinished"
+    store.finish_claim(places, CLAIM, parts(), ["main"])
+    assert state(places, parts()) == ("current", "")
+    moved = parts() | {"models/_blocks.py": "other", "seed": "9"}
+    assert state(places, moved) == ("stale", "changed: models/_blocks.py, seed")
+    about = {"fit_key": keys.fit_key(moved, "main"), "reason": "3 divergent transitions"}
+    store.save_failed(places, CLAIM, "main", toy_tree(), about)
+    assert state(places, moved) == ("failed", "main: 3 divergent transitions")
+    assert state(places, parts()) == ("current", "")  # what was good is still good
+
+
+def test_damaged_note_is_no_note(places: Places):
+    saved(places, "main", parts())
+    (places.posteriors / CLAIM / "main.json").write_text('{"fit_key": ')
+    assert store.note(places, CLAIM, "main") is None
+
+
+def test_json_has_no_nan():
+    with pytest.raises(ValueError, match="JSON"):
+        store.dump({"x": float("nan")})
+    assert json.loads(store.dump({"b": 1, "a": [None]})) == {"a": [None], "b": 1}
+
+
+def test_second_writer_is_told_who_holds_the_folder(places: Places):
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+    code += "from pathlib import Path; from inference.lock import held\n"
+    code += f"with held(Path({str(places.lock)!r})): print('held', flush=True); sys.stdin.read()"
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(InputError, match=f"process {holder.pid}"), held(places.lock):
+        pass
+    holder.kill()
+    holder.wait()
+    with held(places.lock):  # freed by the system, whatever the holder left behind
+        pass

@@ -1,0 +1,180 @@
+"""The paper's prose: no number typed, no unknown estimate, no reading that the estimates do not bear out."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inference.paper import PaperError, compile_paper
+from inference.places import ROOT
+
+SOURCES = [ROOT / "paper" / "paper.typ", *sorted((ROOT / "paper" / "sections").glob("*.typ"))]
+YEARS = re.compile(r"\b(19|20)\d\d(\s?[-–]\s?(\d{4}|\d\d))?\b")
+
+
+class Prose:
+    """Reads Typst markup and keeps its text: code, mathematics, strings, comments and citations are left out."""
+
+    def __init__(self, source: str) -> None:
+        self.source, self.at, self.text = source, 0, ""
+
+    def markup(self, end: str = "") -> str:
+        while self.at < len(self.source) and not (end and self.source[self.at] == end):
+            char = self.source[self.at]
+            if self.source.startswith("//", self.at) and not self.source.startswith("://", self.at - 1):
+                self.skip_to("\n")
+            elif char == "\\":
+                self.at += 2
+            elif char == "$":
+                self.at += 1
+                self.skip_to("$")
+            elif char == "@" or char == "<":
+                found = re.compile(r"@[\w-]+|<[\w-]+>|.").match(self.source, self.at)
+                assert found
+                self.at = found.end()
+            elif char == "#":
+                self.at += 1
+                self.expression()
+            else:
+                self.text += char
+                self.at += 1
+        self.at += 1
+        return self.text
+
+    def skip_to(self, end: str) -> None:
+        found = self.source.find(end, self.at)
+        self.at = len(self.source) if found < 0 else found + 1
+
+    def expression(self) -> None:
+        word = re.compile(r"[\w-]*").match(self.source, self.at)
+        assert word
+        self.at = word.end()
+        if word.group() in ("let", "set", "show", "import", "include", "for", "if"):
+            self.code(until="\n")
+            return
+        while self.at < len(self.source) and self.source[self.at] in "([.":
+            char = self.source[self.at]
+            member = re.compile(r"\.[a-z][\w-]*").match(self.source, self.at)
+            if char == ".":
+                if member is None:
+                    return
+                self.at = member.end()
+            else:
+                self.at += 1
+                self.code(")") if char == "(" else self.markup("]")
+        self.text += " "
+
+    def code(self, until: str) -> None:
+        while self.at < len(self.source) and self.source[self.at] != until:
+            char = self.source[self.at]
+            self.at += 1
+            if char == '"':
+                self.skip_to('"')
+            elif char == "$":
+                self.skip_to("$")
+            elif char == "/" and self.source.startswith("/", self.at):
+                self.skip_to("\n")
+            elif char == "[":
+                self.markup("]")
+            elif char in "({":
+                self.code({"(": ")", "{": "}"}[char])
+        self.at += 1
+
+
+def typed_numbers(source: str) -> list[str]:
+    """Decimals, percentages and counts over 20 in the text of a Typst source; years and "89 %" are allowed."""
+    text = YEARS.sub(" ", Prose(source).markup().replace("89 %", " "))
+    found = re.findall(r"\d[\d,]*(?:\.\d+)?\s?%?", text)
+    return [n.strip() for n in found if "." in n or "%" in n or int(n.strip().replace(",", "") or 0) > 20]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_no_number_is_typed(path: Path):
+    assert typed_numbers(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "numbers"),
+    [
+        ("the share is 0.65 here", ["0.65"]),
+        ("about 65 % of models", ["65 %"]),
+        ("of 142 models, 8 were", ["142"]),
+        ('#figure(image("a.pdf", width: 92%), caption: [a share of 0.3])', ["0.3"]),
+        ("#let body = [\n  text with 77 models\n]\n", ["77"]),
+        ('*bold 31 %* #est("a", coords: (year: 2022)) and 1,116 rows', ["31 %", "1,116"]),
+        ("#for x in y [ - item 0.5 ]", ["0.5"]),
+        ("an 89 % interval, $0.76$, 2010–14, 2022, @sevilla2022, #v(0.4em), five of 12", []),
+        ("// a comment with 0.5\n#set text(size: 10pt)\n", []),
+    ],
+)
+def test_the_check_finds_typed_numbers(source: str, numbers: list[str]):
+    assert typed_numbers(source) == numbers
+
+
+def test_every_citation_is_in_the_bibliography():
+    known = set(re.findall(r"^@\w+\{([^,]+),", (ROOT / "paper" / "references.bib").read_text(), re.MULTILINE))
+    assert len(known) > 10
+    labels = {label for path in SOURCES for label in re.findall(r"<([\w-]+)>", path.read_text())}
+    for path in SOURCES:
+        assert set(re.findall(r"(?<!\w)@([\w-]+)", path.read_text())) <= known | labels
+
+
+def staged(refreshed: Path, tmp_path: Path, change: Any) -> Path:
+    content = json.loads((refreshed / "estimates.json").read_text())
+    change(content)
+    (tmp_path / "estimates.json").write_text(json.dumps(content))
+    shutil.copytree(refreshed / "figures", tmp_path / "figures")
+    return tmp_path
+
+
+def test_unknown_estimate_stops_the_build_with_its_name(refreshed: Path, tmp_path: Path):
+    def drop(content: dict[str, Any]) -> None:
+        content["estimates"] = [r for r in content["estimates"] if r["estimand"] != "change_academia_only"]
+
+    with pytest.raises(PaperError, match="unknown estimate: academic_share/main/change_academia_only"):
+        compile_paper(staged(refreshed, tmp_path, drop))
+    assert not (tmp_path / "paper.pdf").exists()
+
+
+def test_paper_without_a_claim_says_so(refreshed: Path, tmp_path: Path):
+    def drop(content: dict[str, Any]) -> None:
+        content.update(claims=[], missing=["academic_share"])
+
+    assert compile_paper(staged(refreshed, tmp_path, drop)).read_bytes().startswith(b"%PDF")
+
+
+def by_name(estimates: dict[str, Any]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    return {(r["spec"], r["estimand"], *r["coords"].values()): r for r in estimates["estimates"]}
+
+
+def test_readings_in_the_prose_hold(estimates: dict[str, Any]):
+    """Sentences that interpret: if the data change one of them, it must be rewritten."""
+    section = " ".join((ROOT / "paper" / "sections" / "academic_share.typ").read_text().split())
+    row = by_name(estimates)
+    share = "large_scale_share_academia_only"
+    specs = [spec for spec, name, *at in row if name == share and at == ["2020-22"]]
+    medians = {spec: row[spec, share, "2010-12"]["median"] for spec in specs}
+    moved = {spec: abs(value - medians["large_scale"]) for spec, value in medians.items()}
+    edge = [check["statistic"] for check in estimates["fits"]["academic_share/large_scale"]["checks"]
+            if not check["low"] <= check["observed"] <= check["high"]]  # fmt: skip
+    calm = [check for check in estimates["fits"]["academic_share/main"]["checks"] if not 0.055 <= check["p"] <= 0.945]
+    ratio = row["large_scale", "compute_ratio", "2020-22"]
+    readings = {
+        "every specification of B gives a small share": max(row[s, share, "2020-22"]["eti_high"] for s in specs) < 0.12,
+        "the early years are a matter of specification": max(medians.values()) - min(medians.values()) > 0.15,
+        "The definition of the tail moves it most": max(moved, key=lambda spec: moved[spec]).startswith(
+            "large_scale_z"
+        ),
+        "Two of B are at the edge": len(edge) == 2 and not calm,
+        "the largest academia-only model is closer": "largest academia-only less largest industry-only (dex)" in edge,
+        "rows with a labelled error scatter less": "sd with a labelled error over sd without" in edge,
+        "was trained with": ratio["eti_low"] > 1,
+    }
+    for words, holds in readings.items():
+        assert words in section, f"the paper no longer says {words!r}: drop its check"
+        assert holds, f"the estimates no longer bear out: {words!r}"
