@@ -49,7 +49,7 @@ def describe() -> None:
     for column in ("vintage", "team", "confidence", "weights_access"):
         tally = ", ".join(f"{value} {n}" for value, n in frame[column].value_counts().items())
         typer.echo(f"  {column}: {tally}")
-    for row in parse_csv(SNAPSHOT / "counts.csv", ["source", "what", "n"]):
+    for row in parse_csv(SNAPSHOT / "counts.csv", ["source", "what", "n"]).values():
         typer.echo(f"  {row['n']:>6}  {row['what']} ({row['source']})")
 
 

@@ -103,7 +103,7 @@ def read_vintage(path: Path, vintage: str) -> tuple[list[dict[str, object]], Cou
     counts: Counter[str] = Counter()
     rows: list[dict[str, object]] = []
     seen: dict[str, int] = {}
-    for number, raw in enumerate(parse_csv(path, COLUMNS.values()), start=2):
+    for number, raw in parse_csv(path, COLUMNS.values()).items():
         cell = {name: raw[column] for name, column in COLUMNS.items()}
         counts["rows in the raw file"] += 1
         if not cell["model"]:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import os
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,14 +57,19 @@ def read_bytes(path: Path) -> bytes:
         return gzip.decompress(raw) if path.suffix == ".gz" else raw
     except FileNotFoundError:
         raise InputError("there is no such file", path) from None
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"damaged gzip file: {error}", path, hint="take it again from git") from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", path) from None
 
 
-def parse_csv(path: Path, required: Iterable[str]) -> list[dict[str, str]]:
-    """Read a CSV file strictly: one dict of stripped text a row, every row as long as the header.
+Row = dict[str, str]
+
+
+def parse_csv(path: Path, required: Iterable[str]) -> dict[int, Row]:
+    """Read a CSV file strictly: one dict of stripped text a row, by row number; every row as long as the header.
+
+    The header is row 1, and blank lines count, as in a spreadsheet.
 
     Parameters
     ----------
@@ -78,27 +84,27 @@ def parse_csv(path: Path, required: Iterable[str]) -> list[dict[str, str]]:
         For what is not such a file, with row and column where they exist.
     """
     raw = read_bytes(path)
-    if not raw.strip():
-        raise InputError("the file is empty", path)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = raw[: error.start].count(b"\n") + 1
         raise InputError(f"not UTF-8 text (line {row}): save it as CSV in UTF-8", path) from None
+    if not text.strip():
+        raise InputError("the file is empty", path)
     if "\x00" in text:
         raise InputError("binary content: a CSV file in UTF-8 is needed", path)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader)
         _check_header(path, header, required)
-        rows = []
+        rows: dict[int, Row] = {}
         for number, cells in enumerate(reader, start=2):
             if not cells:
                 continue
             if len(cells) != len(header):
                 problem = f"{len(cells)} cells where the header has {len(header)} columns"
                 raise InputError(problem, path, number, hint="an unquoted comma or line break?")
-            rows.append({name: cell.strip() for name, cell in zip(header, cells, strict=True)})
+            rows[number] = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
     except csv.Error as error:
         raise InputError(f"not a CSV file: {error}", path, reader.line_num) from None
     if not rows:

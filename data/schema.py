@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,6 @@ TEAMS = (
     UNKNOWN,
 )
 SECTORS = ("academia", "industry", "government", "non-profit", "research collective", UNKNOWN)
-DOMAINS_NOTE = "Epoch's words, kept as they are"
 SPONSORS = ("academia", "industry", UNKNOWN)
 CONFIDENCE = ("confident", "likely", "speculative", "unverified", "wrong", UNKNOWN)
 ACCESS = ("fully open", "open weights", "API", "unreleased", UNKNOWN)
@@ -33,8 +34,6 @@ ACCESS = ("fully open", "open weights", "API", "unreleased", UNKNOWN)
 # log10 FLOP. 1 FLOP to 1e30: two decades beyond anything trained or planned.
 LOG10_FLOP_RANGE = (0.0, 30.0)
 LOG10_PARAMETERS_RANGE = (0.0, 16.0)
-
-DATE = r"^\d{4}-\d{2}-\d{2}$"
 
 
 def _text(check: pa.Check | None = None) -> pa.Column:
@@ -58,7 +57,10 @@ def _list_of(allowed: tuple[str, ...]) -> pa.Check:
 
 
 def _is_date(cell: str) -> bool:
-    return cell == "" or not pd.isna(pd.to_datetime(cell, format="%Y-%m-%d", errors="coerce"))
+    try:
+        return cell == "" or date.fromisoformat(cell).isoformat() == cell
+    except ValueError:
+        return False
 
 
 MODELS = pa.DataFrameSchema(
@@ -87,6 +89,8 @@ MODELS = pa.DataFrameSchema(
 )
 """One row a model. Blank text or number: not known. Units: log10 FLOP, log10 parameters, pieces of hardware."""
 
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+
 NUMBERS = [name for name, column in MODELS.columns.items() if column.dtype.type == np.dtype("float64")]
 
 
@@ -104,24 +108,17 @@ def read_models(path: Path) -> pd.DataFrame:
         Naming file, row, column and value of the first fault, and how many there are.
     """
     rows = parse_csv(path, MODELS.columns)
-    frame = pd.DataFrame.from_records(rows)[list(MODELS.columns)].astype(str)
+    frame = pd.DataFrame.from_dict(rows, orient="index")[list(MODELS.columns)].astype(str)
     for name in NUMBERS:
-        for position, cell in enumerate(frame[name]):
-            if cell and not _is_number(cell):
-                raise InputError("must be a number, or blank", path, position + 2, name, cell)
+        for number, cell in frame[name].items():
+            if cell and not NUMBER.fullmatch(cell):
+                raise InputError("must be a number, or blank", path, int(str(number)), name, cell)
         frame[name] = pd.to_numeric(frame[name].replace("", None)).astype(float)
-    return validate_models(frame, path)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        return bool(np.isfinite(float(cell)))
-    except ValueError:
-        return False
+    return validate_models(frame, path).reset_index(drop=True)
 
 
 def validate_models(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Check a table of models against ``MODELS``; ``path`` names it in the error."""
+    """Check a table of models, indexed by row of its file, against ``MODELS``; ``path`` names it in the error."""
     try:
         validated: pd.DataFrame = MODELS.validate(frame, lazy=True)
         return validated
@@ -135,6 +132,6 @@ def validate_models(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
             column = None
         else:
             column = str(first["column"])
-        row = None if pd.isna(first["index"]) else int(first["index"]) + 2
+        row = None if pd.isna(first["index"]) else int(first["index"])
         count = f"{len(cases)} faults in all" if len(cases) > 1 else None
         raise InputError(problem, path, row, column, str(first["failure_case"]), hint=count) from None

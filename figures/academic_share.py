@@ -147,8 +147,8 @@ def by_specification(estimates: Rows, out: Path) -> None:
     rows = [row for row in estimates if row["estimand"] == name]
     periods = list(dict.fromkeys(row["coords"]["period"] for row in rows))
     specs = list(dict.fromkeys(row["spec"] for row in rows))
-    figure, grid = plt.subplots(1, len(periods), figsize=(WIDTH, 0.22 * len(specs) + 0.9), sharey=True)
-    for axes, period in zip(grid, periods, strict=True):
+    figure, grid = plt.subplots(1, len(periods), figsize=(WIDTH, 0.22 * len(specs) + 0.9), sharey=True, squeeze=False)
+    for axes, period in zip(grid[0], periods, strict=True):
         for row in rows:
             if row["coords"]["period"] == period:
                 y = len(specs) - specs.index(row["spec"])
@@ -156,7 +156,7 @@ def by_specification(estimates: Rows, out: Path) -> None:
                 axes.plot(row["median"], y, "o", color=BLUE, ms=4)
         axes.set_title(period)
         axes.set_xlim(-0.02, 1)
-    grid[0].set_yticks(range(len(specs), 0, -1), [SPECIFICATIONS.get(spec, spec) for spec in specs])
+    grid[0, 0].set_yticks(range(len(specs), 0, -1), [SPECIFICATIONS.get(spec, spec) for spec in specs])
     figure.supxlabel("academia-only share of large-scale models, median and 89 % interval", fontsize=8)
     keys = ("spec", "median", "eti_low", "eti_high")
     save(figure, out, "academic_share_by_specification",

@@ -100,8 +100,9 @@ def ranks(tree: xr.DataTree, out: Path, name: str) -> None:
     """
     posterior = tree["posterior"].to_dataset()
     top = [name for name in tree["log_prior"].data_vars if posterior[name].ndim == 2]
-    posterior = posterior[top].isel(draw=slice(None, None, 10))
-    plots = az.plot_rank(xr.DataTree.from_dict({"posterior": posterior}), backend="matplotlib")
+    posterior = posterior[top]
+    thinned = posterior.isel(draw=slice(None, None, 10))
+    plots = az.plot_rank(xr.DataTree.from_dict({"posterior": thinned}), backend="matplotlib")
     figure = plots.viz["figure"].item()
     figure.suptitle("")
     diagnostics = az.summary(xr.DataTree.from_dict({"posterior": posterior}), round_to="none").reset_index()

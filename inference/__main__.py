@@ -52,7 +52,9 @@ def _reporter() -> tuple[Callable[[str], None], Callable[[], None]]:
 @app.command()
 def refresh(
     claims: Claims = None,
-    seed: Annotated[int | None, typer.Option(help="in place of each model's own; results go to build/own")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="in place of each model's own; results go to build/own")
+    ] = None,
     models: Annotated[Path | None, typer.Option(help="your table of models (.csv); results go to build/own")] = None,
     out: Out = None,
 ) -> int:
@@ -107,10 +109,14 @@ def status(
 ) -> int:
     """Say of each claim: current, stale and what changed, failed and why, unfinished, never fitted."""
     from inference.keys import fit_parts, table_paths
-    from inference.store import claim_state
+    from inference.store import claim_state, finished
 
     places = Places(out or Places().out)
-    states = {claim: claim_state(places, claim, fit_parts(claim, table_paths(claim), None)) for claim in _known(claims)}
+    states = {}
+    for claim in _known(claims):
+        given = (finished(places, claim) or {"given": {}})["given"]  # a user's own seed and table, if any
+        models = Path(given["models"]) if given.get("models") else None
+        states[claim] = claim_state(places, claim, fit_parts(claim, table_paths(claim, models), given.get("seed")))
     if as_json:
         typer.echo(json.dumps({claim: {"state": state, "why": why} for claim, (state, why) in states.items()}))
     else:

@@ -86,7 +86,7 @@ def summarise(
                 "kind": estimands[name].attrs["kind"],
                 "headline": any(h == Headline(spec, str(name), coords) for h in headlines),
                 "unit": estimands[name].attrs["unit"],
-                "n": _rows_behind(estimands, coords),
+                "n": _rows_behind(estimands, str(name), coords),
             }
             if name in events:
                 row |= _event(chances[name].sel(coords), float(mcse[name].sel(coords)))
@@ -95,9 +95,10 @@ def summarise(
                 draws = estimands[name].sel(coords)
                 row |= _quantity(draws, prior[name].sel(coords), figures, known)
                 strength = float(sensitivity[name].sel(coords))
-                row["prior_sensitivity"] = strength if math.isfinite(strength) else None
-                row["prior_sensitivity_text"] = words.number(strength, 2) if math.isfinite(strength) else None
-                row["prior_sensitive"] = bool(strength > PRIOR_SENSITIVE)
+                known_strength = math.isfinite(strength)
+                row["prior_sensitivity"] = strength if known_strength else None
+                row["prior_sensitivity_text"] = words.number(strength, 2) if known_strength else None
+                row["prior_sensitive"] = strength > PRIOR_SENSITIVE if known_strength else None
             rows.append({key: _rounded(value) for key, value in row.items()})
     return rows
 
@@ -137,12 +138,16 @@ def _declared(published: tuple[Published, ...], name: str, coords: dict[str, Any
     return next((p for p in published if p.estimand == name and dict(p.coords) == coords), None)
 
 
-def _rows_behind(estimands: xr.Dataset, coords: dict[str, Any]) -> int:
-    """Rows of data of a year or period; of the whole window for what has neither."""
-    for dim, counts in (("year", "n_by_year"), ("period", "n_by_period")):
+def _rows_behind(estimands: xr.Dataset, name: str, coords: dict[str, Any]) -> int:
+    """Rows of data of a year or period, of the periods that are compared, or of the whole window."""
+    attrs = estimands[name].attrs
+    counts = str(attrs.get("rows", "n"))
+    for dim in ("year", "period"):
         if dim in coords:
-            return int(estimands[counts].sel({dim: coords[dim]}))
-    return int(estimands["n_by_year"].sum())
+            return int(estimands[f"{counts}_by_{dim}"].sel({dim: coords[dim]}))
+    if "over" in attrs:
+        return int(estimands[f"{counts}_by_period"].sel(period=list(attrs["over"])).sum())
+    return int(estimands[f"{counts}_by_year"].sum())
 
 
 def _event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
@@ -157,7 +162,7 @@ def _event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
         "mcse": mcse,
         "prior_sensitivity": None,
         "prior_sensitivity_text": None,
-        "prior_sensitive": False,
+        "prior_sensitive": None,
         "text": words.probability(value, mcse),
     }
 
@@ -239,6 +244,33 @@ def _surely(event: xr.DataArray) -> bool:
         return chance == 1.0
     error = float(az.mcse(event.astype(float).rename("event")))
     return chance - 2 * error >= DECIDED
+
+
+def add_prior_shifts(rows: list[dict[str, Any]], fits: dict[str, dict[str, Any]]) -> None:
+    """Add to the rows of main fits how far the refits under other priors move them.
+
+    ``prior_shift`` is the largest move of the median or an interval end, over the claim's alternatives of kind
+    ``prior`` with the same model, in posterior standard deviations of the main fit; null where there is none.
+
+    Parameters
+    ----------
+    rows, fits
+        ``estimates`` and ``fits`` of estimates.json; the rows are changed.
+    """
+
+    def key(row: dict[str, Any]) -> tuple[Any, ...]:
+        return (row["claim"], row["estimand"], *row["coords"].items())
+
+    for row in rows:
+        row["prior_shift"] = None
+        own = fits[f"{row['claim']}/{row['spec']}"]
+        if own["kind"] != "main" or row["kind"] != "quantity":
+            continue
+        for other in rows:
+            fit = fits[f"{other['claim']}/{other['spec']}"]
+            if fit["kind"] == "prior" and fit["model"] == own["model"] and key(other) == key(row) and row["sd"]:
+                moved = max(abs(other[name] - row[name]) for name in ("median", "eti_low", "eti_high")) / row["sd"]
+                row["prior_shift"] = _rounded(max(moved, row["prior_shift"] or 0.0))
 
 
 def _plain(value: Any) -> Any:

@@ -50,8 +50,9 @@ Say = Callable[[str], None]
 class Compiled:
     """Compiled log densities, one for each graph: a model of the same structure reuses it with its own data.
 
-    Two models are of the same structure if the same function built them and their free variables have the same names
-    and shapes. All else that varies between specifications, data sets and priors must be ``pm.Data``.
+    Two models are of the same structure if the same function built them and their free variables have the same names,
+    shapes and coordinates (the draws carry those of the model that was compiled). All else that varies between
+    specifications, data sets and priors must be ``pm.Data``.
     """
 
     def __init__(self) -> None:
@@ -61,7 +62,9 @@ class Compiled:
     def get(self, model: pm.Model, name: str, say: Say = lambda text: None) -> Any:
         """Return the compiled model with this model's data in it; compiles at the first request."""
         shapes = tuple(sorted((key, value.shape) for key, value in model.initial_point().items()))
-        signature = (name, shapes)
+        drawn = [variable.name for variable in (*model.free_RVs, *model.deterministics)]
+        dims = {dim for variable in drawn for dim in model.named_vars_to_dims.get(variable, ())}
+        signature = (name, shapes, tuple(sorted((dim, tuple(model.coords[dim])) for dim in dims)))
         if signature not in self._known:
             say("compiling the model (20 to 60 s the first time on a machine, less from the cache)")
             self._known[signature] = nutpie.compile_pymc_model(model)
@@ -70,8 +73,14 @@ class Compiled:
 
 
 def sample(compiled: Any, seed: int, sampler: Sampler) -> xr.DataTree:
-    """Draw from the posterior. The same seed gives the same draws on the same machine."""
-    tree: xr.DataTree = nutpie.sample(
+    """Draw from the posterior. The same seed gives the same draws on the same machine.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If interrupted: nutpie's own blocking call would return the draws so far as if they were all.
+    """
+    running = nutpie.sample(
         compiled,
         draws=sampler.draws,
         tune=sampler.tune,
@@ -81,7 +90,16 @@ def sample(compiled: Any, seed: int, sampler: Sampler) -> xr.DataTree:
         seed=seed,
         progress_bar=False,
         save_warmup=False,
+        blocking=False,
     )
+    try:
+        tree: xr.DataTree = running.wait()
+    except BaseException:
+        running.cancel()
+        raise
+    sizes = tree["posterior"].sizes
+    if (sizes["chain"], sizes["draw"]) != (sampler.chains, sampler.draws):
+        raise RuntimeError(f"the sampler returned {dict(sizes)}, not {sampler.chains} chains of {sampler.draws} draws")
     return tree
 
 
@@ -140,6 +158,17 @@ def fit(
         "choices": str(choices),
         "priors": str(priors),
     }
+    return result
+
+
+def other_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.DataTree:
+    """The same draws under choices that change neither data nor priors: only the estimands are made anew."""
+    dataset = tree["constant_data"].to_dataset()
+    again = {"estimands": "posterior", "prior_estimands": "prior"}
+    groups = {name: tree[name].to_dataset() for name in tree.children}
+    groups |= {name: _plain(model.estimands(groups[draws], dataset, choices)) for name, draws in again.items()}
+    result = xr.DataTree.from_dict(groups)
+    result.attrs = tree.attrs | {"choices": str(choices)}
     return result
 
 

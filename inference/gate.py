@@ -57,8 +57,9 @@ class Gate:
 def check(tree: xr.DataTree) -> Gate:
     """Diagnose a fit, on parameters and on estimands.
 
-    A draw that never varies passes by rule: it has no R-hat and no effective sample size. Events (kind
-    ``probability``) are judged by the bulk alone, for a 0/1 draw has no tail quantiles.
+    An estimand that never varies passes by rule: it has no R-hat and no effective sample size. A parameter that never
+    varies fails, and so does whatever is not finite. Events (kind ``probability``) are judged by the bulk alone, for a
+    0/1 draw has no tail quantiles.
 
     Parameters
     ----------
@@ -70,14 +71,18 @@ def check(tree: xr.DataTree) -> Gate:
     quantities = [name for name in drawn if estimands[name].attrs["kind"] == "quantity"]
     r_hats: dict[str, float] = {}
     sizes: dict[str, float] = {}
-    for group, tailed in [
-        (tree["posterior"].to_dataset(), True),
-        (estimands[quantities], True),
-        (estimands[[name for name in drawn if name not in quantities]].astype(float), False),
+    events = [name for name in drawn if name not in quantities]
+    for group, tailed, may_be_constant in [
+        (tree["posterior"].to_dataset(), True, False),
+        (estimands[quantities], True, True),
+        (estimands[events].astype(float), False, True),
     ]:
         if not group.data_vars:
             continue
-        constant = group.max(("chain", "draw"), skipna=False) == group.min(("chain", "draw"), skipna=False)
+        group = group.where(abs(group) < np.inf)  # an infinite draw is as bad as one that is not a number
+        over = ("chain", "draw")
+        constant = group.max(over, skipna=False) == group.min(over, skipna=False)
+        constant &= may_be_constant
         with np.errstate(invalid="ignore"):  # 0 / 0 where a draw never varies
             r_hats |= _worst(az.rhat(group), constant, np.max, passes=1.0, broken=np.inf)
         for method in ("bulk", "tail") if tailed else ("bulk",):
@@ -91,7 +96,7 @@ def check(tree: xr.DataTree) -> Gate:
         r_hat_worst=worst_r_hat,
         ess_min=sizes[worst_size],
         ess_worst=worst_size,
-        ebfmi_min=float(az.bfmi(tree)["energy"].min()),
+        ebfmi_min=float(az.bfmi(tree)["energy"].min(skipna=False)),
     )
 
 

@@ -54,9 +54,10 @@ def output_parts(fits: Iterable[str]) -> dict[str, str]:
     parts = {"fits": combine(dict.fromkeys(fits, ""))}
     for folder in ("inference", "figures", "paper"):
         for path in sorted((ROOT / folder).rglob("*")):
-            skipped = "published" in path.parts or "__pycache__" in path.parts
+            inside = path.relative_to(ROOT)
+            skipped = "published" in inside.parts or "__pycache__" in inside.parts
             if path.is_file() and not skipped and path.suffix != ".part":
-                parts[str(path.relative_to(ROOT))] = digest(path.read_bytes())
+                parts[str(inside)] = digest(path.read_bytes())
     return parts
 
 

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import importlib
 import json
+import math
 import shutil
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from data.io import InputError, write_atomic
 from inference import store, words
 from inference.keys import combine, digest, fit_key, fit_parts, output_parts, table_paths
 from inference.lock import held
@@ -69,7 +71,7 @@ def refresh(
 
 def outputs_current(places: Places, parts: Mapping[str, Mapping[str, str]]) -> bool:
     """Whether estimates, figures and paper are those of the stored fits, and untouched since."""
-    known = store.read_json(places.outputs)
+    known = store.read_json(places.outputs, "key", "files")
     if known is None or known["key"] != combine(output_parts(_stored_keys(places))):
         return False
     for name, checksum in known["files"].items():
@@ -92,37 +94,23 @@ def _refit(
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=UserWarning)
     from data.schema import read_models
-    from inference.fit import Compiled, Sampler, fit
-    from inference.gate import check
+    from inference.fit import Compiled
 
     readers = {"models": read_models}
-    tables = {name: readers[name](path) for name, path in table_paths(claim, models).items()}
+    paths = table_paths(claim, models)
+    tables = {name: readers[name](path) for name, path in paths.items()}
+    if fit_parts(claim, paths, seed) != parts:
+        raise InputError("a table or the code changed while it was read", hint="run refresh again")
     module = importlib.import_module(CLAIMS[claim].module)
-    compiled = Compiled()
+    fitter = _Fitter(module, tables, module.SEED if seed is None else seed, Compiled())
+    names = [alternative.name for alternative in module.ALTERNATIVES]
     passed = True
     for number, alternative in enumerate(module.ALTERNATIVES, start=1):
         key = fit_key(parts, alternative.name)
         if (known := store.note(places, claim, alternative.name)) and known["fit_key"] == key:
             continue
-        label = f"{claim}/{alternative.name} ({number} of {len(module.ALTERNATIVES)})"
-
-        def report(text: str, label: str = label) -> None:
-            say(f"{label}: {text}")
-
-        model = module.MODELS[alternative.model]
-        choices = dataclasses.replace(module.Choices(), **alternative.choices)
-        priors = dataclasses.replace(module.Priors(), **alternative.priors)
-        dataset = model.prepare(tables, choices)
-        used = module.SEED if seed is None else seed
-        sampler = Sampler()
-        tree = fit(model, dataset, choices, priors, used, compiled, sampler, report)
-        gate = check(tree)
-        retried = not gate.passed
-        if retried:
-            report(f"gate: {'; '.join(gate.faults)}: one retry at target_accept {RETRY_TARGET_ACCEPT}")
-            sampler = dataclasses.replace(sampler, target_accept=RETRY_TARGET_ACCEPT)
-            tree = fit(model, dataset, choices, priors, used, compiled, sampler, report)
-            gate = check(tree)
+        label = f"{claim}/{alternative.name} ({number} of {len(names)})"
+        tree, gate, retried = fitter.fit(alternative, lambda text, label=label: say(f"{label}: {text}"))  # type: ignore[misc]
         about = {
             "fit_key": key,
             "kind": alternative.kind,
@@ -132,21 +120,58 @@ def _refit(
         }
         if gate.passed:
             store.save(places, claim, alternative.name, tree, about)
-            report(f"passed the gate (R-hat {gate.r_hat_max:.3f}, smallest ESS {gate.ess_min:,.0f}), stored")
+            say(f"{label}: passed the gate (R-hat {gate.r_hat_max:.3f}, smallest ESS {gate.ess_min:,.0f}), stored")
         else:
             store.save_failed(places, claim, alternative.name, tree, {**about, "reason": "; ".join(gate.faults)})
-            report(f"FAILED the gate: {'; '.join(gate.faults)}; kept aside in {places.failed / claim}")
+            say(f"{label}: FAILED the gate: {'; '.join(gate.faults)}; kept aside in {places.failed / claim}")
             passed = False
-    names = [alternative.name for alternative in module.ALTERNATIVES]
-    if passed or all(store.note(places, claim, name) for name in names):
-        # After a failure the last good posteriors still make a complete claim; the parts say what they belong to.
-        old = store.read_json(places.posteriors / claim / "claim.json") or {"parts": parts}
-        store.finish_claim(places, claim, parts if passed else old["parts"], names)
+    if passed:
+        given = {"seed": seed, "models": None if models is None else str(models.resolve())}
+        store.finish_claim(places, claim, parts, names, given)
     return passed
 
 
+class _Fitter:
+    """Fits the specifications of one claim; those that share data and priors share their draws."""
+
+    def __init__(self, module: ModuleType, tables: Mapping[str, Any], seed: int, compiled: Any) -> None:
+        self.module, self.tables, self.seed, self.compiled = module, tables, seed, compiled
+        self._done: list[tuple[str, Any, Any, tuple[Any, Any, bool]]] = []
+
+    def fit(self, alternative: Any, say: Say) -> tuple[Any, Any, bool]:
+        """Return the fit, its gate, and whether it took the one retry."""
+        from inference.fit import Sampler, fit, other_choices
+        from inference.gate import check
+
+        model = self.module.MODELS[alternative.model]
+        choices = dataclasses.replace(self.module.Choices(), **alternative.choices)
+        priors = dataclasses.replace(self.module.Priors(), **alternative.priors)
+        dataset = model.prepare(self.tables, choices)
+        for name, data, given, (tree, _, retried) in self._done:
+            if name == alternative.model and given == priors and data.identical(dataset):
+                say("same data and priors as a fit before: its draws, other estimands")
+                tree = other_choices(tree, model, choices)
+                return tree, check(tree), retried
+        sampler = Sampler()
+        tree = fit(model, dataset, choices, priors, self.seed, self.compiled, sampler, say)
+        gate = check(tree)
+        retried = not gate.passed
+        if retried:
+            say(f"gate: {'; '.join(gate.faults)}: one retry at target_accept {RETRY_TARGET_ACCEPT}")
+            sampler = dataclasses.replace(sampler, target_accept=RETRY_TARGET_ACCEPT)
+            tree = fit(model, dataset, choices, priors, self.seed, self.compiled, sampler, say)
+            gate = check(tree)
+        self._done.append((alternative.model, dataset, priors, (tree, gate, retried)))
+        return tree, gate, retried
+
+
 def write_outputs(places: Places, parts: Mapping[str, Mapping[str, str]], say: Say) -> list[str]:
-    """Write estimates, figures and paper from the stored fits, all or none; return the claims that have no fits."""
+    """Write estimates, figures and paper from the stored fits; return the claims that have none.
+
+    All of them are made whole in the staging folder first; then each is renamed into its place, and last the note of
+    their key. Interrupted in between, the note is the old one and the next refresh writes them again.
+    """
+    from inference.estimates import add_prior_shifts
     from inference.paper import compile_paper
 
     stored = {claim: store.specs_of(places, claim) for claim in CLAIMS}
@@ -161,8 +186,9 @@ def write_outputs(places: Places, parts: Mapping[str, Mapping[str, str]], say: S
         for claim, specs in stored.items():
             if specs:
                 say(f"{claim}: estimates")
-                trees = _add_claim(places, claim, specs, fits, rows)
+                trees = _add_claim(places, claim, specs, parts[claim], fits, rows)
                 drawn.append((claim, trees))
+        add_prior_shifts(rows, fits)
         content = {
             "schema_version": 1,
             "claims": [claim for claim in CLAIMS if claim not in missing],
@@ -178,16 +204,17 @@ def write_outputs(places: Places, parts: Mapping[str, Mapping[str, str]], say: S
             importlib.import_module("figures.checks").draw(claim, trees, staging / "figures")
         say("paper")
         compile_paper(staging)
-        files = sorted(path for path in staging.rglob("*") if path.is_file() and "paper" not in path.parts[:-1])
         sums: dict[str, str] = {}
-        for path in files:
-            name = str(path.relative_to(staging))
-            sums[name] = digest(path.read_bytes())
-            (places.out / name).parent.mkdir(parents=True, exist_ok=True)
-            path.replace(places.out / name)
+        for path in sorted(staging.rglob("*")):
+            name = path.relative_to(staging)
+            if path.is_file() and name.parts[0] != "paper":  # the paper's sources, copied there to be compiled
+                sums[str(name)] = digest(path.read_bytes())
+                (places.out / name).parent.mkdir(parents=True, exist_ok=True)
+                path.replace(places.out / name)
+        old = store.read_json(places.outputs, "files") or {"files": {}}
+        for gone in old["files"].keys() - sums.keys():
+            (places.out / gone).unlink(missing_ok=True)
         key = combine(output_parts(_stored_keys(places)))
-        from data.io import write_atomic
-
         write_atomic(places.outputs, store.dump({"key": key, "files": sums}))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -195,7 +222,12 @@ def write_outputs(places: Places, parts: Mapping[str, Mapping[str, str]], say: S
 
 
 def _add_claim(
-    places: Places, claim: str, specs: list[str], fits: dict[str, Any], rows: list[dict[str, Any]]
+    places: Places,
+    claim: str,
+    specs: list[str],
+    parts: Mapping[str, str],
+    fits: dict[str, Any],
+    rows: list[dict[str, Any]],
 ) -> dict[str, Any]:
     from inference.estimates import summarise
 
@@ -205,7 +237,8 @@ def _add_claim(
         tree, about = store.load(places, claim, spec)
         tree.attrs["kind"] = about["kind"]
         trees[spec] = tree
-        fits[f"{claim}/{spec}"] = _about_fit(tree, about)
+        stale = about["fit_key"] != fit_key(parts, spec)
+        fits[f"{claim}/{spec}"] = {"stale": stale, **_about_fit(tree, about)}
         rows += summarise(claim, spec, tree, module.PUBLISHED, module.HEADLINES)
     return trees
 
@@ -218,9 +251,10 @@ def _about_fit(tree: Any, about: Mapping[str, Any]) -> dict[str, Any]:
         gate[name.rsplit("_", 1)[0] + "_text"] = words.number(about["gate"][name], digits)
     dataset = tree["constant_data"].to_dataset()
     counts = {
-        str(name): {str(year): int(n) for year, n in zip(dataset["year"].values, dataset[name].values, strict=True)}
-        for name in dataset.data_vars
-        if dataset[name].dims == ("year",) and dataset[name].dtype.kind == "i"
+        str(name): {str(at): int(n) for at, n in zip(variable[dim].values, variable.values, strict=True)}
+        for dim in ("year", "period")
+        for name, variable in dataset.data_vars.items()
+        if variable.dims == (dim,) and variable.dtype.kind == "i"
     }
     return {
         "fit_key": about["fit_key"],
@@ -238,23 +272,22 @@ def _about_fit(tree: Any, about: Mapping[str, Any]) -> dict[str, Any]:
 
 def _predictive_checks(tree: Any) -> list[dict[str, Any]]:
     """Observed test quantities against their posterior predictive: 89 % interval and P(replicated >= observed)."""
+    import numpy as np
+
     observed, replicated = tree["statistics"], tree["posterior_statistics"]
     out = []
     for name in observed.data_vars:
         value = float(observed[name])
         draws = replicated[name].values.ravel()
+        draws = draws[np.isfinite(draws)]
+        if not (math.isfinite(value) and draws.size):  # a quantity that these data do not have
+            continue
         # Half of what is equal counts: counts are discrete (the mid-p value).
         p = float((draws > value).mean() + (draws == value).mean() / 2)
-        low, high = (float(_quantile(draws, q)) for q in (0.055, 0.945))
+        low, high = (float(q) for q in np.quantile(draws, [0.055, 0.945]))
         digits = 0 if all(float(x).is_integer() for x in (value, low, high)) else 2
         text = f"{words.number(value, digits)} against {words.number(low, digits)} to {words.number(high, digits)}"
         out.append(
             {"statistic": str(name), "observed": value, "low": low, "high": high, "p": round(p, 4), "text": text}
         )
     return out
-
-
-def _quantile(values: Any, q: float) -> float:
-    import numpy as np
-
-    return float(np.nanquantile(values, q))

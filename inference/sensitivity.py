@@ -12,6 +12,7 @@ from inference.places import ROOT
 
 DECLARED = ROOT / "paper" / "declared_sensitivities.toml"
 CONTRACTION_MIN = 0.5
+SHIFT_MAX = 0.3  # posterior standard deviations
 
 
 def name_of(row: Mapping[str, Any]) -> str:
@@ -21,10 +22,18 @@ def name_of(row: Mapping[str, Any]) -> str:
 
 
 def flags(row: Mapping[str, Any]) -> list[str]:
-    """Why an estimate must be declared if it is a headline: power-scaling, or little contraction."""
-    found = ["power-scaling of the prior"] if row["prior_sensitive"] else []
+    """Why an estimate must be declared if it is a headline: power-scaling, little contraction, another prior."""
+    if row["kind"] == "probability":
+        return []
+    found = []
+    if row["prior_sensitive"] is None or row["contraction"] is None:
+        found.append("sensitivity could not be computed")
+    if row["prior_sensitive"]:
+        found.append("power-scaling of the prior")
     if row["contraction"] is not None and row["contraction"] < CONTRACTION_MIN:
         found.append("contraction below one half")
+    if row["prior_shift"] is not None and row["prior_shift"] > SHIFT_MAX:
+        found.append("a refit under another prior")
     return found
 
 

@@ -27,13 +27,13 @@ def dump(content: object) -> bytes:
     return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
 
-def read_json(path: Path) -> Note | None:
-    """Return a JSON object, or None where there is none or it is damaged."""
+def read_json(path: Path, *required: str) -> Note | None:
+    """Return a JSON object, or None where there is none, it is damaged, or lacks a required key."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return content if isinstance(content, dict) else None
+    return content if isinstance(content, dict) and set(required) <= content.keys() else None
 
 
 def _note_path(places: Places, claim: str, spec: str) -> Path:
@@ -42,7 +42,7 @@ def _note_path(places: Places, claim: str, spec: str) -> Path:
 
 def note(places: Places, claim: str, spec: str) -> Note | None:
     """The note of a stored fit, if its file is there and of the right size."""
-    found = read_json(_note_path(places, claim, spec))
+    found = read_json(_note_path(places, claim, spec), "file", "bytes", "sha256", "fit_key")
     if found is None:
         return None
     file = places.posteriors / claim / str(found.get("file"))
@@ -103,16 +103,23 @@ def load(places: Places, claim: str, spec: str) -> tuple[xr.DataTree, Note]:
         return tree.load(), about
 
 
-def finish_claim(places: Places, claim: str, parts: Mapping[str, str], specs: list[str]) -> None:
-    """Note that every specification of a claim was fitted from these parts."""
-    content = {"parts": dict(parts), "specs": specs}
+def finish_claim(
+    places: Places, claim: str, parts: Mapping[str, str], specs: list[str], given: Mapping[str, Any] | None = None
+) -> None:
+    """Note that every specification of a claim was fitted from these parts, and what the user gave (seed, table)."""
+    content = {"parts": dict(parts), "specs": specs, "given": dict(given or {})}
     write_atomic(places.posteriors / claim / "claim.json", dump(content))
+
+
+def finished(places: Places, claim: str) -> Note | None:
+    """What the claim's last complete refresh noted."""
+    return read_json(places.posteriors / claim / "claim.json", "parts", "specs", "given")
 
 
 def specs_of(places: Places, claim: str) -> list[str]:
     """The specifications that the claim's last complete refresh stored."""
-    finished = read_json(places.posteriors / claim / "claim.json")
-    return list(finished["specs"]) if finished else []
+    known = finished(places, claim)
+    return list(known["specs"]) if known else []
 
 
 def claim_state(places: Places, claim: str, parts: Mapping[str, str]) -> tuple[str, str]:
@@ -124,14 +131,14 @@ def claim_state(places: Places, claim: str, parts: Mapping[str, str]) -> tuple[s
             failures.append(f"{path.stem}: {failure.get('reason')}")
     if failures:
         return "failed", "; ".join(failures)
-    finished = read_json(places.posteriors / claim / "claim.json")
-    if finished is None:
+    known = finished(places, claim)
+    if known is None:
         some = any((places.posteriors / claim).glob("*.json"))
         return ("unfinished", "some fits are stored") if some else ("never fitted", "run: make refresh")
-    differ = changed(finished["parts"], parts)
+    differ = changed(known["parts"], parts)
     if differ:
         return "stale", "changed: " + ", ".join(differ)
-    for spec in finished["specs"]:
+    for spec in known["specs"]:
         about = note(places, claim, spec)
         if about is None or about["fit_key"] != fit_key(parts, spec):
             return "unfinished", f"no good posterior of {spec}"

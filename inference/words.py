@@ -50,6 +50,9 @@ def quantity(median: float, low: float, high: float, mcse: float, scale: str = "
         low_text, middle, high_text = (significant(value, digits) for value in (low, median, high))
     else:
         decimals = decimals_for(mcse)
+        shown = [f"{value:.{MAX_DECIMALS}f}" for value in (low, median, high)]
+        if scale == "logit" and {"0.00", "1.00"} & set(shown) and 0 < mcse < 1e-3:
+            decimals = MAX_DECIMALS + 1  # no share is shown as nothing or everything that need not be
         low_text, middle, high_text = (number(value, decimals) for value in (low, median, high))
     return f"{middle} ({low_text} to {high_text})"
 

@@ -17,8 +17,8 @@ Tables = Mapping[str, pd.DataFrame]
 class Model:
     """A generative model of a claim: three functions, and the names of its top-level priors.
 
-    ``top_level`` are the priors that power-scaling scales: those without a random parent. Population distributions
-    (a walk's innovations, effects of domains) are part of the model, not of the prior; see Kallioinen et al. (2024).
+    ``top_level`` are the priors that power-scaling scales. Population distributions (a walk's innovations, effects of
+    domains; non-centred here, named ``..._raw``) are part of the model, not of the prior; see Kallioinen et al. (2024).
     ``statistics`` maps data, observed or replicated, to test quantities that the likelihood does not fit directly.
     """
 

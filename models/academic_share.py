@@ -51,6 +51,8 @@ import pytensor.tensor as pt
 import xarray as xr
 from scipy.special import ndtr
 
+from data.epoch import COMPUTE_SE
+from data.io import InputError
 from models._blocks import over_periods, sector_log_odds, stays_above_half, upper_tail, walk_departures
 from models._claim import Alternative, Headline, Model, Published, Tables
 
@@ -123,6 +125,10 @@ class Priors:
 def _select(tables: Tables, choices: Choices) -> tuple[pd.DataFrame, list[dict[str, object]]]:
     """Labelled models of the window, and the flow of exclusions (reason, number left out, number left)."""
     frame = tables["models"]
+    if choices.vintage not in set(frame["vintage"]):
+        found = ", ".join(sorted(set(frame["vintage"])))
+        raise InputError("no models of this vintage", "table of models", column="vintage", value=choices.vintage,
+                         hint=f"found: {found}")  # fmt: skip
     frame = frame[frame["vintage"] == choices.vintage].copy()
     flow: list[dict[str, object]] = [{"reason": "models of the vintage", "n": 0, "left": len(frame)}]
 
@@ -140,6 +146,9 @@ def _select(tables: Tables, choices: Choices) -> tuple[pd.DataFrame, list[dict[s
     keep(frame["team"].isin(TEAM_TO_SECTOR), "team without a sector label")
     frame["sector"] = frame["team"].map(TEAM_TO_SECTOR)
     frame["has_compute"] = frame["log10_compute"].notna() & (frame["confidence"] != "wrong")
+    for kind in ("academia-only", "industry-only"):
+        if not (frame["has_compute"] & (frame["sector"] == kind)).any():
+            raise InputError(f"no {kind} model with a known training compute in the window", "table of models")
     return frame, flow
 
 
@@ -147,6 +156,12 @@ def _counts(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
     years = np.arange(choices.first_year, choices.last_year + 1)
     table = pd.crosstab(frame["year"], frame["sector"]).reindex(index=years, columns=list(SECTORS), fill_value=0)
     return xr.DataArray(table.to_numpy(), {"year": years, "sector": list(SECTORS)}, ("year", "sector"))
+
+
+def _raw_by_period(count: xr.DataArray) -> dict[str, xr.DataArray]:
+    """Raw counts of periods, for the reader: they do not enter the model."""
+    names = {"academia-only": count.sel(sector="academia-only", drop=True), "models": count.sum("sector")}
+    return {f"raw {name}": _rows_behind(n)["n_by_period"] for name, n in names.items()}
 
 
 def _with_time(dataset: xr.Dataset) -> xr.Dataset:
@@ -172,6 +187,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     flow.append({"reason": "training compute marked wrong by Epoch", "n": wrong, "left": len(known)})
     count = _counts(known, choices)
     dataset = xr.Dataset({"count": count.assign_attrs(unit="models"), "n": count.sum("sector")})
+    dataset = dataset.assign(_raw_by_period(count))
     return _with_time(dataset).assign_attrs(flow=json.dumps(flow), periods=json.dumps(PERIODS))
 
 
@@ -216,7 +232,7 @@ def _share_estimands(share: xr.DataArray, weights: xr.DataArray, prefix: str) ->
     periods = out[f"{prefix}share_academia_only"]
     if {EARLY, LATE} <= set(periods["period"].to_numpy()):
         early, late = (periods.sel(period=name, drop=True) for name in (EARLY, LATE))
-        change = {"scale": "identity", "kind": "quantity", "reference": 0.0}
+        change = {"scale": "identity", "kind": "quantity", "reference": 0.0, "over": [EARLY, LATE]}
         log_odds = xr.DataArray(np.log(late / (1 - late)) - np.log(early / (1 - early)))
         out[f"{prefix}change_academia_only"] = (late - early).assign_attrs(change, unit="difference in probability")
         out[f"{prefix}change_academia_only_log_odds"] = log_odds.assign_attrs(change, unit="log-odds")
@@ -227,12 +243,12 @@ def _share_estimands(share: xr.DataArray, weights: xr.DataArray, prefix: str) ->
     return out
 
 
-def _n_by(weights: xr.DataArray) -> dict[str, xr.DataArray]:
-    """Rows behind each year and period, beside the estimands."""
-    counts = [weights.sel(year=slice(first, last)).sum() for first, last in PERIODS.values()]
+def _rows_behind(count: xr.DataArray, name: str = "n") -> dict[str, xr.DataArray]:
+    """Rows behind each year and period, beside the estimands; an estimand's attr ``rows`` names its own."""
+    counts = [count.sel(year=slice(first, last)).sum() for first, last in PERIODS.values()]
     return {
-        "n_by_year": weights.assign_attrs(kind="rows"),
-        "n_by_period": xr.DataArray(counts, {"period": list(PERIODS)}, ("period",), attrs={"kind": "rows"}),
+        f"{name}_by_year": count.assign_attrs(kind="rows"),
+        f"{name}_by_period": xr.DataArray(counts, {"period": list(PERIODS)}, ("period",), attrs={"kind": "rows"}),
     }
 
 
@@ -250,14 +266,15 @@ def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Da
     -------
     xarray.Dataset
         One variable an estimand, dims (chain, draw) and ``year`` or ``period``; attrs unit, reference, scale, kind.
-        A period's share weights its years by their rows. Variables of kind ``rows`` count the rows.
+        A period's share weights its years by their rows. Variables of kind ``rows`` count the rows behind an
+        estimand; attr ``rows`` names others than ``n``, attr ``over`` the periods that an estimand compares.
     """
     n = dataset["n"]
-    return xr.Dataset(_share_estimands(draws["share"], n, "") | _n_by(n))
+    return xr.Dataset(_share_estimands(draws["share"], n, "") | _rows_behind(n))
 
 
 def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Test quantities of yearly counts that the yearly multinomial does not fit directly.
+    """Test quantities of yearly counts: patterns over years, and the periods' counts, which smoothing bends.
 
     Parameters
     ----------
@@ -276,8 +293,14 @@ def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
             "largest yearly jump of the academia-only share": abs(share.diff("year")).max("year"),
             "changes of the most frequent kind": (leader.diff("year") != 0).sum("year"),
             "years with three or more kinds": ((count > 0).sum("sector") >= 3).sum("year"),
+            **{f"academia-only models of {period}": _in_period(data, period) for period in ("2010-12", EARLY, LATE)},
         }
     )
+
+
+def _in_period(data: xr.Dataset, period: str) -> xr.DataArray:
+    first, last = PERIODS[period]
+    return data["count_obs"].sel(sector="academia-only", year=slice(first, last)).sum("year")
 
 
 def prepare_latent_excess(tables: Tables, choices: Choices) -> xr.Dataset:
@@ -299,32 +322,36 @@ def prepare_latent_excess(tables: Tables, choices: Choices) -> xr.Dataset:
     cells = pd.crosstab([frame["year_code"], frame["domain_code"]], frame["sector_code"])
     cells = cells.reindex(columns=range(len(SECTORS)), fill_value=0)
     rows = frame[frame["has_compute"]]
+    se = rows["log10_compute_se"].fillna(rows["confidence"].map(COMPUTE_SE))
     when = pd.to_datetime(rows["date"])
     year = when.dt.year + (when.dt.dayofyear - 0.5) / (365 + when.dt.is_leap_year)
     by_domain = pd.crosstab(frame["year"], domain)
     by_domain = by_domain.reindex(index=range(choices.first_year, choices.last_year + 1), columns=domains, fill_value=0)
     # A window of three years, two at the ends: a year's own mix is too noisy, and has no base in a year without models.
     window = by_domain.rolling(3, center=True, min_periods=1).sum()
+    for year in window.index[window.sum(axis=1) == 0]:
+        problem = f"no labelled model within a year of {year}: no mix of domains to stand on"
+        raise InputError(problem, "table of models", hint="a shorter window of years")
     dataset = xr.Dataset(
         {
             "count": (("cell", "sector"), cells.to_numpy(), {"unit": "models"}),
             "cell_year": ("cell", cells.index.get_level_values(0).to_numpy(int)),
             "cell_domain": ("cell", cells.index.get_level_values(1).to_numpy(int)),
             "log10_compute": ("row", rows["log10_compute"].to_numpy(), {"unit": "log10 FLOP"}),
-            "se": ("row", rows["log10_compute_se"].fillna(choices.unlabelled_se).to_numpy(), {"unit": "dex"}),
-            "error_known": ("row", rows["log10_compute_se"].notna().to_numpy()),
+            "se": ("row", se.fillna(choices.unlabelled_se).to_numpy(), {"unit": "dex"}),
+            "error_known": ("row", se.notna().to_numpy()),
             "row_sector": ("row", rows["sector_code"].to_numpy(int)),
             "row_domain": ("row", rows["domain_code"].to_numpy(int)),
             "row_year": ("row", rows["year_code"].to_numpy(int)),
-            "domain_mix": (("year", "domain"), window.div(window.sum(axis=1), axis=0).fillna(0).to_numpy()),
+            "domain_mix": (("year", "domain"), window.div(window.sum(axis=1), axis=0).to_numpy()),
             "n": ("year", by_domain.sum(axis=1).to_numpy(), {"unit": "models"}),
         },
         coords={"year": by_domain.index.to_numpy(), "sector": list(SECTORS), "domain": domains},
     )
     dataset = _with_time(dataset)
     dataset["row_decade"] = ("row", (year.to_numpy() - dataset.attrs["middle"] - 0.5) / 10)
-    dataset["n_compute"] = ("year", np.bincount(dataset["row_year"], minlength=dataset.sizes["year"]))
-    dataset["raw_count"] = _counts(frame, choices)
+    dataset["count_compute"] = _counts(rows, choices)
+    dataset["n_compute"] = dataset["count_compute"].sum("sector")
     flow.append(
         {"reason": "of these without a usable training compute (they stay in the sector part)"}
         | {"n": len(frame) - len(rows), "left": len(rows)}
@@ -421,10 +448,12 @@ def estimands_latent_excess(draws: xr.Dataset, dataset: xr.Dataset, choices: Cho
         by labelled notable models.
     """
     share, threshold = large_scale_shares(draws, dataset["domain_mix"], choices.z)
-    out = _share_estimands(share, dataset["n"], "large_scale_") | _n_by(dataset["n"])
+    out = _share_estimands(share, dataset["n"], "large_scale_") | _rows_behind(dataset["n_compute"])
     location = draws["location"]
     gap = location.sel(sector="industry-only", drop=True) - location.sel(sector="academia-only", drop=True)
-    ratio = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0}
+    ratio = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0, "rows": "n_ratio"}
+    pair = dataset["count_compute"].sel(sector=["academia-only", "industry-only"]).sum("sector")
+    out |= _rows_behind(pair, "n_ratio")
     out["compute_ratio_by_year"] = (10**gap).assign_attrs(ratio)
     out["compute_ratio"] = (10 ** over_periods(gap, dataset["n"], PERIODS)).assign_attrs(ratio)
     level = {"unit": "log10 FLOP", "scale": "identity", "kind": "quantity"}
@@ -475,6 +504,8 @@ MODELS = {
 
 ALTERNATIVES = (
     Alternative("main", "main", "shares"),
+    Alternative("half_scale", "prior", "shares", priors={"level_sd": 0.35, "trend_sd": 0.9, "walk_sd": 0.1}),
+    Alternative("twice_scale", "prior", "shares", priors={"level_sd": 1.4, "trend_sd": 3.6, "walk_sd": 0.4}),
     Alternative("large_scale", "main", "latent_excess"),
     Alternative("large_scale_error_speculative", "measurement", "latent_excess", choices={"unlabelled_se": 0.90}),
     Alternative("large_scale_equal_spread", "prior", "latent_excess", priors={"spread_sector_sd": 0.01}),

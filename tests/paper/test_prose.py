@@ -14,7 +14,7 @@ from inference.paper import PaperError, compile_paper
 from inference.places import ROOT
 
 SOURCES = [ROOT / "paper" / "paper.typ", *sorted((ROOT / "paper" / "sections").glob("*.typ"))]
-YEARS = re.compile(r"\b(19|20)\d\d(\s?[-–]\s?(\d{4}|\d\d))?\b")
+YEARS = re.compile(r"\b(19|20)\d\ds?(\s?[-–]\s?(\d{4}|\d\d))?\b")
 
 
 class Prose:
