@@ -36,7 +36,7 @@ def build(raw: Path, out: Path = SNAPSHOT) -> dict[str, Counter[str]]:
     rows: list[dict[str, object]] = []
     for vintage, name in VINTAGES.items():
         read, counts[name] = read_vintage(raw / name, vintage)
-        frame = pd.DataFrame(read, columns=list(MODELS.columns), index=range(2, len(read) + 2))
+        frame = pd.DataFrame(read, columns=list(MODELS.columns))
         frame[NUMBERS] = frame[NUMBERS].replace("", None).astype(float)
         validate_models(frame, raw / name)
         rows += read

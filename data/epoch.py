@@ -13,7 +13,14 @@ from datetime import date
 from pathlib import Path
 
 from data.io import InputError, parse_csv
-from data.schema import LIST_SEPARATOR, UNKNOWN
+from data.schema import (
+    HARDWARE_COUNT_RANGE,
+    LIST_SEPARATOR,
+    LOG10_FLOP_RANGE,
+    LOG10_PARAMETERS_RANGE,
+    NUMBER,
+    UNKNOWN,
+)
 
 COLUMNS = {
     "model": "System",
@@ -140,20 +147,17 @@ def _row(path: Path, number: int, vintage: str, cell: Mapping[str, str]) -> dict
             allowed = "known: " + ", ".join(key for key in known if key)
             raise InputError("unknown label", path, number, COLUMNS[name], cell[name], allowed) from None
 
-    def log10(name: str) -> object:
-        text = cell[name].replace(",", "")
-        if not text:
+    def log10(name: str, allowed: tuple[float, float]) -> object:
+        value = _number(path, number, COLUMNS[name], cell[name])
+        if value is None:
             return ""
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and value > 0):
-            raise InputError("not a positive number", path, number, COLUMNS[name], cell[name])
+        if not (value > 0 and allowed[0] <= math.log10(value) <= allowed[1]):
+            hint = f"a number from 1e{allowed[0]:g} to 1e{allowed[1]:g}, or blank"
+            raise InputError("out of range", path, number, COLUMNS[name], cell[name], hint)
         return round(math.log10(value), 6)
 
     confidence = label("confidence", CONFIDENCE)
-    compute = log10("compute")
+    compute = log10("compute", LOG10_FLOP_RANGE)
     se = COMPUTE_SE.get(confidence)
     return {
         "vintage": vintage,
@@ -169,7 +173,7 @@ def _row(path: Path, number: int, vintage: str, cell: Mapping[str, str]) -> dict
         "log10_compute": compute,
         "log10_compute_se": round(se, 6) if se is not None and compute != "" else "",
         "confidence": confidence,
-        "log10_parameters": log10("parameters"),
+        "log10_parameters": log10("parameters", LOG10_PARAMETERS_RANGE),
         "hardware": _entries(cell["hardware"]),
         "hardware_count": _count(path, number, cell["hardware_count"]),
         "weights_access": label("weights_access", ACCESS),
@@ -190,14 +194,20 @@ def _date(path: Path, number: int, text: str) -> str:
         raise InputError("not a date", path, number, COLUMNS["date"], text, hint) from None
 
 
-def _count(path: Path, number: int, text: str) -> object:
+def _number(path: Path, number: int, column: str, text: str) -> float | None:
+    """A number as Epoch writes them (1234.00, 1.5e9, 1,024), or None for a blank."""
     if not text:
+        return None
+    if not NUMBER.fullmatch(text.replace(",", "")):
+        raise InputError("not a number", path, number, column, text)
+    return float(text.replace(",", ""))
+
+
+def _count(path: Path, number: int, text: str) -> object:
+    value = _number(path, number, COLUMNS["hardware_count"], text)
+    if value is None:
         return ""
-    try:
-        value = float(text.replace(",", ""))
-    except ValueError:
-        value = math.nan
-    if not (value >= 1 and value == math.floor(value)):
+    if not (1 <= value <= HARDWARE_COUNT_RANGE[1] and value == math.floor(value)):
         raise InputError("not a whole number of at least 1", path, number, COLUMNS["hardware_count"], text)
     return int(value)
 

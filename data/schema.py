@@ -34,6 +34,7 @@ ACCESS = ("fully open", "open weights", "API", "unreleased", UNKNOWN)
 # log10 FLOP. 1 FLOP to 1e30: two decades beyond anything trained or planned.
 LOG10_FLOP_RANGE = (0.0, 30.0)
 LOG10_PARAMETERS_RANGE = (0.0, 16.0)
+HARDWARE_COUNT_RANGE = (1.0, 1e7)
 
 
 def _text(check: pa.Check | None = None) -> pa.Column:
@@ -80,7 +81,7 @@ MODELS = pa.DataFrameSchema(
         "confidence": _text(_one_of(CONFIDENCE)),
         "log10_parameters": _number(*LOG10_PARAMETERS_RANGE),
         "hardware": _text(),
-        "hardware_count": _number(1.0, 1e7),
+        "hardware_count": _number(*HARDWARE_COUNT_RANGE),
         "weights_access": _text(_one_of(ACCESS)),
     },
     unique=["vintage", "model"],
@@ -89,7 +90,8 @@ MODELS = pa.DataFrameSchema(
 )
 """One row a model. Blank text or number: not known. Units: log10 FLOP, log10 parameters, pieces of hardware."""
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+# ASCII digits, so that what passes is what float() and pandas read alike.
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 
 NUMBERS = [name for name, column in MODELS.columns.items() if column.dtype.type == np.dtype("float64")]
 

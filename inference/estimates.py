@@ -262,7 +262,7 @@ def add_prior_shifts(rows: list[dict[str, Any]], fits: dict[str, dict[str, Any]]
         return (row["claim"], row["estimand"], *row["coords"].items())
 
     for row in rows:
-        row["prior_shift"] = None
+        row["prior_shift"] = row["prior_shift_text"] = None
         own = fits[f"{row['claim']}/{row['spec']}"]
         if own["kind"] != "main" or row["kind"] != "quantity":
             continue
@@ -271,6 +271,7 @@ def add_prior_shifts(rows: list[dict[str, Any]], fits: dict[str, dict[str, Any]]
             if fit["kind"] == "prior" and fit["model"] == own["model"] and key(other) == key(row) and row["sd"]:
                 moved = max(abs(other[name] - row[name]) for name in ("median", "eti_low", "eti_high")) / row["sd"]
                 row["prior_shift"] = _rounded(max(moved, row["prior_shift"] or 0.0))
+                row["prior_shift_text"] = words.number(row["prior_shift"], 1)
 
 
 def _plain(value: Any) -> Any:

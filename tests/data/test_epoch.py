@@ -88,6 +88,10 @@ def test_organisation_in_teams_of_two_kinds_is_unknown(tmp_path: Path):
         (4, "Training compute (FLOP)", "0"),
         (4, "Training compute (FLOP)", "-3e5"),
         (4, "Training compute (FLOP)", "nan"),
+        (4, "Training compute (FLOP)", "1e99"),
+        (4, "Training compute (FLOP)", "1e999"),
+        (3, "Hardware quantity", "INFINITY"),
+        (3, "Hardware quantity", "2.5"),
         (2, "Organization categorization", "Acedemia"),
         (2, "Confidence", "Sure"),
         (3, "Hardware quantity", "many"),
@@ -121,6 +125,7 @@ def test_missing_column_is_named(tmp_path: Path, column: str):
     [
         (b"", "empty"),
         (b"   \n \n", "empty"),
+        (b"\xef\xbb\xbf", "empty"),
         (b"System,Domain\n", "missing"),
         (b"System;Domain\nA;B\n", "delimiter must be a comma"),
         ("Syst\xe8me,Domain\n".encode("latin-1"), "not UTF-8"),

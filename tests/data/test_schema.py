@@ -42,6 +42,8 @@ def test_accepts_what_it_wrote(tmp_path: Path, table: list[dict[str, str]]):
         ("date", "2021-13-01", "must be a date"),
         ("log10_compute", "lots", "must be a number"),
         ("log10_compute", "inf", "must be a number"),
+        ("log10_compute", "1_2", "must be a number"),
+        ("date", "2021-5-3", "must be a date"),
         ("log10_compute", "99.0", "between 0 and 30"),
         ("log10_compute_se", "-1.0", "between 0 and 3"),
         ("organisation_sectors", "academia; firm", "each entry must be one of"),
@@ -97,8 +99,22 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_truncated_gzip_is_named(tmp_path: Path):
+def test_damaged_gzip_is_named(tmp_path: Path):
+    good = (SNAPSHOT / "models.csv.gz").read_bytes()
     path = tmp_path / "models.csv.gz"
-    path.write_bytes((SNAPSHOT / "models.csv.gz").read_bytes()[:500])
+    path.write_bytes(good[:500])
     with pytest.raises(InputError, match="damaged gzip"):
         read_models(path)
+    for position in range(12, len(good), 997):  # a flipped byte anywhere
+        path.write_bytes(good[:position] + bytes([good[position] ^ 255]) + good[position + 1 :])
+        with pytest.raises(InputError, match=r"models\.csv\.gz"):
+            read_models(path)
+
+
+def test_blank_lines_do_not_shift_the_row(tmp_path: Path, table: list[dict[str, str]]):
+    table[3]["team"] = "university"
+    path = write(tmp_path / "mine.csv", table)
+    path.write_text(path.read_text().replace("\n", "\n\n", 1))
+    with pytest.raises(InputError) as caught:
+        read_models(path)
+    assert caught.value.row == 6

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from inference import words
-from inference.estimates import summarise, to_scale, verdict
+from inference.estimates import add_prior_shifts, summarise, to_scale, verdict
 from inference.sensitivity import flags, objections
 from models._claim import Headline, Published
 
@@ -132,10 +132,12 @@ def test_a_row_of_estimates_by_hand():
 
 
 def test_sensitivity_must_be_declared_and_no_longer_than_needed():
-    row = {"claim": "c", "spec": "main", "estimand": "e", "coords": {}, "headline": True}
-    calm = row | {"prior_sensitive": False, "contraction": 0.9}
-    moved = row | {"prior_sensitive": True, "contraction": 0.9}
-    loose = row | {"prior_sensitive": False, "contraction": 0.3}
+    calm = {"claim": "c", "spec": "main", "estimand": "e", "coords": {}, "headline": True, "kind": "quantity"}
+    calm |= {"prior_sensitive": False, "contraction": 0.9, "prior_shift": 0.1}
+    moved = calm | {"prior_sensitive": True}
+    loose = calm | {"contraction": 0.3}
+    assert flags(calm | {"prior_shift": 0.4}) == ["a refit under another prior"]
+    assert flags(calm | {"prior_sensitive": None}) == ["sensitivity could not be computed"]
     declared = {"c/main/e": {"reason": "r", "sentence": "s"}}
     assert flags(loose) == ["contraction below one half"]
     assert objections([calm], {}) == []
@@ -150,6 +152,7 @@ def test_sensitivity_must_be_declared_and_no_longer_than_needed():
     ("made", "text"),
     [
         (words.quantity(0.6612, 0.512, 0.791, 0.002), "0.66 (0.51 to 0.79)"),
+        (words.quantity(0.017, 0.0031, 0.0504, 0.0002, "logit"), "0.017 (0.003 to 0.050)"),
         (words.quantity(-2.61, -3.38, -1.79, 0.02), "−2.6 (−3.4 to −1.8)"),
         (words.quantity(36.2, 9.97, 123.4, 0.4, "log"), "36 (10 to 120)"),
         (words.quantity(36.2, 9.97, 123.4, 4.0, "log"), "40 (10 to 100)"),
@@ -165,6 +168,19 @@ def test_sensitivity_must_be_declared_and_no_longer_than_needed():
 )
 def test_words(made: str, text: str):
     assert made == text
+
+
+def test_shift_under_other_priors_by_hand():
+    row = {"claim": "c", "estimand": "e", "coords": {"year": 1}, "kind": "quantity"}
+    main = row | {"spec": "main", "median": 1.0, "eti_low": 0.0, "eti_high": 2.0, "sd": 0.5}
+    prior = main | {"spec": "p", "median": 1.1, "eti_low": -0.2}
+    other_model = main | {"spec": "q", "median": 9.0}
+    rows = [main, prior, other_model, prior | {"estimand": "f"}]
+    fits = {"c/main": {"kind": "main", "model": "m"}, "c/p": {"kind": "prior", "model": "m"}}
+    add_prior_shifts(rows, fits | {"c/q": {"kind": "prior", "model": "other"}})
+    assert rows[0]["prior_shift"] == pytest.approx(0.4)
+    assert rows[0]["prior_shift_text"] == "0.4"
+    assert rows[1]["prior_shift"] is None
 
 
 def test_no_more_digits_than_the_draws_support():

@@ -93,10 +93,17 @@ def test_a_draw_that_never_varies_passes_by_rule():
     assert check(tree(estimand=np.full((CHAINS, DRAWS), 0.5), event=np.zeros((CHAINS, DRAWS), bool))).passed
 
 
-def test_draws_that_are_not_numbers_fail():
+def test_a_parameter_that_never_varies_fails():
+    assert not check(tree(posterior=np.full((CHAINS, DRAWS), 0.5))).passed
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", ["posterior", "estimand", "energy"])
+def test_draws_that_are_not_finite_fail(where: str, value: float):
     broken = np.random.default_rng(1).normal(size=(CHAINS, DRAWS))
-    broken[0, 0] = np.nan
-    assert not check(tree(estimand=broken)).passed
+    broken[0, 0] = value
+    assert not check(tree(**{where: broken})).passed
+    assert not check(tree(**{where: np.full((CHAINS, DRAWS), value)})).passed
 
 
 def test_a_diagnostic_that_is_not_a_number_fails():

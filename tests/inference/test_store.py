@@ -132,10 +132,15 @@ def test_states_of_a_claim(places: Places):
     assert state(places, parts()) == ("current", "")  # what was good is still good
 
 
-def test_damaged_note_is_no_note(places: Places):
+@pytest.mark.parametrize("content", ["", '{"fit_key": ', "{}", "[]", "null"])
+def test_damaged_note_is_no_note(places: Places, content: str):
     saved(places, "main", parts())
-    (places.posteriors / CLAIM / "main.json").write_text('{"fit_key": ')
+    store.finish_claim(places, CLAIM, parts(), ["main"])
+    (places.posteriors / CLAIM / "main.json").write_text(content)
     assert store.note(places, CLAIM, "main") is None
+    assert state(places, parts())[0] == "unfinished"
+    (places.posteriors / CLAIM / "claim.json").write_text(content)
+    assert store.specs_of(places, CLAIM) == []
 
 
 def test_json_has_no_nan():

@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 import models.academic_share as claim
+from data.io import InputError
 from models._blocks import over_periods, stays_above_half, upper_tail, walk_departures
 
 CHOICES = claim.Choices()
@@ -48,6 +49,35 @@ def test_both_parts_of_b_hold_the_same_models(tables: dict[str, Any]):
     # A row's own time lies in its year.
     year = data["row_decade"] * 10 + data.attrs["middle"] + 0.5
     assert (np.floor(year) == data["row_year"] + CHOICES.first_year).all()
+
+
+def test_data_that_cannot_carry_the_analysis_are_refused(tables: dict[str, Any]):
+    frame = tables["models"]
+    cases = {
+        "no models of this vintage": frame.assign(vintage="2020-01"),
+        "no academia-only model": frame[frame["team"] != "academia-only"],
+        "no labelled model within a year of 2010": frame[~frame["date"].str[:4].isin(["2010", "2011", "2012"])],
+    }
+    for words, given in cases.items():
+        with pytest.raises(InputError, match=words):
+            claim.prepare_latent_excess({"models": given}, CHOICES)
+
+
+def test_error_follows_the_label_where_the_column_is_blank(tables: dict[str, Any]):
+    right = claim.prepare_latent_excess(tables, CHOICES)
+    blank = tables["models"].assign(log10_compute_se=np.nan)
+    found = claim.prepare_latent_excess({"models": blank}, CHOICES)
+    np.testing.assert_allclose(found["se"], right["se"], atol=1e-5)
+
+
+def test_rows_behind_an_estimand_are_those_that_inform_it(tables: dict[str, Any]):
+    data = claim.prepare_latent_excess(tables, CHOICES)
+    draws = excess_draws(np.random.default_rng(2), 2, years=13, domains=7)
+    draws = draws.assign_coords(domain=data["domain"].values)
+    found = claim.estimands_latent_excess(draws, data, CHOICES)
+    assert int(found["n_by_period"].sel(period="2020-22")) == 86  # with a known compute
+    assert int(found["n_ratio_by_period"].sel(period="2020-22")) == 8 + 63
+    assert found["compute_ratio"].attrs["rows"] == "n_ratio"
 
 
 def test_wrong_compute_is_no_compute(tables: dict[str, Any]):
