@@ -12,20 +12,28 @@ Two models
 
     counts[t] ~ Multinomial(n_t, softmax(eta[t])),   eta[t, k] = a[k] + level[k] + trend[k] x[t] + walk[t, k],
 
-k a kind of team, x decades from the middle year, and walk the departures of a random walk from its own line.
+k a kind of team, x decades from the middle year, a the prior mean, and walk the departures of a random walk from its own
+least-squares line. level, trend and the walk's innovations sum to zero over kinds; level and trend have fixed scales, the
+innovations the scale walk_sd, half-normal. A period averages its years by their rows; the change is the difference of the
+two periods' log-odds.
 
 *Latent excess* (estimand B, another quantity): who makes the upper tail of the notable models' own distribution of
 log10 compute C. Mirror factorisation, with the latent true compute integrated out:
 
     p(k | t, d) = softmax(eta[t] + gamma[d])[k]
-    C_i | k, t, d ~ Normal(mu[k, t] + epsilon[d], sqrt(sigma[k]^2 + se_i^2))
-    mu[k, t] = mu + growth x[t] + walk[t] + offset[k] + offset_trend[k] x[t].
+    C_i | k, t, d ~ Normal(mu_i[k] + epsilon[d], sqrt(sigma[k]^2 + se_i^2))
+    mu_i[k] = mu + growth x_i + v[t] + offset[k] + offset_trend[k] x_i,
+
+with x_i the model's own date, t its year, v a walk of its own (one for all kinds) less its line, and log sigma[k] normal.
+gamma, offset, offset_trend and the kinds' deviations of log sigma sum to zero over kinds, epsilon over domains. gamma,
+epsilon and both walks have half-normal scales, the other effects fixed ones. mu[k, t] is mu_i[k] at the middle of year t.
 
 At the middle of year t, with w[d] the domains' observed mix in a three-year window, the threshold c[t] solves
 
     sum_kd w[d] p(k | t, d) Phi((mu[k, t] + epsilon[d] - c[t]) / sigma[k]) = 1 - Phi(z),   z = 0.76,
 
-and each kind's share of that sum is its share of the large-scale models: true compute, so without se.
+and each kind's share of that sum is its share of the large-scale models: true compute, so without se. A period averages
+its years by their labelled notable models; the ratio of compute is 10 to the average difference of mu[k, t].
 
 Assumptions
 -----------
