@@ -92,6 +92,15 @@ def over_periods(share: xr.DataArray, weights: xr.DataArray, periods: dict[str, 
     return xr.concat(averages, dim=xr.DataArray(names, dims="period", name="period"))
 
 
+def rows_behind(count: xr.DataArray, periods: dict[str, tuple[int, int]], name: str = "n") -> dict[str, xr.DataArray]:
+    """Rows behind each year and period, beside the estimands; an estimand's attr ``rows`` names its own."""
+    counts = [count.sel(year=slice(first, last)).sum() for first, last in periods.values()]
+    return {
+        f"{name}_by_year": count.assign_attrs(kind="rows"),
+        f"{name}_by_period": xr.DataArray(counts, {"period": list(periods)}, ("period",), attrs={"kind": "rows"}),
+    }
+
+
 def upper_tail(weight: Floats, location: Floats, spread: Floats, tail: float) -> tuple[Floats, Floats]:
     """Split the upper tail of a mixture of normals between its kinds, by bisection for the threshold.
 

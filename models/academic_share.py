@@ -12,10 +12,10 @@ Two models
 
     counts[t] ~ Multinomial(n_t, softmax(eta[t])),   eta[t, k] = a[k] + level[k] + trend[k] x[t] + walk[t, k],
 
-k a kind of team, x decades from the middle year, a the prior mean, and walk the departures of a random walk from its own
-least-squares line. level, trend and the walk's innovations sum to zero over kinds; level and trend have fixed scales, the
-innovations the scale walk_sd, half-normal. A period averages its years by their rows; the change is the difference of the
-two periods' log-odds.
+k a kind of team, x decades from the middle year, a the prior mean, and walk the departures of a random walk from its
+own least-squares line. level, trend and the walk's innovations sum to zero over kinds; level and trend have fixed
+scales, the innovations the scale walk_sd, half-normal. A period averages its years by their rows; the change is the
+difference of the two periods' log-odds.
 
 *Latent excess* (estimand B, another quantity): who makes the upper tail of the notable models' own distribution of
 log10 compute C. Mirror factorisation, with the latent true compute integrated out:
@@ -24,9 +24,9 @@ log10 compute C. Mirror factorisation, with the latent true compute integrated o
     C_i | k, t, d ~ Normal(mu_i[k] + epsilon[d], sqrt(sigma[k]^2 + se_i^2))
     mu_i[k] = mu + growth x_i + v[t] + offset[k] + offset_trend[k] x_i,
 
-with x_i the model's own date, t its year, v a walk of its own (one for all kinds) less its line, and log sigma[k] normal.
-gamma, offset, offset_trend and the kinds' deviations of log sigma sum to zero over kinds, epsilon over domains. gamma,
-epsilon and both walks have half-normal scales, the other effects fixed ones. mu[k, t] is mu_i[k] at the middle of year t.
+with x_i the model's own date, t its year, v a walk of its own (one for all kinds) less its line, and log sigma[k]
+normal. gamma, offset, offset_trend and the kinds' deviations of log sigma sum to zero over kinds, epsilon over domains.
+gamma, epsilon and both walks have half-normal scales, the other effects fixed ones. mu[k, t] is mu_i[k] at mid-year.
 
 At the middle of year t, with w[d] the domains' observed mix in a three-year window, the threshold c[t] solves
 
@@ -61,8 +61,9 @@ from scipy.special import ndtr
 
 from data.epoch import COMPUTE_SE
 from data.io import InputError
-from models._blocks import over_periods, sector_log_odds, stays_above_half, upper_tail, walk_departures
+from models._blocks import over_periods, rows_behind, sector_log_odds, stays_above_half, upper_tail, walk_departures
 from models._claim import Alternative, Headline, Model, Published, Tables
+from models.academic_share_statistics import statistics, statistics_latent_excess
 
 SEED = 20240105
 SECTORS = ("academia-only", "collaboration", "industry-leaning collaboration", "industry-only", "other")
@@ -169,7 +170,7 @@ def _counts(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
 def _raw_by_period(count: xr.DataArray) -> dict[str, xr.DataArray]:
     """Raw counts of periods, for the reader: they do not enter the model."""
     names = {"academia-only": count.sel(sector="academia-only", drop=True), "models": count.sum("sector")}
-    return {f"raw {name}": _rows_behind(n)["n_by_period"] for name, n in names.items()}
+    return {f"raw {name}": rows_behind(n, PERIODS)["n_by_period"] for name, n in names.items()}
 
 
 def _with_time(dataset: xr.Dataset) -> xr.Dataset:
@@ -251,15 +252,6 @@ def _share_estimands(share: xr.DataArray, weights: xr.DataArray, prefix: str) ->
     return out
 
 
-def _rows_behind(count: xr.DataArray, name: str = "n") -> dict[str, xr.DataArray]:
-    """Rows behind each year and period, beside the estimands; an estimand's attr ``rows`` names its own."""
-    counts = [count.sel(year=slice(first, last)).sum() for first, last in PERIODS.values()]
-    return {
-        f"{name}_by_year": count.assign_attrs(kind="rows"),
-        f"{name}_by_period": xr.DataArray(counts, {"period": list(PERIODS)}, ("period",), attrs={"kind": "rows"}),
-    }
-
-
 def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
     """Estimand A by draw: shares by year and period, the change, the crossing of one half.
 
@@ -278,37 +270,7 @@ def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Da
         estimand; attr ``rows`` names others than ``n``, attr ``over`` the periods that an estimand compares.
     """
     n = dataset["n"]
-    return xr.Dataset(_share_estimands(draws["share"], n, "") | _rows_behind(n))
-
-
-def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Test quantities of yearly counts: patterns over years, and the periods' counts, which smoothing bends.
-
-    Parameters
-    ----------
-    data
-        ``count_obs`` (..., year, sector): the observed counts or replicated ones.
-    dataset
-        As ``prepare`` gives it; years with fewer than three models are left out.
-    """
-    count = data["count_obs"].sel(year=dataset["year"][dataset["n"] >= 3])
-    academia = count.sel(sector="academia-only", drop=True)
-    share = academia / count.sum("sector")
-    leader = count.argmax("sector")
-    return xr.Dataset(
-        {
-            "years without an academia-only model": (academia == 0).sum("year"),
-            "largest yearly jump of the academia-only share": abs(share.diff("year")).max("year"),
-            "changes of the most frequent kind": (leader.diff("year") != 0).sum("year"),
-            "years with three or more kinds": ((count > 0).sum("sector") >= 3).sum("year"),
-            **{f"academia-only models of {period}": _in_period(data, period) for period in ("2010-12", EARLY, LATE)},
-        }
-    )
-
-
-def _in_period(data: xr.Dataset, period: str) -> xr.DataArray:
-    first, last = PERIODS[period]
-    return data["count_obs"].sel(sector="academia-only", year=slice(first, last)).sum("year")
+    return xr.Dataset(_share_estimands(draws["share"], n, "") | rows_behind(n, PERIODS))
 
 
 def prepare_latent_excess(tables: Tables, choices: Choices) -> xr.Dataset:
@@ -456,51 +418,17 @@ def estimands_latent_excess(draws: xr.Dataset, dataset: xr.Dataset, choices: Cho
         by labelled notable models.
     """
     share, threshold = large_scale_shares(draws, dataset["domain_mix"], choices.z)
-    out = _share_estimands(share, dataset["n"], "large_scale_") | _rows_behind(dataset["n_compute"])
+    out = _share_estimands(share, dataset["n"], "large_scale_") | rows_behind(dataset["n_compute"], PERIODS)
     location = draws["location"]
     gap = location.sel(sector="industry-only", drop=True) - location.sel(sector="academia-only", drop=True)
     ratio = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0, "rows": "n_ratio"}
     pair = dataset["count_compute"].sel(sector=["academia-only", "industry-only"]).sum("sector")
-    out |= _rows_behind(pair, "n_ratio")
+    out |= rows_behind(pair, PERIODS, "n_ratio")
     out["compute_ratio_by_year"] = (10**gap).assign_attrs(ratio)
     out["compute_ratio"] = (10 ** over_periods(gap, dataset["n"], PERIODS)).assign_attrs(ratio)
     level = {"unit": "log10 FLOP", "scale": "identity", "kind": "quantity"}
     out["threshold_by_year"] = threshold.assign_attrs(level)
     return xr.Dataset(out)
-
-
-def statistics_latent_excess(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Test quantities of the computes and counts that the likelihood of B does not fit directly.
-
-    Residuals are taken from the least-squares line of the data at hand, so that observed and replicated data are
-    treated alike.
-
-    Parameters
-    ----------
-    data
-        ``count_obs`` (..., cell, sector) and ``log10_compute_obs`` (..., row), log10 FLOP.
-    dataset
-        As ``prepare_latent_excess`` gives it.
-    """
-    compute = data["log10_compute_obs"]
-    academia = dataset["row_sector"] == SECTORS.index("academia-only")
-    industry = dataset["row_sector"] == SECTORS.index("industry-only")
-    x = dataset["row_decade"] - dataset["row_decade"].mean()
-    residual = compute - compute.mean("row") - x * (compute * x).sum("row") / (x**2).sum("row")
-    standardised = residual / residual.std("row")
-    academia_by_domain = data["count_obs"].sel(sector="academia-only").groupby(dataset["cell_domain"]).sum()
-    models_by_domain = data["count_obs"].sum("sector").groupby(dataset["cell_domain"]).sum()
-    sds = [residual.where(rows, drop=True).std("row") for rows in (dataset["error_known"], ~dataset["error_known"])]
-    return xr.Dataset(
-        {
-            "academia-only models above 0.76 sd of the line": ((standardised > 0.76) & academia).sum("row"),
-            "largest academia-only less largest industry-only (dex)": compute.where(academia).max("row")
-            - compute.where(industry).max("row"),
-            "kurtosis of log10 compute around its line": (standardised**4).mean("row"),
-            "sd with a labelled error over sd without": sds[0] / sds[1],
-            "sd of the academia-only share between domains": (academia_by_domain / models_by_domain).std("cell_domain"),
-        }
-    )
 
 
 MODELS = {

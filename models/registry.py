@@ -19,5 +19,10 @@ class Entry:
 
 
 CLAIMS: dict[str, Entry] = {
-    "academic_share": Entry("models.academic_share", "figures.academic_share", ("models",), ("models/_blocks.py",)),
+    "academic_share": Entry(
+        "models.academic_share",
+        "figures.academic_share",
+        ("models",),
+        ("models/_blocks.py", "models/academic_share_statistics.py"),
+    ),
 }
