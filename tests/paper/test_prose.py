@@ -116,6 +116,12 @@ def test_the_check_finds_typed_numbers(source: str, numbers: list[str]):
     assert typed_numbers(source) == numbers
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_no_semicolon_is_swallowed(path: Path):
+    """After a call in markup, a bare semicolon ends the call and is not printed: it must be escaped."""
+    assert re.findall(r"#\w+\([^\n]*\);\s", path.read_text()) == []
+
+
 def test_every_citation_is_in_the_bibliography():
     known = set(re.findall(r"^@\w+\{([^,]+),", (ROOT / "paper" / "references.bib").read_text(), re.MULTILINE))
     assert len(known) > 10
