@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
-from data.io import InputError
+from data.command import run
 
-app = typer.Typer(help="Raw data to validated tables.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="Raw data to validated tables.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 
 
 @app.command()
@@ -53,27 +55,5 @@ def describe() -> None:
         typer.echo(f"  {row['n']:>6}  {row['what']} ({row['source']})")
 
 
-def main() -> int:
-    """Run a command; bad input and unusable places end with one message and exit code 2."""
-    try:
-        app(standalone_mode=False)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: {error.filename or 'the disk'}: {error.strerror or error}", file=sys.stderr)
-        return 2
-    except typer.Exit as done:
-        return int(done.exit_code)
-    except typer.Abort:
-        return 130
-    except Exception as error:
-        if hasattr(error, "format_message"):  # Typer's usage errors
-            print(f"error: {error.format_message()}", file=sys.stderr)
-            return 2
-        raise
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(app))

@@ -14,6 +14,10 @@ from pathlib import Path
 SHOWN = 80  # characters of a bad value that an error repeats
 
 
+class CheckError(Exception):
+    """A check objected: the results are not to be trusted, or the paper does not hold together."""
+
+
 @dataclass
 class InputError(Exception):
     """Bad input, said so that its owner can mend it: what is wrong, where, what to do.

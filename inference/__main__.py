@@ -11,11 +11,17 @@ from typing import Annotated
 
 import typer
 
+from data.command import run
 from data.io import InputError
 from inference.places import Places
 from models.registry import CLAIMS
 
-app = typer.Typer(help="Fit, check, summarise, draw, write.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="Fit, check, summarise, draw, write.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 Claims = Annotated[list[str] | None, typer.Argument(help="claims; by default all", show_default=False)]
 Out = Annotated[Path | None, typer.Option(help="folder of results")]
@@ -59,7 +65,7 @@ def refresh(
     out: Out = None,
 ) -> int:
     """Refit what is stale, check it, and write estimates, figures and paper."""
-    from inference.refresh import refresh as run
+    from inference.refresh import refresh as bring_up_to_date
 
     chosen = _known(claims)
     own = seed is not None or models is not None
@@ -70,7 +76,7 @@ def refresh(
         )
     say, stop = _reporter()
     try:
-        code = run(chosen, places, say, seed, models)
+        code = bring_up_to_date(chosen, places, say, seed, models)
     finally:
         stop()
     _show(places)
@@ -125,29 +131,5 @@ def status(
     return 0
 
 
-def main() -> int:
-    """Run a command. Exit codes: 0 done, 1 a check objected, 2 bad input or an unusable place, 130 interrupted."""
-    try:
-        code = app(standalone_mode=False)
-        return int(code or 0)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: {error.filename or 'the disk'}: {error.strerror or error}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, typer.Abort):
-        print("interrupted: what was finished is kept; run the command again to go on", file=sys.stderr)
-        return 130
-    except Exception as error:
-        if hasattr(error, "format_message"):  # Typer's usage errors
-            print(f"error: {error.format_message()}", file=sys.stderr)
-            return 2
-        if type(error).__name__ == "PaperError":
-            print(f"error: the paper did not compile, the last one stays: {error}", file=sys.stderr)
-            return 1
-        raise
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(app))

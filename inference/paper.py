@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from data.io import CheckError
 from inference.places import ROOT
 
 SOURCES = ROOT / "paper"
 
 
-class PaperError(Exception):
-    """The paper did not compile: an unknown estimate, a missing figure, a slip of syntax."""
+class PaperError(CheckError):
+    """The paper did not compile, and the last one stays: an unknown estimate, a missing figure, a slip of syntax."""
 
 
 def compile_paper(staging: Path) -> Path:
@@ -39,7 +40,7 @@ def compile_paper(staging: Path) -> Path:
             str(folder / "paper.typ"), output=str(target), root=str(folder), ignore_system_fonts=True
         )
     except typst.TypstError as error:
-        raise PaperError(str(getattr(error, "message", error))) from None
+        raise PaperError(f"the paper did not compile: {getattr(error, 'message', error)}") from None
     if warned:
         raise PaperError("; ".join(str(getattr(warning, "message", warning)) for warning in warned))
     return target
