@@ -8,6 +8,8 @@ import typer
 
 from data.io import CheckError, InputError
 
+INTERRUPTED = "interrupted: what was finished is kept; run the command again to go on"
+
 
 def run(app: typer.Typer) -> int:
     """Run an app and return its exit code.
@@ -19,7 +21,8 @@ def run(app: typer.Typer) -> int:
         return its own.
     """
     try:
-        return int(app(standalone_mode=False) or 0)
+        code = int(app(standalone_mode=False) or 0)
+        return _say(INTERRUPTED, code) if code == 130 else code  # Typer turns an interrupt into this code
     except CheckError as error:
         return _say(str(error), 1)
     except InputError as error:
@@ -27,7 +30,7 @@ def run(app: typer.Typer) -> int:
     except OSError as error:
         return _say(f"{error.filename or 'the disk'}: {error.strerror or error}", 2)
     except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted: what was finished is kept; run the command again to go on", 130)
+        return _say(INTERRUPTED, 130)
     except Exception as error:
         if hasattr(error, "format_message"):  # Typer's own errors of usage
             return _say(error.format_message(), 2)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +181,19 @@ def test_own_results_never_go_over_the_projects(run: Any):
     done = run("-m", "inference", "refresh", "--seed", "4", "--out", ROOT / "build")
     assert done.returncode == 2
     assert "never go over" in done.stderr
+
+
+def test_interrupted_refresh_says_so_and_leaves_nothing_half(tmp_path: Path):
+    command = [sys.executable, "-m", "inference", "refresh", "--out", str(tmp_path)]
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    assert "loading" in running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert errors.startswith("error: interrupted")
+    assert "Traceback" not in errors
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in (".part", ".nc")]
 
 
 def test_unusable_place(run: Any, tmp_path: Path):
