@@ -251,6 +251,7 @@ def add_prior_shifts(rows: list[dict[str, Any]], fits: dict[str, dict[str, Any]]
 
     ``prior_shift`` is the largest move of the median or an interval end, over the claim's alternatives of kind
     ``prior`` with the same model, in posterior standard deviations of the main fit; null where there is none.
+    ``verdict_changes`` lists the verdicts that such a refit changes.
 
     Parameters
     ----------
@@ -263,6 +264,7 @@ def add_prior_shifts(rows: list[dict[str, Any]], fits: dict[str, dict[str, Any]]
 
     for row in rows:
         row["prior_shift"] = row["prior_shift_text"] = None
+        row["verdict_changes"] = []
         own = fits[f"{row['claim']}/{row['spec']}"]
         if own["kind"] != "main" or row["kind"] != "quantity":
             continue
@@ -272,6 +274,8 @@ def add_prior_shifts(rows: list[dict[str, Any]], fits: dict[str, dict[str, Any]]
                 moved = max(abs(other[name] - row[name]) for name in ("median", "eti_low", "eti_high")) / row["sd"]
                 row["prior_shift"] = _rounded(max(moved, row["prior_shift"] or 0.0))
                 row["prior_shift_text"] = words.number(row["prior_shift"], 1)
+                if other["verdict"] != row["verdict"]:
+                    row["verdict_changes"].append(f"{other['verdict']} under {other['spec'].replace('_', ' ')}")
 
 
 def _plain(value: Any) -> Any:

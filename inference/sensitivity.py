@@ -34,6 +34,8 @@ def flags(row: Mapping[str, Any]) -> list[str]:
         found.append("contraction below one half")
     if row["prior_shift"] is not None and row["prior_shift"] > SHIFT_MAX:
         found.append("a refit under another prior")
+    if row["verdict_changes"]:
+        found.append("verdict: " + ", ".join(row["verdict_changes"]))
     return found
 
 

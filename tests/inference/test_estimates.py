@@ -133,10 +133,13 @@ def test_a_row_of_estimates_by_hand():
 
 def test_sensitivity_must_be_declared_and_no_longer_than_needed():
     calm = {"claim": "c", "spec": "main", "estimand": "e", "coords": {}, "headline": True, "kind": "quantity"}
-    calm |= {"prior_sensitive": False, "contraction": 0.9, "prior_shift": 0.1}
+    calm |= {"prior_sensitive": False, "contraction": 0.9, "prior_shift": 0.1, "verdict_changes": []}
     moved = calm | {"prior_sensitive": True}
     loose = calm | {"contraction": 0.3}
     assert flags(calm | {"prior_shift": 0.4}) == ["a refit under another prior"]
+    changed = calm | {"verdict_changes": ["agrees under half scale"]}
+    assert flags(changed) == ["verdict: agrees under half scale"]
+    assert "not declared" in objections([changed], {})[0]
     assert flags(calm | {"prior_sensitive": None}) == ["sensitivity could not be computed"]
     declared = {"c/main/e": {"reason": "r", "sentence": "s"}}
     assert flags(loose) == ["contraction below one half"]
@@ -172,14 +175,15 @@ def test_words(made: str, text: str):
 
 def test_shift_under_other_priors_by_hand():
     row = {"claim": "c", "estimand": "e", "coords": {"year": 1}, "kind": "quantity"}
-    main = row | {"spec": "main", "median": 1.0, "eti_low": 0.0, "eti_high": 2.0, "sd": 0.5}
-    prior = main | {"spec": "p", "median": 1.1, "eti_low": -0.2}
+    main = row | {"spec": "main", "median": 1.0, "eti_low": 0.0, "eti_high": 2.0, "sd": 0.5, "verdict": "agrees"}
+    prior = main | {"spec": "p", "median": 1.1, "eti_low": -0.2, "verdict": "undecided"}
     other_model = main | {"spec": "q", "median": 9.0}
     rows = [main, prior, other_model, prior | {"estimand": "f"}]
     fits = {"c/main": {"kind": "main", "model": "m"}, "c/p": {"kind": "prior", "model": "m"}}
     add_prior_shifts(rows, fits | {"c/q": {"kind": "prior", "model": "other"}})
     assert rows[0]["prior_shift"] == pytest.approx(0.4)
     assert rows[0]["prior_shift_text"] == "0.4"
+    assert rows[0]["verdict_changes"] == ["undecided under p"]
     assert rows[1]["prior_shift"] is None
 
 
