@@ -54,8 +54,8 @@ Say = Callable[[str], None]
 def interrupts_kept() -> Iterator[None]:
     """Let no Ctrl-C get lost while compiling.
 
-    Raised inside one of the compiler's C callbacks, a KeyboardInterrupt is printed and dropped, and the program runs on;
-    what was dropped is raised again at the end.
+    Raised inside one of the compiler's C callbacks, a KeyboardInterrupt is printed and dropped, and the program runs
+    on; what was dropped is raised again at the end.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
