@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
+from data import chips
 from data.epoch import read_vintage
 from data.io import InputError, to_csv, write_atomic
-from data.schema import MODELS, NUMBERS, validate_models
+from data.schema import CHIPS, MODELS, validate_chips, validate_models
+from data.sectors import organisation_sectors, resolve
 from data.tables import SNAPSHOT
+from data.vintages import MIX, differences
 
-VINTAGES = {"2023-12": "epoch/all_ml_systems_2023-12-14.csv"}
+# The oldest first: blanks of one vintage are resolved from those after it.
+VINTAGES = {
+    "2023-12": "epoch/all_ml_systems_2023-12-14.csv",
+    "2025-06": "epoch/all_ml_systems_2025-06.csv",
+    "2026-05": "epoch/notable_ai_models_2026-05.csv",
+}
+CHIPS_FILE = "epoch/chips_2025-06.csv"
+Rows = list[dict[str, object]]
 
 
 def build(raw: Path, out: Path = SNAPSHOT) -> dict[str, Counter[str]]:
@@ -23,7 +33,7 @@ def build(raw: Path, out: Path = SNAPSHOT) -> dict[str, Counter[str]]:
     Returns
     -------
     dict
-        Per source file, what was read, left out and unknown.
+        Per source file, what was read, left out, unknown and resolved.
 
     Raises
     ------
@@ -33,16 +43,39 @@ def build(raw: Path, out: Path = SNAPSHOT) -> dict[str, Counter[str]]:
     if not raw.is_dir():
         raise InputError("a folder of raw files is needed", raw)
     counts: dict[str, Counter[str]] = {}
-    rows: list[dict[str, object]] = []
+    vintages: dict[str, Rows] = {}
     for vintage, name in VINTAGES.items():
-        read, counts[name] = read_vintage(raw / name, vintage)
-        frame = pd.DataFrame(read, columns=list(MODELS.columns))
-        frame[NUMBERS] = frame[NUMBERS].replace("", None).astype(float)
-        validate_models(frame, raw / name)
-        rows += read
+        vintages[vintage], counts[name] = read_vintage(raw / name, vintage)
+    resolved = resolve_all(vintages)
+    for vintage, name in VINTAGES.items():
+        counts[name] += resolved[vintage]
+        validate_models(vintages[vintage], raw / name)
+    chip_rows, counts[CHIPS_FILE] = chips.read_chips(raw / CHIPS_FILE)
+    validate_chips(chip_rows, raw / CHIPS_FILE)
+    changes = [
+        {"earlier": earlier, "later": later, **row}
+        for earlier, later in itertools.pairwise(VINTAGES)
+        for row in differences(vintages[earlier], vintages[later])
+    ]
     count_rows = [
         {"source": name, "what": what, "n": n} for name, counter in counts.items() for what, n in counter.items()
     ]
-    write_atomic(out / "models.csv.gz", to_csv(MODELS.columns, rows))
-    write_atomic(out / "counts.csv", to_csv(["source", "what", "n"], count_rows))
+    tables: dict[str, bytes] = {
+        "models.csv.gz": to_csv(MODELS.columns, itertools.chain(*vintages.values())),
+        "chips.csv.gz": to_csv(CHIPS.columns, chip_rows),
+        "vintages.csv": to_csv(["earlier", "later", "change", "n", *MIX], changes),
+        "counts.csv": to_csv(["source", "what", "n"], count_rows),
+    }
+    for name, content in tables.items():
+        write_atomic(out / name, content)
     return counts
+
+
+def resolve_all(vintages: Mapping[str, Rows]) -> dict[str, Counter[str]]:
+    """Resolve the blanks of every vintage, given oldest first, from its organisations and the vintages after it."""
+    names = list(vintages)
+    sector_of = organisation_sectors(itertools.chain(*vintages.values()))
+    return {
+        name: resolve(vintages[name], sector_of, itertools.chain(*(vintages[later] for later in names[at + 1 :])))
+        for at, name in enumerate(names)
+    }

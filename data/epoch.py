@@ -7,22 +7,23 @@ label means stands in the tables below, and data/README.md says how each kind of
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
-from data.io import InputError, parse_csv
+from data.io import NUMBER, InputError, parse_csv, require_columns
 from data.schema import (
     HARDWARE_COUNT_RANGE,
     LIST_SEPARATOR,
     LOG10_FLOP_RANGE,
     LOG10_PARAMETERS_RANGE,
-    NUMBER,
     UNKNOWN,
 )
+from data.sectors import team_of
 
-COLUMNS = {
+# What the column of each fact is called. A blank name: this vintage does not have it.
+WORDS = {
     "model": "System",
     "date": "Publication date",
     "domain": "Domain",
@@ -37,7 +38,17 @@ COLUMNS = {
     "hardware": "Training hardware",
     "hardware_count": "Hardware quantity",
     "weights_access": "Open-source",
+    "training_code": "",
 }
+LISTS = WORDS | {
+    "model": "Model",
+    "compute_sponsor": "",
+    "countries": "Country (of organization)",
+    "weights_access": "Model accessibility",
+    "training_code": "Training code accessibility",
+}
+# Until 2024 Epoch labelled a team in words, later each of its organisations in a list.
+LAYOUTS = {"words": WORDS, "lists": LISTS}
 
 # Keys are compared in lower case: the raw file spells the same label in several ways.
 TEAM = {
@@ -67,16 +78,28 @@ ACCESS = {
     "permissive license": "open weights",
     "api accessible": "API",
     "unreleased": "unreleased",
+    "open weights (unrestricted)": "open weights",
+    "open weights (restricted use)": "open weights",
+    "open weights (non-commercial)": "open weights",
+    "api access": "API",
+    "hosted access (no api)": "hosted",
 }
-# A team label that holds for every organisation of the team tells the sector of each.
-PURE_TEAM = {
-    "academia-only": "academia",
-    "industry-only": "industry",
+TRAINING_CODE = {
+    "": UNKNOWN,
+    "open source": "open",
+    "open (non-commercial)": "restricted",
+    "open (restricted use)": "restricted",
+    "unreleased": "unreleased",
+}
+ENTRY = {
+    "academia": "academia",
+    "industry": "industry",
     "government": "government",
-    "non-profit": "non-profit",
     "research collective": "research collective",
+    "non-profit": "non-profit",
 }
-
+# Later vintages list several domains a model, and call drawing by another name.
+DOMAIN = {"Image generation": "Drawing", "Text-to-Video": "Video"}
 # Epoch documents Confident, Likely and Speculative as within a factor of about 3, 10 and 30 at 90 %: with a normal
 # error on the log10 scale the standard deviation is log10(factor) / 1.645 (0.29, 0.61, 0.90 dex).
 Z90 = 1.6448536269514722
@@ -85,15 +108,24 @@ COMPUTE_SE = {
 }
 
 
-def read_vintage(path: Path, vintage: str) -> tuple[list[dict[str, object]], Counter[str]]:
-    """Read one raw vintage.
+def layout_of(header: Iterable[str]) -> str | None:
+    """Name the layout of a raw vintage by its header: ``words`` or ``lists``; None for any other table."""
+    names = set(header)
+    for layout, columns in LAYOUTS.items():
+        if {columns["model"], columns["compute"], columns["team"]} <= names:
+            return layout
+    return None
+
+
+def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str, object]], Counter[str]]:
+    """Read one raw vintage, of any layout; blank sectors stay unknown here (``data.sectors`` resolves them).
 
     Parameters
     ----------
     path
         Epoch's CSV, as downloaded.
     vintage
-        Its name, a year and month such as ``2023-12``.
+        Its name, a year and month such as ``2023-12``; by default the month of its latest publication date.
 
     Returns
     -------
@@ -105,23 +137,34 @@ def read_vintage(path: Path, vintage: str) -> tuple[list[dict[str, object]], Cou
     Raises
     ------
     InputError
-        For a missing column, an unknown label, a date or number that cannot be read, a repeated name.
+        For a missing column, an unknown label, a date or number that cannot be read, a date after the vintage.
     """
     counts: Counter[str] = Counter()
-    rows: list[dict[str, object]] = []
-    seen: dict[str, int] = {}
-    for number, raw in parse_csv(path, COLUMNS.values()).items():
-        cell = {name: raw[column] for name, column in COLUMNS.items()}
-        counts["rows in the raw file"] += 1
-        if not cell["model"]:
+    table = parse_csv(path, ())
+    header = list(next(iter(table.values())))
+    layout = layout_of(header) or "words"
+    columns = LAYOUTS[layout]
+    require_columns(path, header, filter(None, columns.values()))
+    cells = {
+        number: {name: raw[column] if column else "" for name, column in columns.items()}
+        for number, raw in table.items()
+    }
+    today = date.today().isoformat()[:7]
+    months = [cell["date"][:7] for cell in cells.values() if cell["date"][:7] <= today]
+    vintage = vintage or max(months, default="") or today
+    counts["rows in the raw file"] = len(cells)
+    kept: dict[str, int] = {}
+    for number, cell in cells.items():
+        name = cell["model"]
+        if not name:
             counts["left out: no name"] += 1
-            continue
-        if cell["model"] in seen:
-            problem = f"the same model already stands in row {seen[cell['model']]}"
-            raise InputError(problem, path, number, COLUMNS["model"], cell["model"])
-        seen[cell["model"]] = number
-        rows.append(_row(path, number, vintage, cell))
-    _add_organisation_sectors(rows)
+        elif name in kept:
+            counts["left out: a name that occurs before (the row with a compute stays, or the first)"] += 1
+            if cell["compute"] and not cells[kept[name]]["compute"]:
+                kept[name] = number
+        else:
+            kept[name] = number
+    rows = [_row(path, number, vintage, columns, cells[number]) for number in kept.values()]
     for column, name in [
         ("team", "team"),
         ("date", "date"),
@@ -131,43 +174,69 @@ def read_vintage(path: Path, vintage: str) -> tuple[list[dict[str, object]], Cou
         ("log10_parameters", "parameters"),
         ("hardware", "hardware"),
         ("weights_access", "weights access"),
+        ("training_code", "access to the training code"),
     ]:
         counts[f"unknown {name}"] = sum(row[column] in ("", UNKNOWN) for row in rows)
-    counts["unknown sector of an organisation (entries)"] = sum(
-        str(row["organisation_sectors"]).split(LIST_SEPARATOR).count(UNKNOWN) for row in rows if row["organisations"]
+    uneven = sum(
+        layout == "lists"
+        and row["team"] != UNKNOWN
+        and UNKNOWN in str(row["organisation_sectors"])
+        and bool(row["organisations"])
+        for row in rows
     )
+    if layout == "lists":
+        counts["labelled with fewer or more sectors than organisations"] = uneven
     return sorted(rows, key=lambda row: (str(row["date"]), str(row["model"]))), counts
 
 
-def _row(path: Path, number: int, vintage: str, cell: Mapping[str, str]) -> dict[str, object]:
-    def label(name: str, known: Mapping[str, str]) -> str:
+def _row(
+    path: Path, number: int, vintage: str, columns: Mapping[str, str], cell: Mapping[str, str]
+) -> dict[str, object]:
+    def known_label(name: str, text: str, known: Mapping[str, str]) -> str:
         try:
-            return known[cell[name].lower()]
+            return known[text.lower()]
         except KeyError:
             allowed = "known: " + ", ".join(key for key in known if key)
-            raise InputError("unknown label", path, number, COLUMNS[name], cell[name], allowed) from None
+            raise InputError("unknown label", path, number, columns[name], cell[name], allowed) from None
+
+    def label(name: str, known: Mapping[str, str]) -> str:
+        return known_label(name, cell[name], known)
 
     def log10(name: str, allowed: tuple[float, float]) -> object:
-        value = _number(path, number, COLUMNS[name], cell[name])
+        value = _number(path, number, columns[name], cell[name])
         if value is None:
             return ""
         if not (value > 0 and allowed[0] <= math.log10(value) <= allowed[1]):
             hint = f"a number from 1e{allowed[0]:g} to 1e{allowed[1]:g}, or blank"
-            raise InputError("out of range", path, number, COLUMNS[name], cell[name], hint)
+            raise InputError("out of range", path, number, columns[name], cell[name], hint)
         return round(math.log10(value), 6)
 
+    entries = _entries(cell["organisations"])
+    sectors = UNKNOWN
+    if columns is LISTS:
+        listed = [known_label("team", part, ENTRY) for part in _entries(cell["team"]).split(LIST_SEPARATOR) if part]
+        team = team_of(listed)
+        organisations = entries.split(LIST_SEPARATOR) if entries else []
+        if organisations:
+            sectors = LIST_SEPARATOR.join(
+                listed if len(listed) == len(organisations) else [UNKNOWN] * len(organisations)
+            )
+    else:
+        team = label("team", TEAM)
     confidence = label("confidence", CONFIDENCE)
     compute = log10("compute", LOG10_FLOP_RANGE)
     se = COMPUTE_SE.get(confidence)
     return {
         "vintage": vintage,
         "model": cell["model"],
-        "date": _date(path, number, cell["date"]),
-        "domain": cell["domain"] or UNKNOWN,
+        "date": _date(path, number, columns["date"], cell["date"], vintage),
+        "domain": _domain(cell["domain"]),
         "notability": _entries(cell["notability"].lower()),
-        "organisations": _entries(cell["organisations"]),
-        "organisation_sectors": UNKNOWN,
-        "team": label("team", TEAM),
+        "organisations": entries,
+        "organisation_sectors": sectors,
+        "team": team,
+        "team_resolved": team,
+        "team_source": "label" if team != UNKNOWN else UNKNOWN,
         "compute_sponsor": label("compute_sponsor", SPONSOR),
         "countries": _entries(cell["countries"]),
         "log10_compute": compute,
@@ -175,8 +244,9 @@ def _row(path: Path, number: int, vintage: str, cell: Mapping[str, str]) -> dict
         "confidence": confidence,
         "log10_parameters": log10("parameters", LOG10_PARAMETERS_RANGE),
         "hardware": _entries(cell["hardware"]),
-        "hardware_count": _count(path, number, cell["hardware_count"]),
+        "hardware_count": _count(path, number, columns["hardware_count"], cell["hardware_count"]),
         "weights_access": label("weights_access", ACCESS),
+        "training_code": label("training_code", TRAINING_CODE),
     }
 
 
@@ -184,14 +254,25 @@ def _entries(text: str) -> str:
     return LIST_SEPARATOR.join(part.strip() for part in text.split(",") if part.strip())
 
 
-def _date(path: Path, number: int, text: str) -> str:
+def _domain(text: str) -> str:
+    """One domain of several: multimodal where it is named or both language and vision are, else the first."""
+    entries = [DOMAIN.get(part, part) for part in _entries(text).split(LIST_SEPARATOR)]
+    if "Multimodal" in entries or {"Language", "Vision"} <= set(entries):
+        return "Multimodal"
+    return entries[0] or UNKNOWN
+
+
+def _date(path: Path, number: int, column: str, text: str, vintage: str) -> str:
     if not text:
         return ""
     try:
-        return date.fromisoformat(text).isoformat()
+        found = date.fromisoformat(text).isoformat()
     except ValueError:
         hint = "a date like 2021-05-31, or blank"
-        raise InputError("not a date", path, number, COLUMNS["date"], text, hint) from None
+        raise InputError("not a date", path, number, column, text, hint) from None
+    if found[:7] > vintage:
+        raise InputError(f"a date in the future: after the vintage, {vintage}", path, number, column, text)
+    return found
 
 
 def _number(path: Path, number: int, column: str, text: str) -> float | None:
@@ -203,27 +284,10 @@ def _number(path: Path, number: int, column: str, text: str) -> float | None:
     return float(text.replace(",", ""))
 
 
-def _count(path: Path, number: int, text: str) -> object:
-    value = _number(path, number, COLUMNS["hardware_count"], text)
+def _count(path: Path, number: int, column: str, text: str) -> object:
+    value = _number(path, number, column, text)
     if value is None:
         return ""
     if not (1 <= value <= HARDWARE_COUNT_RANGE[1] and value == math.floor(value)):
-        raise InputError("not a whole number of at least 1", path, number, COLUMNS["hardware_count"], text)
+        raise InputError("not a whole number of at least 1", path, number, column, text)
     return int(value)
-
-
-def _add_organisation_sectors(rows: list[dict[str, object]]) -> None:
-    """Give each organisation the sector on which every team of a single kind that it belongs to agrees.
-
-    This vintage labels teams, not organisations. An organisation seen in no such team, or in teams of several
-    kinds, stays unknown.
-    """
-    kinds: defaultdict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        if (sector := PURE_TEAM.get(str(row["team"]))) is not None:
-            for organisation in str(row["organisations"]).split(LIST_SEPARATOR):
-                kinds[organisation].add(sector)
-    for row in rows:
-        if row["organisations"]:
-            found = (kinds[organisation] for organisation in str(row["organisations"]).split(LIST_SEPARATOR))
-            row["organisation_sectors"] = LIST_SEPARATOR.join(next(iter(k)) if len(k) == 1 else UNKNOWN for k in found)

@@ -6,10 +6,14 @@ import csv
 import gzip
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+# ASCII digits, so that what passes is what float() and pandas read alike.
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 
 SHOWN = 80  # characters of a bad value that an error repeats
 
@@ -97,6 +101,8 @@ def parse_csv(path: Path, required: Iterable[str]) -> dict[int, Row]:
         raise InputError("the file is empty", path)
     if "\x00" in text:
         raise InputError("binary content: a CSV file in UTF-8 is needed", path)
+    if "\n" in text:  # a stray carriage return inside a line, as in Epoch's list of chips, ends no row
+        text = re.sub(r"\r(?!\n)", " ", text)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader)
@@ -120,6 +126,11 @@ def _check_header(path: Path, header: list[str], required: Iterable[str]) -> Non
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise InputError("the column occurs more than once", path, 1, repeated[0])
+    require_columns(path, header, required)
+
+
+def require_columns(path: Path, header: list[str], required: Iterable[str]) -> None:
+    """Raise an InputError that names the first required column that a header lacks."""
     missing = [name for name in required if name not in header]
     if missing:
         one_cell = " the delimiter must be a comma;" if len(header) == 1 else ""
@@ -127,12 +138,19 @@ def _check_header(path: Path, header: list[str], required: Iterable[str]) -> Non
         raise InputError("the column is missing", path, 1, missing[0], hint=f"{one_cell} found: {found}".strip())
 
 
+def _inert(cell: object) -> object:
+    """A text that a spreadsheet would run as a formula, made plain text by a leading apostrophe."""
+    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
+
+
 def to_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> bytes:
-    """Write rows as UTF-8 CSV bytes with Unix line ends."""
+    """Write rows as UTF-8 CSV bytes with Unix line ends; no text in them is a spreadsheet formula."""
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list(columns), lineterminator="\n", extrasaction="raise")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _inert(cell) for name, cell in row.items()} for row in rows)
     return out.getvalue().encode()
 
 

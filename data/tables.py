@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.schema import read_models
+from data.schema import read_chips, read_models
 
 SNAPSHOT = Path(__file__).parent / "snapshot"
-READERS = {"models": read_models}
+READERS = {"models": read_models, "chips": read_chips}
 
 
 def load(name: str, folder: Path = SNAPSHOT) -> pd.DataFrame:
-    """Load a table of the snapshot by name (``models``), validated.
+    """Load a table of the snapshot by name (``models``, ``chips``), validated.
 
     Raises
     ------

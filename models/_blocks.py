@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
+from scipy.optimize.elementwise import find_root
 from scipy.special import ndtr
 
 Floats = npt.NDArray[np.float64]
@@ -94,15 +95,16 @@ def over_periods(share: xr.DataArray, weights: xr.DataArray, periods: dict[str, 
 
 def rows_behind(count: xr.DataArray, periods: dict[str, tuple[int, int]], name: str = "n") -> dict[str, xr.DataArray]:
     """Rows behind each year and period, beside the estimands; an estimand's attr ``rows`` names its own."""
-    counts = [count.sel(year=slice(first, last)).sum() for first, last in periods.values()]
-    return {
-        f"{name}_by_year": count.assign_attrs(kind="rows"),
-        f"{name}_by_period": xr.DataArray(counts, {"period": list(periods)}, ("period",), attrs={"kind": "rows"}),
-    }
+    inside = {key: count.sel(year=slice(*years)) for key, years in periods.items()}
+    sums = {key: int(part.sum()) for key, part in inside.items() if part.size}
+    by_period = xr.DataArray(list(sums.values()), {"period": list(sums)}, ("period",), attrs={"kind": "rows"})
+    return {f"{name}_by_year": count.assign_attrs(kind="rows"), f"{name}_by_period": by_period}
 
 
 def upper_tail(weight: Floats, location: Floats, spread: Floats, tail: float) -> tuple[Floats, Floats]:
-    """Split the upper tail of a mixture of normals between its kinds, by bisection for the threshold.
+    """Split the upper tail of a mixture of normals between its kinds.
+
+    The threshold is found by Chandrupatla's method (1997), Advances in Engineering Software 28:145.
 
     Parameters
     ----------
@@ -120,10 +122,19 @@ def upper_tail(weight: Floats, location: Floats, spread: Floats, tail: float) ->
     threshold
         (...).
     """
-    low, high = (location - 8 * spread).min((-2, -1)), (location + 8 * spread).max((-2, -1))
-    for _ in range(40):  # some 40 units halved 40 times
-        threshold = (low + high) / 2
-        above = (weight * ndtr((location - threshold[..., None, None]) / spread)).sum((-2, -1)) > tail
-        low, high = np.where(above, threshold, low), np.where(above, high, threshold)
-    excess = (weight * ndtr((location - threshold[..., None, None]) / spread)).sum(-2)
+    weight, location, spread = np.broadcast_arrays(weight, location, spread)
+    *shape, domains, kinds = weight.shape
+    w, m, s = (part.reshape(-1, domains * kinds) for part in (weight, location, spread))
+
+    def excess_over(threshold: Floats, mixture: Floats) -> Floats:
+        at = mixture.astype(int)  # those not yet converged
+        excess: Floats = (w[at] * ndtr((m[at] - threshold[..., None]) / s[at])).sum(-1)
+        return excess - tail
+
+    brackets = (m - 8 * s).min(-1), (m + 8 * s).max(-1)
+    found = find_root(excess_over, brackets, args=(np.arange(len(w)),), tolerances={"xatol": 1e-9})
+    if not found.success.all():
+        raise ArithmeticError(f"no threshold found for {(~found.success).sum()} of {len(w)} draws and years")
+    threshold: Floats = np.reshape(found.x, shape)
+    excess: Floats = (weight * ndtr((location - threshold[..., None, None]) / spread)).sum(-2)
     return excess, threshold

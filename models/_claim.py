@@ -20,6 +20,8 @@ class Model:
     ``top_level`` are the priors that power-scaling scales. Population distributions (a walk's innovations, effects of
     domains; non-centred here, named ``..._raw``) are part of the model, not of the prior; see Kallioinen et al. (2024).
     ``statistics`` maps data, observed or replicated, to test quantities that the likelihood does not fit directly.
+    ``raw`` gives the counts behind shares, for the ladder's first rung: variables named as estimands, with a dim
+    ``raw`` of ``k`` (of the kind) and ``n`` (of all).
     """
 
     prepare: Callable[[Tables, Any], xr.Dataset]
@@ -27,13 +29,22 @@ class Model:
     estimands: Callable[[xr.Dataset, xr.Dataset, Any], xr.Dataset]
     statistics: Callable[[xr.Dataset, xr.Dataset], xr.Dataset]
     top_level: tuple[str, ...]
+    raw: Callable[[xr.Dataset], xr.Dataset] | None = None
+
+
+RAW = "raw"  # in the place of a model: a count, with no fit
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """A named specification: a model, and the fields of ``Choices`` and ``Priors`` in which it differs."""
+    """A named specification: a model, and the fields of ``Choices`` and ``Priors`` in which it differs.
+
+    ``title`` says it to a reader in a few words. The model ``RAW`` counts the rows of the specification with the same
+    choices.
+    """
 
     name: str
+    title: str
     kind: Literal["main", "definition", "measurement", "composition", "sampling", "prior", "model"]
     model: str
     choices: Mapping[str, Any] = field(default_factory=dict)

@@ -51,6 +51,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -62,25 +63,26 @@ from scipy.special import ndtr
 from data.epoch import COMPUTE_SE
 from data.io import InputError
 from models._blocks import over_periods, rows_behind, sector_log_odds, stays_above_half, upper_tail, walk_departures
-from models._claim import Alternative, Headline, Model, Published, Tables
+from models._claim import Model, Tables
+from models.academic_share_rows import (
+    OTHER_DOMAIN,
+    SECTORS,
+    above_line,
+    counts,
+    decimal_year,
+    missing_share,
+    select,
+    three_years,
+    with_time,
+)
+from models.academic_share_specifications import EARLY, HEADLINES, LADDER, LATE, PUBLISHED, specifications
 from models.academic_share_statistics import statistics, statistics_latent_excess
 
+__all__ = ["ALTERNATIVES", "HEADLINES", "LADDER", "MODELS", "PUBLISHED", "SEED", "Choices", "Priors"]
+
 SEED = 20240105
-SECTORS = ("academia-only", "collaboration", "industry-leaning collaboration", "industry-only", "other")
-# How a labelled team enters; data/README.md has the table with reasons. A team of unknown kind is left out.
-TEAM_TO_SECTOR = {
-    "academia-only": "academia-only",
-    "academia-leaning collaboration": "collaboration",
-    "collaboration": "collaboration",
-    "industry-leaning collaboration": "industry-leaning collaboration",
-    "industry-only": "industry-only",
-    "government": "other",
-    "non-profit": "other",
-    "research collective": "other",
-}
 PERIODS = {"2010-12": (2010, 2012), "2010-14": (2010, 2014), "2015-19": (2015, 2019), "2020-22": (2020, 2022)}
-EARLY, LATE = "2010-14", "2020-22"
-OTHER_DOMAIN = "Other"
+PERIODS["2023-25"] = (2023, 2025)  # in the latest vintage only
 SHARES_TOP = ("level", "trend", "walk_sd")
 EXCESS_TOP = (
     *SHARES_TOP, "domain_sd", "compute_level", "growth", "compute_walk_sd", "offset", "offset_trend",
@@ -97,12 +99,16 @@ class Choices:
     """Decisions of the analysis."""
 
     vintage: str = "2023-12"
-    notable_only: bool = True
+    models: Literal["notable", "all", "without use alone"] = "notable"  # the last: notable for more than wide use
+    team: Literal["resolved", "labelled", "sponsor"] = "resolved"  # whose label says who made a model
     first_year: int = 2010  # the published claim's window; 2023 is incomplete in this vintage
     last_year: int = 2022
     domains: tuple[str, ...] = ("Language", "Vision", "Games", "Drawing", "Multimodal", "Speech")  # the rest is Other
+    above_line: float | None = None  # A: only models so many sd above the line of log10 compute on time
     unlabelled_se: float = 0.61  # dex; blank, unknown or unverified confidence, taken as Likely
     z: float = 0.76  # large-scale: above this quantile of a standard normal, so the upper 22 %
+    missing_compute: float = 0.0  # dex; models without a compute differ so much from those with one
+    domain_mix: Literal["observed", "fixed"] = "observed"  # in a three-year window, or that of the whole window
 
 
 @dataclass(frozen=True)
@@ -131,55 +137,6 @@ class Priors:
     spread_sector_sd: float = 0.2  # of its logarithm between kinds: spreads within about 1.5 of each other
 
 
-def _select(tables: Tables, choices: Choices) -> tuple[pd.DataFrame, list[dict[str, object]]]:
-    """Labelled models of the window, and the flow of exclusions (reason, number left out, number left)."""
-    frame = tables["models"]
-    if choices.vintage not in set(frame["vintage"]):
-        found = ", ".join(sorted(set(frame["vintage"])))
-        raise InputError("no models of this vintage", "table of models", column="vintage", value=choices.vintage,
-                         hint=f"found: {found}")  # fmt: skip
-    frame = frame[frame["vintage"] == choices.vintage].copy()
-    flow: list[dict[str, object]] = [{"reason": "models of the vintage", "n": 0, "left": len(frame)}]
-
-    def keep(rows: pd.Series, reason: str) -> None:
-        nonlocal frame
-        flow.append({"reason": reason, "n": int((~rows).sum()), "left": int(rows.sum())})
-        frame = frame[rows]
-
-    if choices.notable_only:
-        keep(frame["notability"] != "", "not notable")
-    keep(frame["date"] != "", "no publication date")
-    frame["year"] = frame["date"].str[:4].astype(int)
-    window = f"published outside {choices.first_year}-{choices.last_year}"
-    keep(frame["year"].between(choices.first_year, choices.last_year), window)
-    keep(frame["team"].isin(TEAM_TO_SECTOR), "team without a sector label")
-    frame["sector"] = frame["team"].map(TEAM_TO_SECTOR)
-    frame["has_compute"] = frame["log10_compute"].notna() & (frame["confidence"] != "wrong")
-    for kind in ("academia-only", "industry-only"):
-        if not (frame["has_compute"] & (frame["sector"] == kind)).any():
-            raise InputError(f"no {kind} model with a known training compute in the window", "table of models")
-    return frame, flow
-
-
-def _counts(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
-    years = np.arange(choices.first_year, choices.last_year + 1)
-    table = pd.crosstab(frame["year"], frame["sector"]).reindex(index=years, columns=list(SECTORS), fill_value=0)
-    return xr.DataArray(table.to_numpy(), {"year": years, "sector": list(SECTORS)}, ("year", "sector"))
-
-
-def _raw_by_period(count: xr.DataArray) -> dict[str, xr.DataArray]:
-    """Raw counts of periods, for the reader: they do not enter the model."""
-    names = {"academia-only": count.sel(sector="academia-only", drop=True), "models": count.sum("sector")}
-    return {f"raw {name}": rows_behind(n, PERIODS)["n_by_period"] for name, n in names.items()}
-
-
-def _with_time(dataset: xr.Dataset) -> xr.Dataset:
-    years = dataset["year"].to_numpy()
-    middle = years.mean()
-    decade = xr.DataArray((years - middle) / 10, dims="year", attrs={"unit": "decades from the middle of the window"})
-    return dataset.assign(decade=decade, step=years[1:]).assign_attrs(middle=float(middle))
-
-
 def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     """Counts behind estimand A: labelled notable models with a known training compute.
 
@@ -188,16 +145,20 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     xarray.Dataset
         ``count`` (year, sector), models; ``n`` (year,), models; ``decade`` (year,). attrs ``flow``: exclusions, JSON.
     """
-    frame, flow = _select(tables, choices)
+    frame, flow = select(tables, choices)
     wrong = int(((frame["confidence"] == "wrong") & frame["log10_compute"].notna()).sum())
     missing = int(frame["log10_compute"].isna().sum())
     known = frame[frame["has_compute"]]
     flow.append({"reason": "training compute unknown", "n": missing, "left": len(frame) - missing})
     flow.append({"reason": "training compute marked wrong by Epoch", "n": wrong, "left": len(known)})
-    count = _counts(known, choices)
+    if choices.above_line is not None:
+        large = above_line(known, choices.above_line)
+        reason = f"not {choices.above_line:g} sd above the trend of compute"
+        flow.append({"reason": reason, "n": int((~large).sum()), "left": int(large.sum())})
+        known = known[large]
+    count = counts(known, choices)
     dataset = xr.Dataset({"count": count.assign_attrs(unit="models"), "n": count.sum("sector")})
-    dataset = dataset.assign(_raw_by_period(count))
-    return _with_time(dataset).assign_attrs(flow=json.dumps(flow), periods=json.dumps(PERIODS))
+    return with_time(dataset).assign_attrs(flow=json.dumps(flow), periods=json.dumps(PERIODS))
 
 
 def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
@@ -280,28 +241,26 @@ def prepare_latent_excess(tables: Tables, choices: Choices) -> xr.Dataset:
     -------
     xarray.Dataset
         ``count`` (cell, sector) of year-by-domain cells that hold a model; ``log10_compute`` and ``se`` (row,), dex,
-        of models with a known compute; ``domain_mix`` (year, domain), observed in a three-year window; ``n`` and
+        of models with a known compute; ``domain_mix`` (year, domain), observed in a three-year window, and
+        ``domain_mix_fixed`` (domain,); ``missing`` (year, sector), share without a compute in such a window; ``n`` and
         ``n_compute`` (year,), models. attrs ``flow``: exclusions, JSON.
     """
-    frame, flow = _select(tables, choices)
+    frame, flow = select(tables, choices)
     domains = [*choices.domains, OTHER_DOMAIN]
-    domain = frame["domain"].where(frame["domain"].isin(choices.domains), OTHER_DOMAIN)
-    frame["domain_code"] = domain.map(domains.index)
+    frame["domain_code"] = frame["domain"].map(domains.index)
     frame["year_code"] = frame["year"] - choices.first_year
     frame["sector_code"] = frame["sector"].map(SECTORS.index)
     cells = pd.crosstab([frame["year_code"], frame["domain_code"]], frame["sector_code"])
     cells = cells.reindex(columns=range(len(SECTORS)), fill_value=0)
     rows = frame[frame["has_compute"]]
     se = rows["log10_compute_se"].fillna(rows["confidence"].map(COMPUTE_SE))
-    when = pd.to_datetime(rows["date"])
-    year = when.dt.year + (when.dt.dayofyear - 0.5) / (365 + when.dt.is_leap_year)
-    by_domain = pd.crosstab(frame["year"], domain)
+    by_domain = pd.crosstab(frame["year"], frame["domain"])
     by_domain = by_domain.reindex(index=range(choices.first_year, choices.last_year + 1), columns=domains, fill_value=0)
-    # A window of three years, two at the ends: a year's own mix is too noisy, and has no base in a year without models.
-    window = by_domain.rolling(3, center=True, min_periods=1).sum()
+    window = three_years(by_domain)
     for year in window.index[window.sum(axis=1) == 0]:
         problem = f"no labelled model within a year of {year}: no mix of domains to stand on"
         raise InputError(problem, "table of models", hint="a shorter window of years")
+    fixed = by_domain.sum() / len(frame)
     dataset = xr.Dataset(
         {
             "count": (("cell", "sector"), cells.to_numpy(), {"unit": "models"}),
@@ -314,13 +273,15 @@ def prepare_latent_excess(tables: Tables, choices: Choices) -> xr.Dataset:
             "row_domain": ("row", rows["domain_code"].to_numpy(int)),
             "row_year": ("row", rows["year_code"].to_numpy(int)),
             "domain_mix": (("year", "domain"), window.div(window.sum(axis=1), axis=0).to_numpy()),
+            "domain_mix_fixed": ("domain", fixed.to_numpy()),
+            "missing": (("year", "sector"), missing_share(frame, choices).to_numpy()),
             "n": ("year", by_domain.sum(axis=1).to_numpy(), {"unit": "models"}),
         },
         coords={"year": by_domain.index.to_numpy(), "sector": list(SECTORS), "domain": domains},
     )
-    dataset = _with_time(dataset)
-    dataset["row_decade"] = ("row", (year.to_numpy() - dataset.attrs["middle"] - 0.5) / 10)
-    dataset["count_compute"] = _counts(rows, choices)
+    dataset = with_time(dataset)
+    dataset["row_decade"] = ("row", (decimal_year(rows["date"]).to_numpy() - dataset.attrs["middle"] - 0.5) / 10)
+    dataset["count_compute"] = counts(rows, choices)
     dataset["n_compute"] = dataset["count_compute"].sum("sector")
     flow.append(
         {"reason": "of these without a usable training compute (they stay in the sector part)"}
@@ -376,7 +337,9 @@ def build_latent_excess(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     return model
 
 
-def large_scale_shares(draws: xr.Dataset, domain_mix: xr.DataArray, z: float) -> tuple[xr.DataArray, xr.DataArray]:
+def large_scale_shares(
+    draws: xr.Dataset, domain_mix: xr.DataArray, z: float, missing: xr.DataArray | None = None, shift: float = 0.0
+) -> tuple[xr.DataArray, xr.DataArray]:
     """Each kind's share of the upper tail of the distribution of true log10 compute, by solving for its threshold.
 
     Parameters
@@ -385,9 +348,12 @@ def large_scale_shares(draws: xr.Dataset, domain_mix: xr.DataArray, z: float) ->
         ``log_odds``, ``log_odds_domain``, ``location``, ``location_domain``, ``spread`` as ``build_latent_excess``
         names them, with any leading dims.
     domain_mix
-        (year, domain), weights that sum to one.
+        (year, domain) or (domain,), weights that sum to one.
     z
         The tail holds 1 - Phi(z) of the models.
+    missing, shift
+        (year, sector), share of the models without a compute, and by how many dex theirs differs from that of the
+        others: a pattern mixture (Little 1993, Journal of the American Statistical Association 88:125).
 
     Returns
     -------
@@ -398,10 +364,15 @@ def large_scale_shares(draws: xr.Dataset, domain_mix: xr.DataArray, z: float) ->
     """
     dims = ("chain", "draw", "year", "domain", "sector")
     kinds = xr.DataArray(np.exp(draws["log_odds"] + draws["log_odds_domain"]))
-    weight = (domain_mix * kinds / kinds.sum("sector")).transpose(*dims).to_numpy()
-    location = (draws["location"] + draws["location_domain"]).transpose(*dims).to_numpy()
+    weight = domain_mix * kinds / kinds.sum("sector")
+    location = draws["location"] + draws["location_domain"]
+    if missing is not None and shift:
+        weight = xr.concat([weight * (1 - missing), weight * missing], "domain")
+        location = xr.concat([location, location + shift], "domain")
     spread = draws["spread"].transpose("chain", "draw", "sector").to_numpy()[:, :, None, None, :]
-    excess, threshold = upper_tail(weight, location, spread, 1 - ndtr(z))
+    excess, threshold = upper_tail(
+        weight.transpose(*dims).to_numpy(), location.transpose(*dims).to_numpy(), spread, 1 - ndtr(z)
+    )
     coords = {name: draws[name] for name in ("chain", "draw", "year", "sector")}
     share = xr.DataArray(excess / excess.sum(-1, keepdims=True), coords, ("chain", "draw", "year", "sector"))
     return share, xr.DataArray(threshold, {k: v for k, v in coords.items() if k != "sector"}, ("chain", "draw", "year"))
@@ -417,7 +388,8 @@ def estimands_latent_excess(draws: xr.Dataset, dataset: xr.Dataset, choices: Cho
         same domain) by year and period, scale log; ``threshold_by_year``, log10 FLOP. Years and periods are weighted
         by labelled notable models.
     """
-    share, threshold = large_scale_shares(draws, dataset["domain_mix"], choices.z)
+    mix = dataset["domain_mix" if choices.domain_mix == "observed" else "domain_mix_fixed"]
+    share, threshold = large_scale_shares(draws, mix, choices.z, dataset["missing"], choices.missing_compute)
     out = _share_estimands(share, dataset["n"], "large_scale_") | rows_behind(dataset["n_compute"], PERIODS)
     location = draws["location"]
     gap = location.sel(sector="industry-only", drop=True) - location.sel(sector="academia-only", drop=True)
@@ -431,45 +403,27 @@ def estimands_latent_excess(draws: xr.Dataset, dataset: xr.Dataset, choices: Cho
     return xr.Dataset(out)
 
 
+def raw(dataset: xr.Dataset) -> xr.Dataset:
+    """Counts behind the shares of A: dim ``raw``, ``k`` of the kind and ``n`` of all, by year and period."""
+    n = dataset["count"].sum("sector")
+    out: dict[str, xr.DataArray] = {}
+    for name, kinds in (
+        ("share_academia_only", ["academia-only"]),
+        ("share_industry_only", ["industry-only"]),
+        ("share_industry_with_leaning", ["industry-only", "industry-leaning collaboration"]),
+    ):
+        k = dataset["count"].sel(sector=kinds).sum("sector")
+        for which, by in (("year", "_by_year"), ("period", "")):
+            parts = [rows_behind(part, PERIODS)[f"n_by_{which}"] for part in (k, n)]
+            out[f"{name}{by}"] = xr.concat(parts, xr.DataArray(["k", "n"], dims="raw", name="raw"))
+    return xr.Dataset(out)
+
+
 MODELS = {
-    "shares": Model(prepare, build, estimands, statistics, SHARES_TOP),
+    "shares": Model(prepare, build, estimands, statistics, SHARES_TOP, raw),
     "latent_excess": Model(
         prepare_latent_excess, build_latent_excess, estimands_latent_excess, statistics_latent_excess, EXCESS_TOP
     ),
 }
 
-ALTERNATIVES = (
-    Alternative("main", "main", "shares"),
-    Alternative("half_scale", "prior", "shares", priors={"level_sd": 0.35, "trend_sd": 0.9, "walk_sd": 0.1}),
-    Alternative("twice_scale", "prior", "shares", priors={"level_sd": 1.4, "trend_sd": 3.6, "walk_sd": 0.4}),
-    Alternative("large_scale", "main", "latent_excess"),
-    Alternative("large_scale_error_speculative", "measurement", "latent_excess", choices={"unlabelled_se": 0.90}),
-    Alternative("large_scale_equal_spread", "prior", "latent_excess", priors={"spread_sector_sd": 0.01}),
-    Alternative("large_scale_z_0", "definition", "latent_excess", choices={"z": 0.0}),
-    Alternative("large_scale_z_1_5", "definition", "latent_excess", choices={"z": 1.5}),
-)
-
-HEADLINES = (
-    Headline("main", "share_academia_only", {"period": EARLY}),
-    Headline("main", "share_academia_only", {"period": LATE}),
-    Headline("main", "change_academia_only_log_odds"),
-    Headline("main", "share_industry_with_leaning_by_year", {"year": 2022}),
-    Headline("large_scale", "large_scale_share_academia_only", {"period": LATE}),
-    Headline("large_scale", "compute_ratio", {"period": LATE}),
-)
-
-_SOURCE = "besiroglu2024"
-_LOG_ODDS = 0.5  # tolerance of shares
-_TAIL = "the source's definition of large-scale is not public; this is the upper tail of notable models' compute"
-_HARDWARE = "the published five-fold gap is of hardware named in papers; this is training compute of models"
-PUBLISHED = (
-    Published("share_academia_only", {"period": EARLY}, 0.65, tolerance=_LOG_ODDS, source=_SOURCE),
-    Published("share_academia_only", {"period": LATE}, 0.10, tolerance=_LOG_ODDS, source=_SOURCE),
-    Published("share_industry_with_leaning_by_year", {"year": 2022}, 0.81, tolerance=_LOG_ODDS, source=_SOURCE),
-    Published("change_academia_only", sign=-1, source=_SOURCE),
-    Published("change_academia_only_log_odds", sign=-1, source=_SOURCE),
-    Published("share_industry_only_by_year", {"year": 2017}, sign=1, source=_SOURCE),
-    Published("large_scale_share_academia_only", {"period": EARLY}, 0.65, source=_SOURCE, not_comparable=_TAIL),
-    Published("large_scale_share_academia_only", {"period": LATE}, 0.10, source=_SOURCE, not_comparable=_TAIL),
-    Published("compute_ratio", {"period": LATE}, 5.0, source=_SOURCE, not_comparable=_HARDWARE),
-)
+ALTERNATIVES = specifications(Priors())

@@ -23,6 +23,11 @@ CLAIMS: dict[str, Entry] = {
         "models.academic_share",
         "figures.academic_share",
         ("models",),
-        ("models/_blocks.py", "models/academic_share_statistics.py"),
+        (
+            "models/_blocks.py",
+            "models/academic_share_rows.py",
+            "models/academic_share_specifications.py",
+            "models/academic_share_statistics.py",
+        ),
     ),
 }

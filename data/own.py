@@ -1,0 +1,69 @@
+"""A user's own table of models: a raw Epoch vintage or the documented columns, told apart by the header."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from data.epoch import layout_of, read_vintage
+from data.io import InputError, parse_csv
+from data.schema import MODELS, UNKNOWN, read_models, validate_models
+from data.sectors import organisation_sectors, resolve
+from data.tables import SNAPSHOT, load
+
+
+@dataclass(frozen=True)
+class OwnModels:
+    """A user's models in the place of the vintage that the analysis starts from.
+
+    ``frame`` also holds the embedded vintages, for the specifications that name one of them; rows of the user's
+    replace those of a vintage of the same name. ``said`` tells the user what was read.
+    """
+
+    frame: pd.DataFrame
+    vintage: str
+    said: str
+
+
+def read_own_models(path: Path, headline_vintage: str) -> OwnModels:
+    """Read a user's table of models.
+
+    Parameters
+    ----------
+    path
+        A raw Epoch vintage of any layout, or a table with the columns of data/README.md.
+    headline_vintage
+        Used if a table of the documented columns holds several vintages.
+
+    Raises
+    ------
+    InputError
+        For what is neither, or breaks the rules of its kind.
+    """
+    header = list(next(iter(parse_csv(path, ()).values())))
+    if layout_of(header) is None and {"System", "Model"}.isdisjoint(header):
+        frame = read_models(path)
+        vintages = sorted(set(frame["vintage"]))
+        if len(vintages) > 1 and headline_vintage not in vintages:
+            problem = f"several vintages ({', '.join(vintages)}), and none of them is {headline_vintage}"
+            raise InputError(problem, path, column="vintage", hint="keep one vintage")
+        vintage = vintages[0] if len(vintages) == 1 else headline_vintage
+        said = f"{path.name}: a table of the documented columns, {len(frame):,} models"
+    else:
+        rows, _ = read_vintage(path)
+        vintage = str(rows[0]["vintage"]) if rows else headline_vintage
+        embedded: list[dict[str, object]] = [
+            dict(row) for row in parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values()
+        ]
+        resolve(rows, organisation_sectors(itertools.chain(rows, embedded)), embedded)
+        frame = validate_models(rows, path)
+        blanks = f"{sum(row['team_source'] == 'label' for row in rows):,} teams labelled, "
+        blanks += f"{sum(row['team_source'] not in ('label', UNKNOWN) for row in rows):,} more resolved"
+        layout = "teams labelled in words" if layout_of(header) == "words" else "a sector for each organisation"
+        said = f"{path.name}: a raw Epoch vintage ({layout}), taken as of {vintage}, {len(frame):,} models; {blanks}"
+    snapshot = load("models")
+    others = snapshot[~snapshot["vintage"].isin(set(frame["vintage"]))]
+    return OwnModels(pd.concat([frame, others], ignore_index=True), vintage, said)
