@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, WIDTH, bands, bubbles, ribbon, save
+from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, WIDTH, bands, bubbles, ribbon, save
 
 Rows = list[dict[str, Any]]
 # estimand, title, colour, the kinds of team it sums
@@ -28,13 +28,6 @@ PANELS = (
         ("industry-only", "industry-leaning collaboration"),
     ),
 )
-SPECIFICATIONS = {
-    "large_scale": "main: z > 0.76",
-    "large_scale_error_speculative": "unlabelled error 0.90 dex",
-    "large_scale_equal_spread": "equal spread of all kinds",
-    "large_scale_z_0": "upper half: z > 0",
-    "large_scale_z_1_5": "upper 7 %: z > 1.5",
-}
 
 
 def draw(trees: Mapping[str, xr.DataTree], estimates: Rows, out: Path) -> None:
@@ -51,7 +44,9 @@ def draw(trees: Mapping[str, xr.DataTree], estimates: Rows, out: Path) -> None:
     """
     shares_over_time(trees, estimates, out)
     compute_ratio(trees["large_scale"], out)
-    by_specification(estimates, out)
+    titles = {spec: tree.attrs["title"] for spec, tree in trees.items()}
+    for name, file in (("share_academia_only", ""), ("large_scale_share_academia_only", "_large_scale")):
+        by_specification(estimates, name, titles, out, f"academic_share_by_specification{file}")
 
 
 def shares_over_time(trees: Mapping[str, xr.DataTree], estimates: Rows, out: Path) -> None:
@@ -141,23 +136,26 @@ def compute_ratio(tree: xr.DataTree, out: Path) -> None:
     save(figure, out, "academic_share_compute_ratio", rows)
 
 
-def by_specification(estimates: Rows, out: Path) -> None:
-    """Estimand B under its specifications: the early years hang on them, the late ones hardly."""
-    name = "large_scale_share_academia_only"
-    rows = [row for row in estimates if row["estimand"] == name]
+def by_specification(estimates: Rows, name: str, titles: Mapping[str, str], out: Path, file: str) -> None:
+    """One estimand under all its specifications, by period: what moves it, and what does not."""
+    rows = [row for row in estimates if row["estimand"] == name and row["spec"] in titles]
     periods = list(dict.fromkeys(row["coords"]["period"] for row in rows))
     specs = list(dict.fromkeys(row["spec"] for row in rows))
-    figure, grid = plt.subplots(1, len(periods), figsize=(WIDTH, 0.22 * len(specs) + 0.9), sharey=True, squeeze=False)
+    figure, grid = plt.subplots(1, len(periods), figsize=(WIDTH, 0.2 * len(specs) + 0.9), sharey=True, squeeze=False)
     for axes, period in zip(grid[0], periods, strict=True):
         for row in rows:
             if row["coords"]["period"] == period:
                 y = len(specs) - specs.index(row["spec"])
-                axes.plot([row["eti_low"], row["eti_high"]], [y, y], color=BLUE, lw=1.5)
-                axes.plot(row["median"], y, "o", color=BLUE, ms=4)
+                colour = BLUE if row["spec"] in ("main", "large_scale") else GREY
+                axes.plot([row["eti_low"], row["eti_high"]], [y, y], color=colour, lw=1.5)
+                axes.plot(row["median"], y, "o", color=colour, ms=4)
+                if row["spec"] in ("main", "large_scale"):
+                    axes.axvline(row["median"], color=BLUE, lw=0.5, ls=":")
         axes.set_title(period)
         axes.set_xlim(-0.02, 1)
-    grid[0, 0].set_yticks(range(len(specs), 0, -1), [SPECIFICATIONS.get(spec, spec) for spec in specs])
-    figure.supxlabel("academia-only share of large-scale models, median and 89 % interval", fontsize=8)
+        axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    grid[0, 0].set_yticks(range(len(specs), 0, -1), [titles[spec] for spec in specs])
+    figure.supxlabel("academia-only share, median and 89 % interval", fontsize=8)
     keys = ("spec", "median", "eti_low", "eti_high")
-    save(figure, out, "academic_share_by_specification",
-         [{"period": row["coords"]["period"], **{key: row[key] for key in keys}} for row in rows])  # fmt: skip
+    data = [{"period": row["coords"]["period"], **{key: row[key] for key in keys}} for row in rows]
+    save(figure, out, file, data)

@@ -1,18 +1,20 @@
-"""``python -m inference``: refresh and status. Nothing heavy is imported before it is needed."""
+"""``python -m inference``: the commands. Nothing heavy is imported before it is needed."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from data.command import run
-from data.io import InputError
+from data.io import InputError, write_atomic
+from inference.given import Given
 from inference.places import Places
 from models.registry import CLAIMS
 
@@ -24,7 +26,11 @@ app = typer.Typer(
 )
 
 Claims = Annotated[list[str] | None, typer.Argument(help="claims; by default all", show_default=False)]
-Out = Annotated[Path | None, typer.Option(help="folder of results")]
+Out = Annotated[Path | None, typer.Option(help="folder of results; your own go to a folder in build/own")]
+Seed = Annotated[int | None, typer.Option(min=0, help="in place of each model's own")]
+Models = Annotated[Path | None, typer.Option(help="your models: a raw Epoch vintage, or a table as in data/README.md")]
+Priors = Annotated[Path | None, typer.Option(help="your hyper-parameters (.toml), as in README.md")]
+AsJson = Annotated[bool, typer.Option("--json", help="for a machine")]
 
 
 def _known(claims: list[str] | None) -> list[str]:
@@ -34,8 +40,19 @@ def _known(claims: list[str] | None) -> list[str]:
     return claims or list(CLAIMS)
 
 
-def _reporter() -> tuple[Callable[[str], None], Callable[[], None]]:
-    """Say each step with elapsed seconds, beside a spinner where there is a terminal; and stop the spinner."""
+def _places(given: Given, out: Path | None) -> Places:
+    """The folder of results: the project's, or one for what was given."""
+    home = Places().out
+    places = Places(out or (home / "own" / given.folder if given.own else home))
+    if given.own and places.out.resolve() == home.resolve():
+        problem = "results of your own data, priors or seed never go over the project's"
+        raise InputError(problem, places.out, hint="change --out")
+    return places
+
+
+@contextmanager
+def _reporting() -> Iterator[Callable[[str], None]]:
+    """Say each step with elapsed seconds, beside a spinner where there is a terminal."""
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -48,86 +65,118 @@ def _reporter() -> tuple[Callable[[str], None], Callable[[], None]]:
             spinner.update(text.replace("[", r"\["))
             spinner.start()
 
-    def stop() -> None:
+    try:
+        yield say
+    finally:
         if spinner is not None:
             spinner.stop()
-
-    return say, stop
 
 
 @app.command()
 def refresh(
     claims: Claims = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="in place of each model's own; results go to build/own")
-    ] = None,
-    models: Annotated[Path | None, typer.Option(help="your table of models (.csv); results go to build/own")] = None,
+    seed: Seed = None,
+    models: Models = None,
+    priors: Priors = None,
     out: Out = None,
 ) -> int:
     """Refit what is stale, check it, and write estimates, figures and paper."""
     from inference.refresh import refresh as bring_up_to_date
+    from inference.show import headlines
+    from inference.store import read_json
 
-    chosen = _known(claims)
-    own = seed is not None or models is not None
-    places = Places(out or (Places().out / "own" if own else Places().out))
-    if own and places.out.resolve() == Places().out.resolve():
-        raise InputError(
-            "results of your own data or seed never go over the project's", places.out, hint="change --out"
-        )
-    say, stop = _reporter()
-    try:
-        code = bring_up_to_date(chosen, places, say, seed, models)
-    finally:
-        stop()
-    _show(places)
+    chosen, given = _known(claims), Given(seed, models, priors)
+    places = _places(given, out)
+    with _reporting() as say:
+        code = bring_up_to_date(chosen, places, say, given)
+    if (found := read_json(places.estimates, "estimates")) is not None:
+        headlines(found, places)
     return code
 
 
-def _show(places: Places) -> None:
-    """Print the headline estimates and where everything is."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from inference.sensitivity import flags
-    from inference.store import read_json
-
-    found = read_json(places.estimates)
-    if found is None:
-        return
-    table = Table("estimate", "median (89 % interval)", "n", "published", "verdict", "sensitive to")
-    for row in found["estimates"]:
-        if row["headline"]:
-            inside = ", ".join(str(value) for value in row["coords"].values())
-            name = f"{row['estimand']} {inside}".strip()
-            cells = [name, row["text"], str(row["n"]), row["published_text"] or "", row["verdict"] or ""]
-            table.add_row(*cells, ", ".join(flags(row)))
-    console = Console(width=150)
-    console.print(table)
-    console.print(f"paper:     {places.paper}", f"figures:   {places.figures}", sep="\n", soft_wrap=True)
-    console.print(f"estimates: {places.estimates}", soft_wrap=True)
-
-
 @app.command()
-def status(
-    claims: Claims = None,
-    out: Out = None,
-    as_json: Annotated[bool, typer.Option("--json", help="for a machine")] = False,
-) -> int:
+def status(claims: Claims = None, out: Out = None, as_json: AsJson = False) -> int:
     """Say of each claim: current, stale and what changed, failed and why, unfinished, never fitted."""
-    from inference.keys import fit_parts, table_paths
+    from inference.keys import fit_parts
     from inference.store import claim_state, finished
 
     places = Places(out or Places().out)
     states = {}
     for claim in _known(claims):
-        given = (finished(places, claim) or {"given": {}})["given"]  # a user's own seed and table, if any
-        models = Path(given["models"]) if given.get("models") else None
-        states[claim] = claim_state(places, claim, fit_parts(claim, table_paths(claim, models), given.get("seed")))
+        given = Given.from_note((finished(places, claim) or {"given": {}})["given"])
+        states[claim] = claim_state(places, claim, fit_parts(claim, given))
     if as_json:
         typer.echo(json.dumps({claim: {"state": state, "why": why} for claim, (state, why) in states.items()}))
     else:
         for claim, (state, why) in states.items():
             typer.echo(f"{claim}: {state}" + (f" ({why})" if why else ""))
+    return 0
+
+
+@app.command()
+def sensitivity(
+    claims: Claims = None,
+    priors: Priors = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say what hangs on the prior: power-scaling, refits under other priors, yours among them. 1 if undeclared."""
+    from inference import show
+    from inference.diff import read_estimates
+    from inference.sensitivity import add_own, as_csv, needless, read_declared, undeclared
+
+    chosen, places = _known(claims), Places(out or Places().out)
+    rows = [row for row in read_estimates(places.out)["estimates"] if row["claim"] in chosen]
+    if priors is not None:
+        from inference.refresh import refresh as bring_up_to_date
+
+        own = _places(Given(priors=priors), None)
+        with _reporting() as say:
+            bring_up_to_date(chosen, own, say, Given(priors=priors))
+        add_own(rows, read_estimates(own.out)["estimates"], priors.name)
+        places = own
+    declared = read_declared()
+    table = [row for row in rows if row["refits"]]
+    file = places.out / "sensitivity.csv"
+    write_atomic(file, as_csv(table, declared))
+    headline = [row for row in table if row["headline"]]
+    missing = undeclared(rows, declared)
+    if as_json:
+        typer.echo(json.dumps({"estimates": headline, "undeclared": missing, "needless": needless(rows, declared)}))
+    else:
+        show.sensitivity(headline, declared, missing, str(file))
+    return 1 if missing else 0
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="estimates.json, or the folder it is in")],
+    new: Annotated[Path, typer.Argument(help="another")],
+    everything: Annotated[bool, typer.Option("--all", help="not only headline estimates")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Hold two sets of estimates against each other: shifts in posterior sd, verdicts that flipped."""
+    from inference import show
+    from inference.diff import compare, read_estimates, summary
+
+    rows = compare(read_estimates(old), read_estimates(new), not everything)
+    if as_json:
+        typer.echo(json.dumps(rows))
+    else:
+        show.differences(rows)
+        typer.echo(summary(rows))
+    return 0
+
+
+@app.command()
+def publish(
+    draws: Annotated[bool, typer.Option("--draws", help="also 1,000 draws of each estimand, with a codebook")] = False,
+) -> int:
+    """Copy estimates and figures to paper/published, and bring the README's table up to date."""
+    from inference.publish import publish as copy
+
+    for path in copy(Places(), draws):
+        typer.echo(f"written: {path}")
     return 0
 
 

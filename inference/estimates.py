@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import arviz as az
@@ -21,13 +21,14 @@ from models._claim import Headline, Published
 
 INTERVAL = 0.89
 LOW, HIGH = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
-PRIOR_SENSITIVE = 0.05
+PRIOR_SENSITIVE = 0.05  # the same for the likelihood: without it a prior that matters is a strong one
 DECIDED = 0.89  # a verdict needs this probability
 SMALLEST_EFFECT = math.log(1.1)  # below a ratio of 1.1 a claimed sign is of no interest
 TINY = 1e-12  # keeps log-odds finite where a share rounds to 0 or 1
 DIGITS = 10  # significant digits kept in estimates.json
 NOT_FOR_EVENTS = (
-    "median", "eti_low", "eti_high", "sd", "ess_bulk", "ess_tail", "r_hat", "reference", "p_direction", "contraction",
+    "median", "eti_low", "eti_high", "sd", "mcse_low", "mcse_high", "ess_bulk", "ess_tail", "r_hat", "reference",
+    "p_direction", "contraction",
     "contraction_text",
     "published", "published_sign", "published_text", "verdict", "verdict_text",
 )  # fmt: skip
@@ -47,6 +48,7 @@ def summarise(
     tree: xr.DataTree,
     published: tuple[Published, ...] = (),
     headlines: tuple[Headline, ...] = (),
+    titles: Mapping[str, str] = {},
 ) -> list[dict[str, Any]]:
     """Summarise every estimand of a stored fit.
 
@@ -58,6 +60,8 @@ def summarise(
         A stored fit: groups ``estimands``, ``prior_estimands``, ``log_prior``, ``log_likelihood``.
     published, headlines
         What the claim declares.
+    titles
+        Names of estimands for readers; by default their own.
 
     Returns
     -------
@@ -68,8 +72,8 @@ def summarise(
     prior = tree["prior_estimands"].to_dataset()
     quantities = [name for name in estimands.data_vars if estimands[name].attrs["kind"] == "quantity"]
     events = [name for name in estimands.data_vars if estimands[name].attrs["kind"] == "probability"]
-    stats = _statistics(estimands[quantities])
-    sensitivity = _power_scaling(tree, estimands[quantities])
+    stats = _statistics(estimands[quantities], prior[quantities])
+    scaled = {group: _power_scaling(tree, estimands[quantities], group) for group in ("prior", "likelihood")}
     chances = estimands[events].astype(float)
     mcse = az.mcse(chances) if events else chances
     rows = []
@@ -82,6 +86,7 @@ def summarise(
                 "claim": claim,
                 "spec": spec,
                 "estimand": str(name),
+                "title": title(str(name), titles, coords),
                 "coords": {key: _plain(value) for key, value in coords.items()},
                 "kind": estimands[name].attrs["kind"],
                 "headline": any(h == Headline(spec, str(name), coords) for h in headlines),
@@ -93,18 +98,18 @@ def summarise(
             else:
                 figures = {key: float(value[name].sel(coords)) for key, value in stats.items()}
                 draws = estimands[name].sel(coords)
-                row |= _quantity(draws, prior[name].sel(coords), figures, known)
-                strength = float(sensitivity[name].sel(coords))
-                known_strength = math.isfinite(strength)
-                row["prior_sensitivity"] = strength if known_strength else None
-                row["prior_sensitivity_text"] = words.number(strength, 2) if known_strength else None
-                row["prior_sensitive"] = strength > PRIOR_SENSITIVE if known_strength else None
-            rows.append({key: _rounded(value) for key, value in row.items()})
+                row |= _quantity(draws, figures, known)
+                row |= _scaling(*(float(scaled[group][name].sel(coords)) for group in ("prior", "likelihood")))
+            rows.append({key: rounded(value) for key, value in row.items()})
     return rows
 
 
-def _statistics(estimands: xr.Dataset) -> dict[str, xr.Dataset]:
+def _statistics(estimands: xr.Dataset, prior: xr.Dataset) -> dict[str, xr.Dataset]:
     over = ("chain", "draw")
+
+    def variance(draws: xr.Dataset) -> xr.Dataset:
+        return draws.map(lambda draw: to_scale(draw, str(estimands[draw.name].attrs["scale"]))).var(over)
+
     return {
         "median": estimands.median(over),
         "eti_low": estimands.quantile(LOW, over).drop_vars("quantile"),
@@ -116,15 +121,44 @@ def _statistics(estimands: xr.Dataset) -> dict[str, xr.Dataset]:
         "ess_bulk": az.ess(estimands, method="bulk"),
         "ess_tail": az.ess(estimands, method="tail"),
         "r_hat": az.rhat(estimands),
+        "above": estimands.map(lambda draw: draw > draw.attrs.get("reference", np.nan)).mean(over),
+        "variance": variance(estimands),
+        "prior_variance": variance(prior),
     }
 
 
-def _power_scaling(tree: xr.DataTree, estimands: xr.Dataset) -> xr.Dataset:
+def title(name: str, titles: Mapping[str, str], coords: Mapping[str, Any]) -> str:
+    """``academia-only share, 2010-14``: an estimate's name for readers."""
+    plain = titles.get(name.removesuffix("_by_year"), name.replace("_", " "))
+    return ", ".join([plain, *(str(value) for value in coords.values())])
+
+
+def _power_scaling(tree: xr.DataTree, estimands: xr.Dataset, group: str) -> xr.Dataset:
     log_prior = tree["log_prior"].to_dataset()
     groups = {"posterior": estimands, "log_prior": log_prior, "log_likelihood": tree["log_likelihood"].to_dataset()}
-    names = [str(name) for name in log_prior.data_vars]
-    scaled: xr.Dataset = az.psense(xr.DataTree.from_dict(groups), group="prior", group_var_names=names)
+    names = [str(name) for name in log_prior.data_vars] if group == "prior" else None
+    scaled: xr.Dataset = az.psense(xr.DataTree.from_dict(groups), group=group, group_var_names=names)
     return scaled
+
+
+def _scaling(prior: float, likelihood: float) -> dict[str, Any]:
+    """Power-scaling of prior and likelihood, with ArviZ's diagnosis (Kallioinen et al. 2024, section 3.4)."""
+    if not (math.isfinite(prior) and math.isfinite(likelihood)):
+        return dict.fromkeys(NO_SCALING)
+    sensitive = prior > PRIOR_SENSITIVE
+    conflict = "prior-data conflict" if likelihood > PRIOR_SENSITIVE else "strong prior or weak likelihood"
+    return {
+        "prior_sensitivity": prior,
+        "prior_sensitivity_text": words.number(prior, 2),
+        "prior_sensitive": sensitive,
+        "likelihood_sensitivity": likelihood,
+        "diagnosis": conflict if sensitive else "none",
+    }
+
+
+NO_SCALING = (
+    "prior_sensitivity", "prior_sensitivity_text", "prior_sensitive", "likelihood_sensitivity", "diagnosis"
+)  # fmt: skip
 
 
 def _points(variable: xr.DataArray) -> Iterator[dict[str, Any]]:
@@ -160,28 +194,22 @@ def _event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
     return nothing | {
         "value": value,
         "mcse": mcse,
-        "prior_sensitivity": None,
-        "prior_sensitivity_text": None,
-        "prior_sensitive": None,
+        **dict.fromkeys(NO_SCALING),
         "text": words.probability(value, mcse),
     }
 
 
-def _quantity(
-    draws: xr.DataArray, prior: xr.DataArray, figures: dict[str, float], known: Published | None
-) -> dict[str, Any]:
+def _quantity(draws: xr.DataArray, figures: dict[str, float], known: Published | None) -> dict[str, Any]:
     scale = str(draws.attrs["scale"])
     reference = draws.attrs.get("reference")
-    row: dict[str, Any] = {"value": None, **{k: v for k, v in figures.items() if not k.startswith("mcse_")}}
+    above, after, before = (figures.pop(name) for name in ("above", "variance", "prior_variance"))
+    row: dict[str, Any] = {"value": None, **figures}
     worst = max(figures["mcse"], figures["mcse_low"], figures["mcse_high"]) if scale != "log" else figures["mcse"]
     row["text"] = words.quantity(figures["median"], figures["eti_low"], figures["eti_high"], worst, scale)
     row["reference"] = reference
     row["p_direction"] = None
     if reference is not None:
-        above = float((draws > reference).mean())
         row["p_direction"] = max(above, 1 - above)
-    before = float(to_scale(prior, scale).var())
-    after = float(to_scale(draws, scale).var())
     row["contraction"] = 1 - after / before if before > 0 else None
     row["contraction_text"] = words.number(row["contraction"], 2) if before > 0 else None
     row["published"] = known.value if known else None
@@ -246,12 +274,12 @@ def _surely(event: xr.DataArray) -> bool:
     return chance - 2 * error >= DECIDED
 
 
-def add_prior_shifts(rows: list[dict[str, Any]], fits: dict[str, dict[str, Any]]) -> None:
+def add_refits(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]) -> None:
     """Add to the rows of main fits how far the refits under other priors move them.
 
-    ``prior_shift`` is the largest move of the median or an interval end, over the claim's alternatives of kind
-    ``prior`` with the same model, in posterior standard deviations of the main fit; null where there is none.
-    ``verdict_changes`` lists the verdicts that such a refit changes.
+    ``refits`` has one entry for each of the claim's alternatives of kind ``prior`` with the same model and choices:
+    what ``moves`` gives. ``prior_shift`` is the largest of their shifts, null where there is none;
+    ``verdict_changes`` lists the verdicts that a refit changes.
 
     Parameters
     ----------
@@ -262,27 +290,45 @@ def add_prior_shifts(rows: list[dict[str, Any]], fits: dict[str, dict[str, Any]]
     def key(row: dict[str, Any]) -> tuple[Any, ...]:
         return (row["claim"], row["estimand"], *row["coords"].items())
 
+    priors: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in rows:
-        row["prior_shift"] = row["prior_shift_text"] = None
-        row["verdict_changes"] = []
+        fit = fits[f"{row['claim']}/{row['spec']}"]
+        if fit["kind"] == "prior" and not fit["differs"]["choices"]:
+            priors.setdefault((fit["model"], *key(row)), []).append(row)
+    for row in rows:
         own = fits[f"{row['claim']}/{row['spec']}"]
-        if own["kind"] != "main" or row["kind"] != "quantity":
-            continue
-        for other in rows:
-            fit = fits[f"{other['claim']}/{other['spec']}"]
-            if fit["kind"] == "prior" and fit["model"] == own["model"] and key(other) == key(row) and row["sd"]:
-                moved = max(abs(other[name] - row[name]) for name in ("median", "eti_low", "eti_high")) / row["sd"]
-                row["prior_shift"] = _rounded(max(moved, row["prior_shift"] or 0.0))
-                row["prior_shift_text"] = words.number(row["prior_shift"], 1)
-                if other["verdict"] != row["verdict"]:
-                    row["verdict_changes"].append(f"{other['verdict']} under {other['spec'].replace('_', ' ')}")
+        others = priors.get((own["model"], *key(row)), []) if own["kind"] == "main" and row["sd"] else []
+        row["refits"] = [moves(row, other, fits[f"{other['claim']}/{other['spec']}"]["title"]) for other in others]
+        shifts = [abs(refit["shift"][name]) for refit in row["refits"] for name in ENDS]
+        row["prior_shift"] = max(shifts) if shifts else None
+        row["prior_shift_text"] = words.number(row["prior_shift"], 1) if shifts else None
+        row["verdict_changes"] = [
+            f"{refit['verdict']} under {refit['title']}"
+            for refit in row["refits"]
+            if refit["verdict"] != row["verdict"]
+        ]
+
+
+ENDS = ("median", "eti_low", "eti_high")
+
+
+def moves(row: Mapping[str, Any], other: Mapping[str, Any], title: str) -> dict[str, Any]:
+    """How far a refit moves an estimate: ``shift`` in posterior sd of the first, ``to`` in reported units."""
+    return {
+        "spec": other["spec"],
+        "title": title,
+        "shift": {name: rounded((other[name] - row[name]) / row["sd"]) for name in ENDS},
+        "to": {name: other[name] for name in ENDS},
+        "text": other["text"],
+        "verdict": other["verdict"],
+    }
 
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """Floats to ten significant digits, and null for what is not a number."""
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None

@@ -142,15 +142,19 @@ def fit(
     compiled: Compiled,
     sampler: Sampler = Sampler(),
     say: Say = lambda text: None,
+    predictive: bool = True,
 ) -> xr.DataTree:
     """Fit one specification and derive all that is later read from it.
+
+    Without ``predictive`` there are no replicated data: the alternatives of a model need none.
 
     Returns
     -------
     xarray.DataTree
         Groups ``posterior``, ``sample_stats``, ``prior``, ``estimands``, ``prior_estimands``, ``log_prior`` (top-level
-        priors), ``log_likelihood``, ``observed_data``, ``statistics``, ``posterior_statistics``, ``prior_statistics``
-        and ``constant_data`` (the prepared dataset); attrs with seed, versions and sampler settings.
+        priors), ``log_likelihood``, ``constant_data`` (the prepared dataset), ``raw`` (counts, where the model has
+        them); with ``predictive`` also ``observed_data``, ``statistics``, ``posterior_statistics`` and
+        ``prior_statistics``. attrs with seed, versions and sampler settings.
     """
     pymc_model = model.build(dataset, priors)
     ready = compiled.get(pymc_model, f"{model.build.__module__}.{model.build.__qualname__}", say)
@@ -158,14 +162,18 @@ def fit(
     sampled = sample(ready, seed, sampler)
     say("prior draws, predictive draws, densities, estimands")
     with pymc_model:
-        prior = pm.sample_prior_predictive(PRIOR_DRAWS, random_seed=seed)
-        thinned = sampled.isel(draw=slice(None, None, max(1, sampler.draws * sampler.chains // PREDICTIVE_DRAWS)))
-        predictive = pm.sample_posterior_predictive(thinned, random_seed=seed, progressbar=False)
+        unobserved = [variable.name for variable in (*pymc_model.free_RVs, *pymc_model.deterministics)]
+        prior = pm.sample_prior_predictive(PRIOR_DRAWS, random_seed=seed, var_names=None if predictive else unobserved)
+        if predictive:
+            thinned = sampled.isel(draw=slice(None, None, max(1, sampler.draws * sampler.chains // PREDICTIVE_DRAWS)))
+            replicated = pm.sample_posterior_predictive(thinned, random_seed=seed, progressbar=False)
         # Each returns the tree with the group added.
         tree = pm.compute_log_likelihood(sampled, progressbar=False)
         tree = pm.stats.compute_log_prior(tree, var_names=list(model.top_level), progressbar=False)
     posterior = tree["posterior"].to_dataset()
-    observed = prior["observed_data"].to_dataset()
+    likelihood = tree["log_likelihood"].to_dataset()
+    if not predictive:  # power-scaling needs its sum alone
+        likelihood = likelihood.map(lambda term: term.sum([dim for dim in term.dims if dim not in ("chain", "draw")]))
     groups = {
         "posterior": posterior,
         "sample_stats": tree["sample_stats"].to_dataset(),
@@ -173,13 +181,19 @@ def fit(
         "estimands": model.estimands(posterior, dataset, choices),
         "prior_estimands": model.estimands(prior["prior"].to_dataset(), dataset, choices),
         "log_prior": tree["log_prior"].to_dataset(),
-        "log_likelihood": tree["log_likelihood"].to_dataset(),
-        "observed_data": observed,
-        "statistics": model.statistics(observed, dataset),
-        "posterior_statistics": model.statistics(predictive["posterior_predictive"].to_dataset(), dataset),
-        "prior_statistics": model.statistics(prior["prior_predictive"].to_dataset(), dataset),
+        "log_likelihood": likelihood,
         "constant_data": dataset,
     }
+    if model.raw is not None:
+        groups["raw"] = model.raw(dataset)
+    if predictive:
+        observed = prior["observed_data"].to_dataset()
+        groups |= {
+            "observed_data": observed,
+            "statistics": model.statistics(observed, dataset),
+            "posterior_statistics": model.statistics(replicated["posterior_predictive"].to_dataset(), dataset),
+            "prior_statistics": model.statistics(prior["prior_predictive"].to_dataset(), dataset),
+        }
     result = xr.DataTree.from_dict({name: _plain(group) for name, group in groups.items()})
     result.attrs = {
         "seed": seed,
@@ -192,11 +206,17 @@ def fit(
 
 
 def other_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.DataTree:
-    """The same draws under choices that change neither data nor priors: only the estimands are made anew."""
+    """The same draws under choices that change neither data nor priors: only the estimands are made anew.
+
+    The draws of the parameters stay with the fit they come from.
+    """
     dataset = tree["constant_data"].to_dataset()
     again = {"estimands": "posterior", "prior_estimands": "prior"}
-    groups = {name: tree[name].to_dataset() for name in tree.children}
-    groups |= {name: _plain(model.estimands(groups[draws], dataset, choices)) for name, draws in again.items()}
+    kept = ("log_prior", "log_likelihood", "constant_data", "raw")
+    groups = {name: tree[name].to_dataset() for name in kept if name in tree.children}
+    groups |= {
+        name: _plain(model.estimands(tree[draws].to_dataset(), dataset, choices)) for name, draws in again.items()
+    }
     result = xr.DataTree.from_dict(groups)
     result.attrs = tree.attrs | {"choices": str(choices)}
     return result

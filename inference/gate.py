@@ -7,7 +7,7 @@ diagnostic Betancourt (2016), arXiv:1604.00695.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import arviz as az
@@ -54,7 +54,7 @@ class Gate:
         return not self.faults
 
 
-def check(tree: xr.DataTree) -> Gate:
+def check(tree: xr.DataTree, sampled: Gate | None = None) -> Gate:
     """Diagnose a fit, on parameters and on estimands.
 
     An estimand that never varies passes by rule: it has no R-hat and no effective sample size. A parameter that never
@@ -65,6 +65,8 @@ def check(tree: xr.DataTree) -> Gate:
     ----------
     tree
         Groups ``posterior``, ``sample_stats`` and ``estimands``, as ``inference.fit`` makes them.
+    sampled
+        The gate of the fit whose draws these are, if only the estimands are new: its parameters are not checked again.
     """
     estimands = tree["estimands"].to_dataset()
     drawn = [name for name in estimands.data_vars if "draw" in estimands[name].dims]
@@ -73,7 +75,7 @@ def check(tree: xr.DataTree) -> Gate:
     sizes: dict[str, float] = {}
     events = [name for name in drawn if name not in quantities]
     for group, tailed, may_be_constant in [
-        (tree["posterior"].to_dataset(), True, False),
+        (xr.Dataset() if sampled else tree["posterior"].to_dataset(), True, False),
         (estimands[quantities], True, True),
         (estimands[events].astype(float), False, True),
     ]:
@@ -90,6 +92,13 @@ def check(tree: xr.DataTree) -> Gate:
             sizes |= {name: min(size, sizes.get(name, np.inf)) for name, size in worst.items()}
     worst_r_hat = max(r_hats, key=lambda name: r_hats[name])
     worst_size = min(sizes, key=lambda name: sizes[name])
+    if sampled is not None:
+        gate = sampled
+        if r_hats[worst_r_hat] > gate.r_hat_max:
+            gate = replace(gate, r_hat_max=r_hats[worst_r_hat], r_hat_worst=worst_r_hat)
+        if sizes[worst_size] < gate.ess_min:
+            gate = replace(gate, ess_min=sizes[worst_size], ess_worst=worst_size)
+        return gate
     return Gate(
         divergences=int(tree["sample_stats"]["diverging"].sum()),
         r_hat_max=r_hats[worst_r_hat],

@@ -8,8 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from data.io import read_bytes
+from inference.given import Given
 from inference.places import ROOT
 from models.registry import CLAIMS
+
+SNAPSHOT = ROOT / "data" / "snapshot"
+# A raw file of the user's is read and resolved anew: by this code.
+OWN_READERS = ("data/own.py", "data/epoch.py", "data/sectors.py")
 
 
 def digest(content: bytes) -> str:
@@ -22,16 +27,19 @@ def combine(parts: Mapping[str, str]) -> str:
     return digest(json.dumps(dict(parts), sort_keys=True).encode())
 
 
-def table_paths(claim: str, models: Path | None = None) -> dict[str, Path]:
-    """The tables that a claim reads; ``models`` stands in for the snapshot's table of models."""
-    paths = {name: ROOT / "data" / "snapshot" / f"{name}.csv.gz" for name in CLAIMS[claim].tables}
-    if models is not None and "models" in paths:
-        paths["models"] = models
-    return paths
+def table_paths(claim: str) -> dict[str, Path]:
+    """The embedded tables that a claim reads."""
+    return {name: SNAPSHOT / f"{name}.csv.gz" for name in CLAIMS[claim].tables}
 
 
-def fit_parts(claim: str, tables: Mapping[str, Path], seed: int | None) -> dict[str, str]:
-    """What a claim's fits depend on, each with its digest: code, tables (decompressed), versions, seed.
+def fact_paths() -> dict[str, Path]:
+    """The small embedded tables that the paper shows as they are, by file name."""
+    names = sorted({name for entry in CLAIMS.values() for name in entry.facts})
+    return {f"{name}.csv": SNAPSHOT / f"{name}.csv" for name in names}
+
+
+def fit_parts(claim: str, given: Given) -> dict[str, str]:
+    """What a claim's fits depend on, each with its digest: code, tables (decompressed), versions, what was given.
 
     Choices, priors, specifications and the default seed stand in the model file, sampler settings in
     ``inference/fit.py``.
@@ -40,8 +48,13 @@ def fit_parts(claim: str, tables: Mapping[str, Path], seed: int | None) -> dict[
     module = entry.module.replace(".", "/") + ".py"
     files = [module, *entry.blocks, "models/_claim.py", "inference/fit.py", "requirements.lock"]
     parts = {name: digest((ROOT / name).read_bytes()) for name in files}
-    parts |= {f"table {name}": digest(read_bytes(path)) for name, path in tables.items()}
-    return parts | {"seed": "the model's" if seed is None else str(seed)}
+    parts |= {f"table {name}": digest(read_bytes(path)) for name, path in table_paths(claim).items()}
+    if given.models is not None and "models" in entry.tables:  # beside the embedded one, which resolves its blanks
+        parts["own table of models"] = digest(read_bytes(given.models))
+        parts |= {name: digest((ROOT / name).read_bytes()) for name in OWN_READERS}
+    if given.priors is not None:
+        parts["own priors"] = digest(read_bytes(given.priors))
+    return parts | {"seed": "the model's" if given.seed is None else str(given.seed)}
 
 
 def fit_key(parts: Mapping[str, str], spec: str) -> str:
@@ -52,6 +65,7 @@ def fit_key(parts: Mapping[str, str], spec: str) -> str:
 def output_parts(fits: Iterable[str]) -> dict[str, str]:
     """What estimates, figures and paper depend on: the fits, and everything that draws or writes."""
     parts = {"fits": combine(dict.fromkeys(fits, ""))}
+    parts |= {f"facts {name}": digest(path.read_bytes()) for name, path in fact_paths().items()}
     for folder in ("inference", "figures", "paper"):
         for path in sorted((ROOT / folder).rglob("*")):
             inside = path.relative_to(ROOT)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from data.io import CheckError
+from inference.keys import fact_paths
 from inference.places import ROOT
 
 SOURCES = ROOT / "paper"
@@ -34,6 +35,9 @@ def compile_paper(staging: Path) -> Path:
     shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("published"))
     shutil.copy2(staging / "estimates.json", folder / "estimates.json")
     shutil.copytree(staging / "figures", folder / "figures")
+    (folder / "facts").mkdir()
+    for name, path in fact_paths().items():
+        shutil.copy2(path, folder / "facts" / name)
     target = staging / "paper.pdf"
     try:
         _, warned = typst.compile_with_warnings(

@@ -7,21 +7,22 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from data.io import InputError
+from data.io import InputError, to_csv
 from inference.places import ROOT
 
 DECLARED = ROOT / "paper" / "declared_sensitivities.toml"
 CONTRACTION_MIN = 0.5
 SHIFT_MAX = 0.3  # posterior standard deviations
+Row = Mapping[str, Any]
 
 
-def name_of(row: Mapping[str, Any]) -> str:
+def name_of(row: Row) -> str:
     """``academic_share/main/share_academia_only[2010-14]``."""
     inside = ", ".join(str(value) for value in row["coords"].values())
     return f"{row['claim']}/{row['spec']}/{row['estimand']}" + (f"[{inside}]" if inside else "")
 
 
-def flags(row: Mapping[str, Any]) -> list[str]:
+def flags(row: Row) -> list[str]:
     """Why an estimate must be declared if it is a headline: power-scaling, little contraction, another prior."""
     if row["kind"] == "probability":
         return []
@@ -58,9 +59,42 @@ def read_declared(path: Path = DECLARED) -> dict[str, dict[str, str]]:
     return declared
 
 
-def objections(rows: Iterable[Mapping[str, Any]], declared: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """What is sensitive and not declared, and what is declared and no longer sensitive (or no headline)."""
+def undeclared(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Headline estimates that are sensitive and not declared."""
     flagged = {name_of(row): flags(row) for row in rows if row["headline"] and flags(row)}
-    missing = [f"{name}: {' and '.join(why)}, not declared" for name, why in flagged.items() if name not in declared]
-    needless = [f"{name}: declared as sensitive, and is not" for name in declared if name not in flagged]
-    return missing + needless
+    return [f"{name}: {' and '.join(why)}" for name, why in flagged.items() if name not in declared]
+
+
+def needless(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Declarations of what is no longer sensitive, or no headline."""
+    flagged = {name_of(row) for row in rows if row["headline"] and flags(row)}
+    return [name for name in declared if name not in flagged]
+
+
+def add_own(rows: Iterable[dict[str, Any]], own: Iterable[Row], title: str) -> None:
+    """Add a user's priors to the refits of the project's main fits, as one more named set."""
+    from inference.estimates import moves
+
+    found = {name_of(row): row for row in own}
+    for row in rows:
+        other = found.get(name_of(row))
+        if other is not None and row["refits"]:
+            row["refits"] = [*row["refits"], moves(row, other, title)]
+
+
+def as_csv(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> bytes:
+    """One line an estimate and prior set: diagnosis, contraction, shifts in sd and in reported units, verdict."""
+    lines = []
+    for row in rows:
+        start = {
+            "estimand": name_of(row), "title": row["title"], "unit": row["unit"], "headline": row["headline"],
+            "estimate": row["text"], "prior_sensitivity": row["prior_sensitivity"],
+            "likelihood_sensitivity": row["likelihood_sensitivity"], "diagnosis": row["diagnosis"],
+            "contraction": row["contraction"], "flags": "; ".join(flags(row)), "declared": name_of(row) in declared,
+        }  # fmt: skip
+        for refit in row["refits"]:
+            moved = {f"{key}_shift_sd": value for key, value in refit["shift"].items()}
+            moved |= {f"{key}_shift": refit["to"][key] - row[key] for key in refit["shift"]}
+            changes = {"verdict": row["verdict"], "verdict_under_it": refit["verdict"]}
+            lines.append(start | {"priors": refit["title"], **moved, **changes})
+    return to_csv(lines[0].keys(), lines) if lines else b""

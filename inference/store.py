@@ -134,7 +134,7 @@ def claim_state(places: Places, claim: str, parts: Mapping[str, str]) -> tuple[s
     known = finished(places, claim)
     if known is None:
         some = any((places.posteriors / claim).glob("*.json"))
-        return ("unfinished", "some fits are stored") if some else ("never fitted", "run: make refresh")
+        return ("unfinished", "some fits are stored") if some else ("never fitted", f"nothing in {places.posteriors}")
     differ = changed(known["parts"], parts)
     if differ:
         return "stale", "changed: " + ", ".join(differ)

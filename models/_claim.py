@@ -10,6 +10,8 @@ import pandas as pd
 import pymc as pm
 import xarray as xr
 
+from models.registry import RAW as RAW
+
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -30,9 +32,6 @@ class Model:
     statistics: Callable[[xr.Dataset, xr.Dataset], xr.Dataset]
     top_level: tuple[str, ...]
     raw: Callable[[xr.Dataset], xr.Dataset] | None = None
-
-
-RAW = "raw"  # in the place of a model: a count, with no fit
 
 
 @dataclass(frozen=True)

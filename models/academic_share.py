@@ -75,10 +75,30 @@ from models.academic_share_rows import (
     three_years,
     with_time,
 )
-from models.academic_share_specifications import EARLY, HEADLINES, LADDER, LATE, PUBLISHED, specifications
+from models.academic_share_specifications import (
+    BESIDE,
+    EARLY,
+    HEADLINES,
+    LADDER,
+    LATE,
+    PUBLISHED,
+    TITLES,
+    specifications,
+)
 from models.academic_share_statistics import statistics, statistics_latent_excess
 
-__all__ = ["ALTERNATIVES", "HEADLINES", "LADDER", "MODELS", "PUBLISHED", "SEED", "Choices", "Priors"]
+__all__ = [
+    "ALTERNATIVES",
+    "BESIDE",
+    "HEADLINES",
+    "LADDER",
+    "MODELS",
+    "PUBLISHED",
+    "SEED",
+    "TITLES",
+    "Choices",
+    "Priors",
+]
 
 SEED = 20240105
 PERIODS = {"2010-12": (2010, 2012), "2010-14": (2010, 2014), "2015-19": (2015, 2019), "2020-22": (2020, 2022)}

@@ -60,7 +60,7 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         Alternative("large_scale_fixed_mix", "a fixed mix of domains", "composition", b, {"domain_mix": "fixed"}),
         *(
             Alternative(f"large_scale_z_{name}", f"upper {share} %: z > {z}", "definition", b, {"z": z})
-            for name, share, z in (("0", 50, 0.0), ("0_5", 31, 0.5), ("1", 16, 1.0), ("1_5", 7, 1.5))
+            for name, share, z in (("0", 50, 0.0), ("1", 16, 1.0), ("1_5", 7, 1.5))
         ),
         *(
             Alternative(f"large_scale_missing_{name}", f"missing compute {abs(shift)} dex {name[:4]}", "measurement", b,
@@ -70,7 +70,34 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
     )  # fmt: skip
 
 
-LADDER = ("raw", "labelled", "main", "vintage_2025_06")
+# Rungs in order, each with the one thing in which it differs from the one before.
+LADDER = {"raw": "sampling", "labelled": "prior", "main": "measurement", "vintage_2025_06": "sampling"}
+# Another quantity, to stand beside the ladder of the first.
+BESIDE = {
+    "share_academia_only": ("large_scale", "large_scale_share_academia_only"),
+    "share_industry_with_leaning_by_year": ("large_scale", "large_scale_share_industry_with_leaning_by_year"),
+}
+# Names for readers; those of the upper tail say so.
+_SHARES = {
+    "share_academia_only": "academia-only share",
+    "share_collaboration": "share of collaborations without those leaning to industry",
+    "share_collaboration_with_leaning": "share of all collaborations",
+    "share_industry_only": "industry-only share",
+    "share_industry_with_leaning": "share of industry, with leaning collaborations",
+    "share_other": "share of other teams",
+    "change_academia_only": "change of the academia-only share, in probability",
+    "change_academia_only_log_odds": "change of the academia-only share, in log-odds",
+    "industry_only_never_stays_above_half": "industry-only never stays above one half",
+    "industry_only_above_half_from": "industry-only above one half from then on",
+}
+TITLES = (
+    _SHARES
+    | {f"large_scale_{name}": f"{title}, upper tail" for name, title in _SHARES.items()}
+    | {
+        "compute_ratio": "ratio of training compute, industry-only to academia-only",
+        "threshold": "threshold of the upper tail, log10 FLOP",
+    }
+)
 
 HEADLINES = (
     Headline("main", "share_academia_only", {"period": EARLY}),

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+RAW = "raw"  # in the place of a model: a count, with no fit
+
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a claim's parts are: its model and figure modules, the tables it reads, the blocks it shares."""
+    """Where a claim's parts are: its model and figure modules, tables and blocks, facts for the paper."""
 
     module: str
     figures: str
     tables: tuple[str, ...]
     blocks: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 CLAIMS: dict[str, Entry] = {
@@ -29,5 +32,6 @@ CLAIMS: dict[str, Entry] = {
             "models/academic_share_specifications.py",
             "models/academic_share_statistics.py",
         ),
+        ("counts", "vintages"),
     ),
 }

@@ -1,0 +1,86 @@
+"""The figure of ladders: each published figure beside the rungs that lead from it to the project's own estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.lines import Line2D
+
+from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, WIDTH, save
+
+Rows = list[dict[str, Any]]
+
+
+def draw(ladders: Mapping[str, Rows], out: Path) -> None:
+    """Draw the ladders of all claims, a row of panels a claim, a panel a published figure.
+
+    Parameters
+    ----------
+    ladders
+        As in estimates.json: by claim.
+    out
+        Where to write ``ladder`` as PDF, PNG and CSV.
+    """
+    shown = {claim: rows for claim, rows in ladders.items() if rows}
+    columns = max(len(rows) for rows in shown.values())
+    heights = [max(len(row["rungs"]) for row in rows) + 1 for rows in shown.values()]
+    figure, grid = plt.subplots(
+        len(shown),
+        columns,
+        figsize=(WIDTH, 0.3 * sum(heights) + 0.7 * len(shown) + 0.3),
+        squeeze=False,
+        sharey="row",
+        height_ratios=heights,
+    )
+    data: Rows = []
+    for line, (claim, rows) in zip(grid, shown.items(), strict=True):
+        for axes, row in zip(line, rows, strict=False):
+            _panel(axes, row)
+            data += _data(claim, row)
+        for axes in line[len(rows) :]:
+            axes.set_axis_off()
+    figure.legend(
+        handles=[
+            Line2D([], [], color=GREEN, lw=1.5, label="published"),
+            Line2D([], [], color=GREY, marker="o", ms=4, lw=1.5, label="rung: median, 89 % interval, n"),
+            Line2D([], [], color=BLUE, marker="o", ms=4, lw=1.5, label="main estimate"),
+            Line2D([], [], color=ORANGE, marker="s", ms=4, lw=1.5, label="another quantity, not on the ladder"),
+        ],
+        loc="outside lower center",
+        ncols=4,
+    )
+    save(figure, out, "ladder", data)
+
+
+def _panel(axes: Any, row: Mapping[str, Any]) -> None:
+    rungs = row["rungs"]
+    lines = [(rung, BLUE if rung["spec"] == "main" else GREY, "o") for rung in rungs]
+    if row["beside"] is not None:
+        lines.append((row["beside"], ORANGE, "s"))
+    axes.axvline(row["published"], color=GREEN, lw=1.5)
+    for y, (rung, colour, marker) in enumerate(lines):
+        axes.plot([rung["eti_low"], rung["eti_high"]], [y, y], color=colour, lw=1.5)
+        axes.plot(rung["median"], y, marker, color=colour, ms=4.5)
+        axes.annotate(f"{rung['n']}", (1.0, y), xycoords=("axes fraction", "data"), fontsize=6.5, color=BLACK,
+                      ha="right", va="center", xytext=(14, 0), textcoords="offset points")  # fmt: skip
+    axes.set_xlim(0, 1)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    axes.set_ylim(len(lines) - 0.5, -0.5)
+    axes.set_yticks(range(len(lines)), [f"{rung['kind']}: {rung['title']}" for rung, _, _ in lines])
+    axes.set_title(_broken(row["title"]), fontsize=8)
+
+
+def _broken(title: str) -> str:
+    """A title on two lines, its coordinate on the second."""
+    name, _, at = title.rpartition(", ")
+    return f"{name}\n{at}"
+
+
+def _data(claim: str, row: Mapping[str, Any]) -> Rows:
+    keys = ("spec", "kind", "title", "n", "median", "eti_low", "eti_high")
+    rungs = [*row["rungs"], *([row["beside"]] if row["beside"] is not None else [])]
+    name = {"claim": claim, "estimate": row["title"], "published": row["published"]}
+    return [name | {key: rung[key] for key in keys} for rung in rungs]

@@ -1,0 +1,55 @@
+"""Headline estimates under other priors: how far a conclusion hangs on the prior, at a glance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+
+from figures.style import BLUE, GREEN, GREY, WIDTH, save
+
+Rows = list[dict[str, Any]]
+
+
+def draw(claim: str, estimates: Rows, out: Path) -> None:
+    """Draw the claim's headline estimates: the main fit, and each refit under another prior.
+
+    Parameters
+    ----------
+    claim
+        Names the files ``CLAIM_sensitivity``.
+    estimates
+        The claim's rows of estimates.json.
+    out
+        Where to write PDF, PNG and CSV.
+    """
+    rows = [row for row in estimates if row["headline"] and row["kind"] == "quantity" and row["refits"]]
+    if not rows:
+        return
+    columns = 3
+    lines = -(-len(rows) // columns)
+    tallest = max(len(row["refits"]) for row in rows) + 1
+    size = (WIDTH, lines * (0.17 * tallest + 0.75))
+    figure, grid = plt.subplots(lines, columns, figsize=size, squeeze=False)
+    data: Rows = []
+    for axes, row in zip(grid.flat, rows, strict=False):
+        main = {name: row[name] for name in ("median", "eti_low", "eti_high")}
+        sets = [("main", main), *((refit["title"], refit["to"]) for refit in row["refits"])]
+        for y, (title, at) in enumerate(sets):
+            colour = GREY if y else BLUE
+            axes.plot([at["eti_low"], at["eti_high"]], [y, y], color=colour, lw=1.5)
+            axes.plot(at["median"], y, "o", color=colour, ms=4)
+            data.append({"estimate": row["title"], "priors": title, **at})
+        if row["published"] is not None:
+            axes.axvline(row["published"], color=GREEN, lw=1)
+        if row["unit"] == "ratio":
+            axes.set_xscale("log")
+        axes.set_ylim(tallest - 0.5, -0.5)
+        short = [title.removeprefix("priors of ").removesuffix(" the scale").split(":")[0] for title, _ in sets]
+        axes.set_yticks(range(len(sets)), short, fontsize=6.5)
+        name, _, at_last = row["title"].rpartition(", ")
+        axes.set_title(f"{name}\n{at_last}", fontsize=6.8)
+    for axes in grid.flat[len(rows) :]:
+        axes.set_axis_off()
+    save(figure, out, f"{claim}_sensitivity", data)

@@ -1,0 +1,100 @@
+"""What a user gives in place of the project's own: a seed, a table of models, hyper-parameters. No heavy imports."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from data.io import InputError, read_bytes
+from models.registry import CLAIMS
+
+OwnPriors = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Given:
+    """Seed, table of models and file of hyper-parameters that a user gave; nothing given is the project's own run."""
+
+    seed: int | None = None
+    models: Path | None = None
+    priors: Path | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether anything was given."""
+        return self != Given()
+
+    @property
+    def folder(self) -> str:
+        """A folder name for the results, another for other inputs: ``my-models_my-priors_seed-4``."""
+        parts = [path.name.split(".")[0] or "unnamed" for path in (self.models, self.priors) if path is not None]
+        return "_".join([*parts, *([] if self.seed is None else [f"seed-{self.seed}"])])
+
+    def note(self) -> dict[str, Any]:
+        """As it is stored beside the fits, with whole paths."""
+        paths = {"models": self.models, "priors": self.priors}
+        return {"seed": self.seed} | {k: None if v is None else str(v.resolve()) for k, v in paths.items()}
+
+    @classmethod
+    def from_note(cls, note: Mapping[str, Any]) -> Given:
+        """What ``note`` gave."""
+        paths = {name: Path(note[name]) for name in ("models", "priors") if note.get(name)}
+        return cls(note.get("seed"), paths.get("models"), paths.get("priors"))
+
+    def names(self) -> dict[str, Any]:
+        """As estimates.json says it: file names without folders."""
+        paths = {"models": self.models, "priors": self.priors}
+        return {"seed": self.seed} | {k: None if v is None else v.name for k, v in paths.items()}
+
+
+def read_own_priors(path: Path) -> OwnPriors:
+    """Read hyper-parameters from TOML: a table a claim, a line for each field of its ``Priors`` that differs.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is not TOML, or names an unknown claim.
+    """
+    try:
+        content = tomllib.loads(read_bytes(path).decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InputError("not UTF-8 text", path) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not TOML: {error}", path) from None
+    if not content:
+        raise InputError("no hyper-parameters in it", path, hint="a table a claim, such as [academic_share]")
+    for claim, values in content.items():
+        if claim not in CLAIMS or not isinstance(values, dict):
+            raise InputError("unknown claim", path, value=claim, hint="a table a claim: " + ", ".join(CLAIMS))
+    return content
+
+
+def with_own(priors: Any, own: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Check a user's hyper-parameters against a claim's ``Priors`` and return them as its fields.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, a value that is not a finite number (or list of as many as the default has), or a scale
+        that is not positive.
+    """
+    known = {field.name: getattr(priors, field.name) for field in fields(priors)}
+    out: dict[str, Any] = {}
+    for name, value in own.items():
+        if name not in known:
+            raise InputError("unknown hyper-parameter", path, value=name, hint="known: " + ", ".join(known))
+        listed = value if isinstance(value, list) else [value]
+        if not all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in listed):
+            raise InputError("must be a finite number", path, column=name, value=str(value))
+        wanted = len(known[name]) if isinstance(known[name], tuple) else None
+        if (len(listed) if isinstance(value, list) else None) != wanted:
+            shape = "one number" if wanted is None else f"a list of {wanted} numbers"
+            raise InputError(f"must be {shape}", path, column=name, value=str(value))
+        if name.endswith(("_sd", "_median")) and not all(x > 0 for x in listed):
+            raise InputError("a scale must be positive", path, column=name, value=str(value))
+        out[name] = float(value) if wanted is None else tuple(float(x) for x in listed)
+    return out

@@ -1,0 +1,194 @@
+"""Estimates, figures and paper from the stored fits: made whole in a staging folder, then renamed into place."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import math
+import shutil
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+from data.io import write_atomic
+from inference import store, words
+from inference.given import Given
+from inference.keys import combine, digest, fit_key, output_parts
+from inference.places import Places
+from models.registry import CLAIMS
+
+Say = Callable[[str], None]
+
+
+def outputs_current(places: Places) -> bool:
+    """Whether estimates, figures and paper are those of the stored fits, and untouched since."""
+    known = store.read_json(places.outputs, "key", "files")
+    if known is None or known["key"] != combine(output_parts(_stored_keys(places))):
+        return False
+    for name, checksum in known["files"].items():
+        path = places.out / name
+        if not path.is_file() or digest(path.read_bytes()) != checksum:
+            return False
+    return True
+
+
+def _stored_keys(places: Places) -> list[str]:
+    notes = (store.note(places, claim, spec) for claim in CLAIMS for spec in store.specs_of(places, claim))
+    return [str(note["fit_key"]) for note in notes if note is not None]
+
+
+def write_outputs(places: Places, parts: Mapping[str, Mapping[str, str]], given: Given, say: Say) -> list[str]:
+    """Write estimates, figures and paper from the stored fits; return the claims that have none.
+
+    All of them are made whole in the staging folder first; then each is renamed into its place, and last the note of
+    their key. Interrupted in between, the note is the old one and the next refresh writes them again.
+    """
+    from inference.paper import compile_paper
+
+    staging = places.staging
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        (staging / "figures").mkdir(parents=True)
+        content, trees = gather(places, parts, given, say)
+        (staging / "estimates.json").write_bytes(store.dump(content))
+        _draw(content, trees, staging, say)
+        say("paper")
+        compile_paper(staging)
+        sums: dict[str, str] = {}
+        for path in sorted(staging.rglob("*")):
+            name = path.relative_to(staging)
+            if path.is_file() and name.parts[0] != "paper":  # the paper's sources, copied there to be compiled
+                sums[str(name)] = digest(path.read_bytes())
+                (places.out / name).parent.mkdir(parents=True, exist_ok=True)
+                path.replace(places.out / name)
+        old = store.read_json(places.outputs, "files") or {"files": {}}
+        for gone in old["files"].keys() - sums.keys():
+            (places.out / gone).unlink(missing_ok=True)
+        key = combine(output_parts(_stored_keys(places)))
+        write_atomic(places.outputs, store.dump({"key": key, "files": sums}))
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return list(content["missing"])
+
+
+def gather(
+    places: Places, parts: Mapping[str, Mapping[str, str]], given: Given, say: Say
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The content of estimates.json, and the stored trees by claim and specification."""
+    from inference.estimates import add_refits
+    from inference.ladder import ladders, raw_rows
+
+    fits: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = []
+    raw: list[dict[str, Any]] = []
+    trees: dict[str, dict[str, Any]] = {}
+    stored = {claim: store.specs_of(places, claim) for claim in CLAIMS}
+    for claim, specs in stored.items():
+        if specs:
+            say(f"{claim}: estimates")
+            trees[claim] = _add_claim(places, claim, specs, parts[claim], fits, rows)
+            raw += raw_rows(claim, _module(claim), trees[claim])
+    add_refits(rows, fits)
+    content = {
+        "schema_version": 1,
+        "given": given.names(),
+        "claims": list(trees),
+        "missing": [claim for claim, specs in stored.items() if not specs],
+        "fits": fits,
+        "estimates": rows,
+        "raw": raw,
+        "ladders": {
+            claim: ladders(_module(claim), *([row for row in some if row["claim"] == claim] for some in (rows, raw)))
+            for claim in trees
+        },
+    }
+    return content, trees
+
+
+def _module(claim: str) -> ModuleType:
+    return importlib.import_module(CLAIMS[claim].module)
+
+
+def _draw(content: Mapping[str, Any], trees: Mapping[str, dict[str, Any]], staging: Any, say: Say) -> None:
+    from figures import checks, ladder, sensitivity
+
+    folder = staging / "figures"
+    for claim, specs in trees.items():
+        say(f"{claim}: figures")
+        mine = [row for row in content["estimates"] if row["claim"] == claim]
+        importlib.import_module(CLAIMS[claim].figures).draw(specs, mine, folder)
+        checks.draw(claim, specs, folder)
+        sensitivity.draw(claim, mine, folder)
+    if any(content["ladders"].values()):
+        ladder.draw(content["ladders"], folder)
+
+
+def _add_claim(
+    places: Places,
+    claim: str,
+    specs: list[str],
+    parts: Mapping[str, str],
+    fits: dict[str, Any],
+    rows: list[dict[str, Any]],
+) -> dict[str, Any]:
+    from inference.estimates import summarise
+
+    module = _module(claim)
+    trees = {}
+    for spec in specs:
+        tree, about = store.load(places, claim, spec)
+        tree.attrs |= {"kind": about["kind"], "title": about["title"]}
+        trees[spec] = tree
+        stale = about["fit_key"] != fit_key(parts, spec)
+        fits[f"{claim}/{spec}"] = {"stale": stale, **_about_fit(tree, about)}
+        rows += summarise(claim, spec, tree, module.PUBLISHED, module.HEADLINES, module.TITLES)
+    return trees
+
+
+def _about_fit(tree: Any, about: Mapping[str, Any]) -> dict[str, Any]:
+    """What estimates.json says of a fit: identity, gate, the data behind it, predictive checks."""
+    gate = {name: about["gate"][name] for name in ("passed", "divergences", "retried")}
+    for name, digits in (("r_hat_max", 3), ("ess_min", 0), ("ebfmi_min", 2)):
+        gate[name] = float(f"{about['gate'][name]:.10g}")
+        gate[name.rsplit("_", 1)[0] + "_text"] = words.number(about["gate"][name], digits)
+    dataset = tree["constant_data"].to_dataset()
+    counts = {
+        str(name): {str(at): int(n) for at, n in zip(variable[dim].values, variable.values, strict=True)}
+        for dim in ("year", "period")
+        for name, variable in dataset.data_vars.items()
+        if variable.dims == (dim,) and variable.dtype.kind == "i"
+    }
+    return {
+        **{name: about[name] for name in ("fit_key", "kind", "title", "model", "differs")},
+        "seed": int(tree.attrs["seed"]),
+        "versions": ast.literal_eval(tree.attrs["versions"]),
+        "sampler": ast.literal_eval(tree.attrs["sampler"]),
+        "gate": gate,
+        "data": {"flow": json.loads(dataset.attrs.get("flow", "[]")), "counts": counts},
+        "checks": _predictive_checks(tree) if "statistics" in tree.children else [],
+    }
+
+
+def _predictive_checks(tree: Any) -> list[dict[str, Any]]:
+    """Observed test quantities against their posterior predictive: 89 % interval and P(replicated >= observed)."""
+    import numpy as np
+
+    observed, replicated = tree["statistics"], tree["posterior_statistics"]
+    out = []
+    for name in observed.data_vars:
+        value = float(observed[name])
+        draws = replicated[name].values.ravel()
+        draws = draws[np.isfinite(draws)]
+        if not (math.isfinite(value) and draws.size):  # a quantity that these data do not have
+            continue
+        # Half of what is equal counts: counts are discrete (the mid-p value).
+        p = float((draws > value).mean() + (draws == value).mean() / 2)
+        low, high = (float(q) for q in np.quantile(draws, [0.055, 0.945]))
+        digits = 0 if (draws == np.round(draws)).all() else 2
+        text = f"{words.number(value, digits)} against {words.number(low, digits)} to {words.number(high, digits)}"
+        out.append(
+            {"statistic": str(name), "observed": value, "low": low, "high": high, "p": round(p, 4),
+             "p_text": words.number(p, 2), "text": text}
+        )  # fmt: skip
+    return out

@@ -1,0 +1,156 @@
+"""Committed copies: estimates and figures in ``paper/published``, the README's table, macros for LaTeX.
+
+Each copy carries the fit keys it belongs to; a test and ``stale`` say when they are no longer those of the code and
+the tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from data.io import CheckError, InputError, to_csv, write_atomic
+from inference import store
+from inference.given import Given
+from inference.keys import fit_key, fit_parts
+from inference.outputs import outputs_current
+from inference.places import ROOT, Places
+from inference.sensitivity import flags
+from models.registry import CLAIMS
+
+PUBLISHED = ROOT / "paper" / "published"
+README = ROOT / "README.md"
+START, END = "<!-- estimates: written by `python -m inference publish` -->", "<!-- end of estimates -->"
+DRAWS = 1000
+DIGITS = dict(enumerate(["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]))
+
+
+def publish(places: Places, draws: bool = False) -> list[Path]:
+    """Copy what the last refresh made, if it is current; return what was written.
+
+    Raises
+    ------
+    CheckError
+        If a claim is not current or the outputs are not those of the fits.
+    """
+    for claim in CLAIMS:
+        state, why = store.claim_state(places, claim, fit_parts(claim, Given()))
+        if state != "current":
+            raise CheckError(f"{claim} is {state} ({why}): run make refresh first")
+    content = store.read_json(places.estimates, "estimates", "ladders")
+    if content is None or not outputs_current(places):
+        raise CheckError("estimates, figures and paper are not those of the stored fits: run make refresh first")
+    files: dict[Path, bytes] = {
+        PUBLISHED / "estimates.json": places.estimates.read_bytes(),
+        PUBLISHED / "estimates.tex": macros(content["estimates"]).encode(),
+        README: with_table(README.read_text(encoding="utf-8"), content).encode(),
+    }
+    files |= {PUBLISHED / "figures" / path.name: path.read_bytes() for path in places.figures.glob("*.png")}
+    if draws:
+        files |= {PUBLISHED / name: made for name, made in thinned(places).items()}
+    for path, made in files.items():
+        write_atomic(path, made)
+    for old in (PUBLISHED / "figures").glob("*.png"):
+        if old not in files:
+            old.unlink()
+    return list(files)
+
+
+def stale(folder: Path = PUBLISHED) -> list[str]:
+    """Published fits whose keys are no longer those of the code and the tables: ``claim/specification``."""
+    content = store.read_json(folder / "estimates.json", "fits")
+    if content is None:
+        return ["nothing is published"]
+    keys = {claim: fit_parts(claim, Given()) for claim in CLAIMS}
+    found = []
+    for name, fit in content["fits"].items():
+        claim, _, spec = name.partition("/")
+        if claim not in keys or fit["fit_key"] != fit_key(keys[claim], spec):
+            found.append(name)
+    return found
+
+
+def macros(rows: Iterable[Mapping[str, Any]]) -> str:
+    r"""LaTeX macros of the headline estimates: ``\AcademicShareMainShareAcademiaOnlyTwoZeroOneZeroOneFour``."""
+    lines = ["% Headline estimates: median (89 % interval). Written by `python -m inference publish`."]
+    for row in rows:
+        if row["headline"]:
+            parts = [row["claim"], row["spec"], row["estimand"], *(str(value) for value in row["coords"].values())]
+            words = re.split(r"[^A-Za-z0-9]+", " ".join(parts))
+            name = "".join(word[:1].upper() + word[1:] for word in words)
+            name = "".join(DIGITS[int(char)] if char.isdigit() else char for char in name)
+            text = row["text"].replace("\N{MINUS SIGN}", r"\ensuremath{-}").replace("%", r"\%")
+            lines.append(rf"\newcommand{{\{name}}}{{{text}}}")
+    return "\n".join(lines) + "\n"
+
+
+def table(content: Mapping[str, Any]) -> str:
+    """The README's tables: headline estimates, and the ladder of each published figure."""
+    lines = ["| estimate | median (89 % interval) | n | published | verdict |", "|---|---|---|---|---|"]
+    for row in content["estimates"]:
+        if row["headline"]:
+            mark = " †" if flags(row) else ""
+            lines.append(
+                f"| {row['title']}{mark} | {row['text']} | {row['n']} | {row['published_text'] or ''} | "
+                f"{row['verdict'] or ''} |"
+            )
+    lines += ["", "† sensitive to the prior: the paper says how.", ""]
+    for rows in content["ladders"].values():
+        heads = [row["title"] for row in rows]
+        lines += [f"| rung | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+        lines.append(f"| published | {' | '.join(row['published_text'] for row in rows)} |")
+        for rungs in zip(*(row["rungs"] for row in rows), strict=True):
+            cells = (f"{rung['text']}, n = {rung['n']}" for rung in rungs)
+            lines.append(f"| {rungs[0]['kind']}: {rungs[0]['title']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def with_table(readme: str, content: Mapping[str, Any]) -> str:
+    """The README with its tables up to date, between their two marks.
+
+    Raises
+    ------
+    InputError
+        If the marks are not there.
+    """
+    before, start, rest = readme.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise InputError("the marks around the table are missing", README, hint=f"{START} and {END}")
+    return f"{before}{START}\n\n{table(content)}\n\n{END}{after}"
+
+
+def thinned(places: Places) -> dict[str, bytes]:
+    """Thinned draws of every estimand of the main fits as CSV, one column an estimate, and a codebook."""
+    out: dict[str, bytes] = {}
+    codebook: list[dict[str, object]] = []
+    for claim in CLAIMS:
+        for spec in store.specs_of(places, claim):
+            tree, about = store.load(places, claim, spec)
+            if about["kind"] != "main":
+                continue
+            estimands = tree["estimands"].to_dataset()
+            columns: dict[str, Any] = {}
+            for name, variable in estimands.data_vars.items():
+                if "draw" not in variable.dims:
+                    continue
+                flat = variable.stack(sample=("chain", "draw"))
+                step = max(1, flat.sizes["sample"] // DRAWS)
+                dims = [dim for dim in flat.dims if dim != "sample"]
+                flat = flat.isel(sample=slice(None, None, step)).transpose(*dims, "sample")
+                points = flat[str(dims[0])].values.tolist() if dims else [None]
+                for at, values in zip(points, flat.values.reshape(len(points), -1), strict=True):
+                    column = str(name) if at is None else f"{name}[{at}]"
+                    columns[column] = values
+                    attrs = variable.attrs
+                    codebook.append(
+                        {"file": f"draws_{claim}_{spec}.csv.gz", "column": column, "unit": attrs["unit"],
+                         "kind": attrs["kind"], "scale": attrs["scale"]}
+                    )  # fmt: skip
+            draws = zip(*columns.values(), strict=True)
+            rows = [{name: f"{x:.6g}" for name, x in zip(columns, draw, strict=True)} for draw in draws]
+            out[f"draws_{claim}_{spec}.csv.gz"] = to_csv(columns, rows)
+    out["draws_codebook.csv"] = to_csv(["file", "column", "unit", "kind", "scale"], codebook)
+    return out

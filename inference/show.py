@@ -1,0 +1,87 @@
+"""What the commands print: tables for the terminal, as wide as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from inference import words
+from inference.places import Places
+from inference.sensitivity import flags
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Row = Mapping[str, Any]
+NARROW = 100  # columns assumed where there is no terminal
+
+
+def _print(*things: Any) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=NARROW)
+    for thing in things:
+        console.print(thing, soft_wrap=isinstance(thing, str), markup=not isinstance(thing, str))
+
+
+def _table(*heads: str, rows: Iterable[Iterable[str]]) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*heads)
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    return table
+
+
+def headlines(estimates: Mapping[str, Any], places: Places) -> None:
+    """Print the headline estimates and where everything is."""
+    rows = [
+        [row["title"], row["text"], str(row["n"]), row["published_text"] or "", row["verdict"] or "",
+         ", ".join(flags(row))]
+        for row in estimates["estimates"]
+        if row["headline"]
+    ]  # fmt: skip
+    heads = ("estimate", "median (89 % interval)", "n", "published", "verdict", "sensitive to")
+    _print(
+        _table(*heads, rows=rows),
+        f"paper:     {places.paper}",
+        f"figures:   {places.figures}",
+        f"estimates: {places.estimates}",
+    )
+
+
+def shift(refit: Row) -> str:
+    """``-0.4 / -0.5 / -0.2``: moves of the median and the interval's ends, in posterior sd."""
+    return " / ".join(words.number(refit["shift"][name], 1) for name in ("median", "eti_low", "eti_high"))
+
+
+def sensitivity(rows: Iterable[Row], declared: Iterable[str], objections: Iterable[str], csv: str) -> None:
+    """Print headline estimates under power-scaling and other priors, and what is not declared."""
+    from inference.sensitivity import name_of
+
+    known = set(declared)
+    lines = []
+    for row in rows:
+        mark = "declared" if name_of(row) in known else "NOT DECLARED" if flags(row) else ""
+        scaling = f"{row['diagnosis']} ({row['prior_sensitivity_text']})"
+        lines.append(
+            [row["title"], row["text"], scaling, row["contraction_text"] or "", "", row["verdict"] or "", mark]
+        )
+        for refit in row["refits"]:
+            changed = refit["verdict"] or "" if refit["verdict"] != row["verdict"] else ""
+            lines.append([f"  {refit['title']}", refit["text"], "", "", shift(refit), changed, ""])
+    heads = ("estimate", "median (89 %)", "power-scaling", "contraction", "shift in sd: median / low / high", "verdict",
+             "sensitive")  # fmt: skip
+    _print(_table(*heads, rows=lines), f"every estimate: {csv}", *(f"not declared: {text}" for text in objections))
+
+
+def differences(rows: Iterable[Row]) -> None:
+    """Print what ``inference.diff`` found."""
+    lines = [
+        [row["name"], row["old"] or "(none)", row["new"] or "(none)", row["shift_text"], row["verdict_text"]]
+        for row in rows
+    ]
+    _print(_table("estimate", "old", "new", "shift in sd", "verdict", rows=lines))
