@@ -146,7 +146,7 @@ def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str,
     columns = LAYOUTS[layout]
     require_columns(path, header, filter(None, columns.values()))
     cells = {
-        number: {name: raw[column] if column else "" for name, column in columns.items()}
+        number: {name: " ".join(raw[column].split()) if column else "" for name, column in columns.items()}
         for number, raw in table.items()
     }
     today = date.today().isoformat()[:7]

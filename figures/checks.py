@@ -75,6 +75,8 @@ def prior_and_posterior(tree: xr.DataTree, out: Path, name: str) -> None:
         for key in estimands.data_vars
         if estimands[key].attrs.get("scale") == "logit" and "year" in estimands[key].dims
     ]
+    if not shares:
+        return
     years = estimands["year"].values
     figure, grid = plt.subplots(2, -(-len(shares) // 2), figsize=(WIDTH, 3.6), sharex=True, sharey=True)
     data: Rows = []

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.lines import Line2D
 
-from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, WIDTH, save
+from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, WIDTH, save, title_lines
 
 Rows = list[dict[str, Any]]
 
@@ -30,7 +30,7 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
     figure, grid = plt.subplots(
         len(shown),
         columns,
-        figsize=(WIDTH, 0.3 * sum(heights) + 0.7 * len(shown) + 0.3),
+        figsize=(WIDTH, 0.28 * sum(heights) + 0.8 * len(shown) + 0.3),
         squeeze=False,
         sharey="row",
         height_ratios=heights,
@@ -70,13 +70,7 @@ def _panel(axes: Any, row: Mapping[str, Any]) -> None:
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.set_ylim(len(lines) - 0.5, -0.5)
     axes.set_yticks(range(len(lines)), [f"{rung['kind']}: {rung['title']}" for rung, _, _ in lines])
-    axes.set_title(_broken(row["title"]), fontsize=8)
-
-
-def _broken(title: str) -> str:
-    """A title on two lines, its coordinate on the second."""
-    name, _, at = title.rpartition(", ")
-    return f"{name}\n{at}"
+    axes.set_title(title_lines(row["title"]), fontsize=8)
 
 
 def _data(claim: str, row: Mapping[str, Any]) -> Rows:

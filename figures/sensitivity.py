@@ -7,7 +7,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from figures.style import BLUE, GREEN, GREY, WIDTH, save
+from figures.style import BLUE, GREEN, GREY, WIDTH, save, title_lines
 
 Rows = list[dict[str, Any]]
 
@@ -30,7 +30,7 @@ def draw(claim: str, estimates: Rows, out: Path) -> None:
     columns = 3
     lines = -(-len(rows) // columns)
     tallest = max(len(row["refits"]) for row in rows) + 1
-    size = (WIDTH, lines * (0.17 * tallest + 0.75))
+    size = (WIDTH, lines * (0.17 * tallest + 0.8))
     figure, grid = plt.subplots(lines, columns, figsize=size, squeeze=False)
     data: Rows = []
     for axes, row in zip(grid.flat, rows, strict=False):
@@ -46,10 +46,10 @@ def draw(claim: str, estimates: Rows, out: Path) -> None:
         if row["unit"] == "ratio":
             axes.set_xscale("log")
         axes.set_ylim(tallest - 0.5, -0.5)
-        short = [title.removeprefix("priors of ").removesuffix(" the scale").split(":")[0] for title, _ in sets]
-        axes.set_yticks(range(len(sets)), short, fontsize=6.5)
-        name, _, at_last = row["title"].rpartition(", ")
-        axes.set_title(f"{name}\n{at_last}", fontsize=6.8)
+        axes.set_yticks(
+            range(len(sets)), [title.removeprefix("priors of ").split(":")[0] for title, _ in sets], fontsize=6
+        )
+        axes.set_title(title_lines(row["title"], 34), fontsize=6.8)
     for axes in grid.flat[len(rows) :]:
         axes.set_axis_off()
     save(figure, out, f"{claim}_sensitivity", data)

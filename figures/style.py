@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,14 @@ def ribbon(axes: Axes, x: Any, at: Mapping[str, Any], colour: str, label: str | 
 def bubbles(axes: Axes, x: Any, share: Any, n: Any) -> None:
     """Raw proportions as circles, their area in proportion to the count behind them."""
     axes.scatter(x, share, s=2.2 * np.asarray(n, float), facecolor="none", edgecolor=BLACK, lw=0.7, zorder=3)
+
+
+def title_lines(title: str, width: int = 26) -> str:
+    """An estimate's title on lines of a panel's width, its year or period on the last."""
+    name, _, at = title.rpartition(", ")
+    known = at[:2].isdigit()
+    lines = textwrap.wrap(name if known else title, width)
+    return "\n".join([*lines, *([at] if known else [])])
 
 
 def save(figure: Figure, out: Path, name: str, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -6,8 +6,10 @@ import ast
 import importlib
 import json
 import math
+import os
 import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -55,13 +57,8 @@ def write_outputs(places: Places, parts: Mapping[str, Mapping[str, str]], given:
         _draw(content, trees, staging, say)
         say("paper")
         compile_paper(staging)
-        sums: dict[str, str] = {}
-        for path in sorted(staging.rglob("*")):
-            name = path.relative_to(staging)
-            if path.is_file() and name.parts[0] != "paper":  # the paper's sources, copied there to be compiled
-                sums[str(name)] = digest(path.read_bytes())
-                (places.out / name).parent.mkdir(parents=True, exist_ok=True)
-                path.replace(places.out / name)
+        shutil.rmtree(staging / "paper")  # its sources, copied there to be compiled
+        sums = _replace_all(staging, places.out)
         old = store.read_json(places.outputs, "files") or {"files": {}}
         for gone in old["files"].keys() - sums.keys():
             (places.out / gone).unlink(missing_ok=True)
@@ -70,6 +67,36 @@ def write_outputs(places: Places, parts: Mapping[str, Mapping[str, str]], given:
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return list(content["missing"])
+
+
+def _replace_all(staging: Path, out: Path) -> dict[str, str]:
+    """Rename every staged file into its place, or none: what was there comes back if one of them fails.
+
+    Returns
+    -------
+    dict
+        Name to digest of each.
+    """
+    names = [path.relative_to(staging) for path in sorted(staging.rglob("*")) if path.is_file()]
+    sums = {str(name): digest((staging / name).read_bytes()) for name in names}
+    before = staging / "before"
+    for name in names:
+        (before / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        if (out / name).exists():
+            try:
+                os.link(out / name, before / name)
+            except OSError:  # a file system without hard links
+                shutil.copy2(out / name, before / name)
+    try:
+        for name in names:
+            (staging / name).replace(out / name)
+    except BaseException:
+        for name in names:
+            if (before / name).exists():
+                (before / name).replace(out / name)
+        raise
+    return sums
 
 
 def gather(

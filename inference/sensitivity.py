@@ -40,7 +40,7 @@ def flags(row: Row) -> list[str]:
     return found
 
 
-def read_declared(path: Path = DECLARED) -> dict[str, dict[str, str]]:
+def read_declared(path: Path | None = None) -> dict[str, dict[str, str]]:
     """Read the declarations: name of the estimand to its reason and the words of the paper that are concerned.
 
     Raises
@@ -48,6 +48,7 @@ def read_declared(path: Path = DECLARED) -> dict[str, dict[str, str]]:
     InputError
         If the file is not TOML or an entry lacks ``reason`` or ``sentence``.
     """
+    path = path or DECLARED
     try:
         declared = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -7,7 +7,6 @@ good posterior is always whole. No heavy imports at module level.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,16 +68,9 @@ def save_failed(places: Places, claim: str, spec: str, tree: xr.DataTree, about:
 
 
 def _write_tree(tree: xr.DataTree, path: Path) -> tuple[int, str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    try:
-        tree.to_netcdf(part, engine="h5netcdf")
-        content = part.read_bytes()
-        with part.open("rb") as handle:
-            os.fsync(handle.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    """Write a tree; made in memory first, for HDF5 ends the whole process where a disk is full."""
+    content = bytes(tree.to_netcdf(engine="h5netcdf"))
+    write_atomic(path, content)
     return len(content), digest(content)
 
 

@@ -173,7 +173,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     flow.append({"reason": "training compute marked wrong by Epoch", "n": wrong, "left": len(known)})
     if choices.above_line is not None:
         large = above_line(known, choices.above_line)
-        reason = f"not {choices.above_line:g} sd above the trend of compute"
+        reason = f"less than {choices.above_line:g} sd above the trend of compute"
         flow.append({"reason": reason, "n": int((~large).sum()), "left": int(large.sum())})
         known = known[large]
     count = counts(known, choices)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,3 +68,60 @@ def refreshed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def estimates(refreshed: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((refreshed / "estimates.json").read_text())
     return content
+
+
+class Toy:
+    """The toy claim in the place of the project's, its model compiled once; commands run in this process."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], compiled: Any, once: Path
+    ) -> None:
+        import inference.fit
+        import inference.paper
+        import inference.sensitivity
+        from models import registry
+        from tests.toy import claim
+        from tests.toy.run import TOY
+
+        self.claim, self.monkeypatch, self.capsys, self.once = claim, monkeypatch, capsys, once
+        for name in list(registry.CLAIMS):
+            monkeypatch.delitem(registry.CLAIMS, name)
+        entry = registry.Entry("tests.toy.claim", "tests.toy.figures", ("models",))
+        monkeypatch.setitem(registry.CLAIMS, "toy", entry)
+        monkeypatch.setattr(inference.paper, "SOURCES", TOY / "paper")
+        monkeypatch.setattr(inference.sensitivity, "DECLARED", TOY / "paper" / "declared_sensitivities.toml")
+        monkeypatch.setattr(inference.fit, "Compiled", lambda: compiled)
+
+    def __call__(self, *arguments: str | Path) -> tuple[int, str, str]:
+        """Run a command of ``inference``; return exit code, output and errors."""
+        from data.command import run
+        from inference.__main__ import app
+
+        self.monkeypatch.setattr(sys, "argv", ["inference", *(str(argument) for argument in arguments)])
+        code = run(app)
+        said = self.capsys.readouterr()
+        return code, said.out, said.err
+
+    def good(self, out: Path) -> dict[str, str]:
+        """A good refresh into a folder, made once and copied; digests of what it holds."""
+        if not (self.once / "estimates.json").exists():
+            code, _, errors = self("refresh", "--out", self.once)
+            assert code == 0, errors
+        shutil.copytree(self.once, out, dirs_exist_ok=True)
+        return digests(out)
+
+
+@pytest.fixture(scope="session")
+def toy_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("toy")
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], compiled: Any, toy_once: Path) -> Toy:
+    return Toy(monkeypatch, capsys, compiled, toy_once)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below a folder but its lock."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

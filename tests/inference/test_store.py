@@ -90,7 +90,7 @@ def test_failed_write_leaves_the_good_posterior(places: Places, monkeypatch: pyt
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("inference.store.os.fsync", full)
+    monkeypatch.setattr("data.io.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         saved(places, "main", parts() | {"seed": "7"}, 4.0)
     assert float(store.load(places, CLAIM, "main")[0]["posterior"]["x"].mean()) == 3

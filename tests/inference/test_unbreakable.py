@@ -1,0 +1,309 @@
+"""What goes wrong on other people's machines: one clear message or a clean recovery, and good results stay."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.epoch import WORDS
+from data.io import NUMBER, parse_csv, to_csv
+from data.schema import MODELS
+from data.tables import SNAPSHOT
+from inference.places import ROOT
+from tests.conftest import digests
+from tests.toy.faults import writes
+
+TOY = ROOT / "tests" / "toy" / "run.py"
+OUTPUTS = ("estimates.json", "paper.pdf", "outputs.json", "figures/toy.pdf")
+
+
+def outputs(found: dict[str, str]) -> dict[str, str]:
+    return {name: digest for name, digest in found.items() if not name.startswith("posteriors/")}
+
+
+def one_line(errors: str) -> bool:
+    return len(errors.strip().splitlines()) == 1 and errors.startswith("error: ") and "Traceback" not in errors
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A table of a user's own: rows of the snapshot."""
+    path = tmp_path / "my.csv"
+    rows = parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values()
+    path.write_bytes(to_csv(MODELS.columns, (row for row in rows if row["vintage"] == "2023-12")))
+    return path
+
+
+def changed(table: Path, change: str) -> Path:
+    """The table with one thing wrong."""
+    lines = list(csv.reader(table.read_text().splitlines()))
+    header = lines[0]
+    row = next(i for i, cells in enumerate(lines) if "academia-only" in cells and cells[2].startswith("2012"))
+    content = table.read_bytes()
+    if change == "duplicate":
+        lines.append(lines[row])
+    elif change == "future":
+        lines[row][header.index("date")] = "2031-01-01"
+    elif change not in ("binary", "latin-1", "utf-16", "delimiter"):
+        lines[row][header.index("log10_compute")] = change
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(lines)
+    content = out.getvalue().encode()
+    if change == "binary":
+        content = bytes(range(256)) * 40
+    elif change == "latin-1":
+        content = content.replace(b",2012-", b",\xe92012-", 1)
+    elif change == "utf-16":
+        content = content.decode().encode("utf-16")
+    elif change == "delimiter":
+        content = content.replace(b",", b";")
+    table.write_bytes(content)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("binary", ["my.csv", "UTF-8"]),
+        ("latin-1", ["my.csv", "not UTF-8", "line"]),
+        ("utf-16", ["my.csv", "UTF-8"]),
+        ("delimiter", ["my.csv", "delimiter must be a comma"]),
+        ("duplicate", ["my.csv", "row", "'model'", "already"]),
+        ("future", ["my.csv", "future"]),
+        ("1e99", ["my.csv", "row", "'log10_compute'", "1e99"]),
+        ("-inf", ["my.csv", "row", "'log10_compute'", "-inf"]),
+        ("=1+1", ["my.csv", "row", "'log10_compute'", "=1+1"]),
+    ],
+)
+def test_bad_table(toy: Any, tmp_path: Path, table: Path, change: str, words: list[str]):
+    out = tmp_path / "out"
+    before = toy.good(out)
+    code, _, errors = toy("refresh", "--models", changed(table, change), "--out", out)
+    assert code == 2
+    assert one_line(errors), errors
+    for word in words:
+        assert word in errors
+    assert digests(out) == before
+
+
+RAW = ",".join(WORDS[name] for name in WORDS if WORDS[name])
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ("A,2012-03-01,Language,Highly cited,U,Academia,,,0,,,,,", ["row 2", "'Training compute (FLOP)'", "'0'"]),
+        ("A,2012-03-01,Language,Highly cited,U,Academia,,,1e99,,,,,", ["row 2", "'Training compute (FLOP)'", "1e99"]),
+        ("A,2912-03-01,Language,Highly cited,U,Academia,,,1e20,,,,,", ["row 2", "'Publication date'", "future"]),
+    ],
+)
+def test_bad_raw_vintage(toy: Any, tmp_path: Path, cells: str, words: list[str]):
+    raw = tmp_path / "raw.csv"
+    raw.write_text(f"{RAW}\n{cells}\n")
+    code, _, errors = toy("refresh", "--models", raw, "--out", tmp_path / "out")
+    assert code == 2
+    assert one_line(errors), errors
+    for word in ("raw.csv", *words):
+        assert word in errors
+    assert not list((tmp_path / "out").rglob("*.nc"))
+
+
+def filled_up_at(toy: Any, tmp_path: Path, every: int) -> None:
+    """Write by write: exit 2, one message, outputs as they were, no half file; then the next run completes."""
+    out = tmp_path / "out"
+    before = toy.good(out)
+    with writes(out) as counted:
+        assert toy("refresh", "--seed", "7", "--out", out)[0] == 0
+    expected = outputs(digests(out))
+    assert counted.seen > 25
+    for at in range(1, counted.seen + 1, every):
+        shutil.rmtree(out)
+        toy.good(out)
+        with writes(out, fail_at=at):
+            code, _, errors = toy("refresh", "--seed", "7", "--out", out)
+        assert code == 2, (at, errors)
+        assert one_line(errors), (at, errors)
+        assert "No space left on device" in errors
+        found = digests(out)
+        note_only = {name for name, digest in outputs(found).items() if expected.get(name) != digest} <= {
+            "outputs.json"
+        }
+        assert outputs(found) == outputs(before) or note_only, at
+        assert not [name for name in found if name.endswith(".part")], at
+        for spec in ("main", "half_scale"):
+            note = json.loads((out / "posteriors" / "toy" / f"{spec}.json").read_text())
+            assert found[f"posteriors/toy/{note['file']}"] == note["sha256"], at
+    assert toy("refresh", "--seed", "7", "--out", out)[0] == 0
+    assert outputs(digests(out)) == expected
+
+
+def test_full_disk(toy: Any, tmp_path: Path):
+    filled_up_at(toy, tmp_path, every=9)
+
+
+@pytest.mark.slow
+def test_full_disk_at_any_write(toy: Any, tmp_path: Path):
+    filled_up_at(toy, tmp_path, every=1)
+
+
+def test_file_size_limit_of_the_system(tmp_path: Path):
+    """The kernel refuses to write beyond some bytes, HDF5 and Typst included."""
+    code = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)); "
+    code += f"sys.argv = ['run.py', 'refresh', '--out', {str(tmp_path / 'out')!r}]; "
+    code += f"runpy.run_path({str(TOY)!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.suffix in (".nc", ".part", ".pdf")]
+
+
+def test_corrupt_and_half_written_posteriors(toy: Any, tmp_path: Path):
+    out = tmp_path / "out"
+    before = toy.good(out)
+    file = next((out / "posteriors" / "toy").glob("main-*.nc"))
+    good = file.read_bytes()
+    for content in (good[: len(good) // 2], b"", bytes([*good[:5000], good[5000] ^ 255, *good[5001:]])):
+        file.write_bytes(content)
+        (out / "outputs.json").unlink()  # so that the posterior is needed
+        code, _, errors = toy("refresh", "--out", out)
+        if code == 2:
+            assert one_line(errors), errors
+            assert "damaged" in errors
+            code, _, errors = toy("refresh", "--out", out)
+        assert code == 0, errors
+        assert outputs(digests(out)) == outputs(before)
+
+
+def test_places_that_cannot_be_used(toy: Any, tmp_path: Path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    for out in (blocked / "out", blocked, Path("/proc/compute-divide")):
+        code, _, errors = toy("refresh", "--out", out)
+        assert code == 2, out
+        assert one_line(errors), errors
+
+
+def test_stale_lock_and_second_refresh(toy: Any, tmp_path: Path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "lock").write_text("999999")  # of a process long gone
+    before = toy.good(out)
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\nfrom inference.lock import held\n"
+    code += f"with held(Path({str(out / 'lock')!r})): print('held', flush=True); sys.stdin.read()"
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    code_, _, errors = toy("refresh", "--seed", "7", "--out", out)
+    assert code_ == 2
+    assert one_line(errors)
+    assert f"process {holder.pid}" in errors
+    assert digests(out) == before
+    holder.kill()
+    holder.wait()
+    assert toy("refresh", "--seed", "7", "--out", out)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("planted", "fault", "hint"),
+    [("divergence", "divergent", "reparameterise"), ("r_hat", "R-hat", "two modes")],
+)
+def test_the_gate_keeps_planted_faults_out(
+    toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str, fault: str, hint: str
+):
+    out = tmp_path / "out"
+    before = toy.good(out)
+    monkeypatch.setattr(toy.claim, "PLANTED", planted)
+    code, said, _ = toy("refresh", "--seed", "8", "--out", out)
+    assert code == 1
+    assert "one retry at target_accept 0.99" in said
+    assert "FAILED the gate" in said
+    assert fault in said
+    assert hint in said
+    after = digests(out)
+    posteriors = {name: digest for name, digest in before.items() if name.startswith("posteriors/")}
+    assert posteriors.items() <= after.items()
+    assert (out / "failed" / "toy" / "main.nc").exists()
+    estimates = json.loads((out / "estimates.json").read_text())
+    assert estimates["fits"]["toy/main"]["stale"]
+    assert estimates["fits"]["toy/main"]["seed"] == toy.claim.SEED
+
+
+def killed_after(seconds: float, out: Path, sent: signal.Signals, script: list[str]) -> int:
+    """Start a refresh, and send a signal so long after it has said its first word."""
+    process = subprocess.Popen(
+        [sys.executable, *script, "refresh", "--out", str(out)], cwd=ROOT, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.readline()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(sent)
+    _, errors = process.communicate(timeout=120)
+    assert "Traceback" not in errors, errors
+    return process.returncode
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_killed_at_random_moments_then_completed(toy: Any, tmp_path: Path, sent: signal.Signals):
+    expected = outputs(toy.good(tmp_path / "whole"))
+    moments = random.Random(20240105)
+    out = tmp_path / "out"
+    codes = [killed_after(moments.uniform(0.0, 7.0), out, sent, [str(TOY)]) for _ in range(3)]
+    assert set(codes) <= {-sent if sent == signal.SIGKILL else 130, 0}
+    code, _, errors = toy("refresh", "--out", out)
+    assert code == 0, errors
+    assert outputs(digests(out)) == expected
+
+
+@pytest.mark.slow
+def test_real_refresh_killed_at_twenty_random_moments(refreshed: Path, run: Any, tmp_path: Path):
+    moments = random.Random(20240105)
+    for _ in range(20):
+        code = killed_after(moments.uniform(0.0, 25.0), tmp_path, signal.SIGKILL, ["-m", "inference"])
+        assert code in (-signal.SIGKILL, 0)
+        for note in (tmp_path / "posteriors").rglob("*.json"):
+            json.loads(note.read_text())
+    done = run("-m", "inference", "refresh", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    for name in ("estimates.json", "paper.pdf"):
+        assert (tmp_path / name).read_bytes() == (refreshed / name).read_bytes(), name
+
+
+def test_hostile_values_are_inert(toy: Any, tmp_path: Path, table: Path):
+    """A formula, a path and Typst markup in names and in the file's own name: text, wherever they come out."""
+    hostile = ['=HYPERLINK("http://x")', "../../../etc/passwd", '#panic("owned")', "$x$ *b* @ref", "+1", "-x", "@a"]
+    lines = table.read_text().splitlines()
+    header = lines[0].split(",")
+    rows = []
+    for number, name in enumerate(hostile):
+        row = dict.fromkeys(header, "")
+        row |= {"vintage": "2023-12", "model": f"{name}", "date": "2012-01-01", "domain": name, "notability": name}
+        row |= {"organisations": name, "organisation_sectors": "unknown", "team": "academia-only"}
+        row |= {"team_resolved": "academia-only", "team_source": "label", "compute_sponsor": "unknown"}
+        row |= {"log10_compute": str(18 + number), "confidence": "unknown", "weights_access": "unknown"}
+        rows.append(row | {"training_code": "unknown", "hardware": name, "countries": name})
+    written = to_csv(header, rows).decode()
+    cells = [cell for line in csv.reader(written.splitlines()[1:]) for cell in line]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@")) and not NUMBER.fullmatch(cell)]
+    mine = tmp_path / '=cmd #panic("x") $y.csv'
+    mine.write_text("\n".join([*lines, *written.splitlines()[1:]]) + "\n")
+    out = tmp_path / "out"
+    code, _, errors = toy("refresh", "--models", mine, "--out", out)
+    assert code == 0, errors
+    assert json.loads((out / "estimates.json").read_text())["given"]["models"] == mine.name
+    for path in (out / "figures").glob("*.csv"):
+        for line in path.read_text().splitlines():
+            assert not line.startswith(("=", "@", "+"))
+    assert not list(tmp_path.rglob("passwd"))
