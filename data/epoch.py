@@ -212,15 +212,13 @@ def _row(
         return round(math.log10(value), 6)
 
     entries = _entries(cell["organisations"])
-    sectors = UNKNOWN
+    organisations = entries.split(LIST_SEPARATOR) if entries else []
+    sectors = [UNKNOWN] * len(organisations)
     if columns is LISTS:
         listed = [known_label("team", part, ENTRY) for part in _entries(cell["team"]).split(LIST_SEPARATOR) if part]
         team = team_of(listed)
-        organisations = entries.split(LIST_SEPARATOR) if entries else []
-        if organisations:
-            sectors = LIST_SEPARATOR.join(
-                listed if len(listed) == len(organisations) else [UNKNOWN] * len(organisations)
-            )
+        if len(listed) == len(organisations):
+            sectors = listed
     else:
         team = label("team", TEAM)
     confidence = label("confidence", CONFIDENCE)
@@ -233,7 +231,7 @@ def _row(
         "domain": _domain(cell["domain"]),
         "notability": _entries(cell["notability"].lower()),
         "organisations": entries,
-        "organisation_sectors": sectors,
+        "organisation_sectors": LIST_SEPARATOR.join(sectors) or UNKNOWN,
         "team": team,
         "team_resolved": team,
         "team_source": "label" if team != UNKNOWN else UNKNOWN,

@@ -130,7 +130,7 @@ def sensitivity(
     if priors is not None:
         from inference.refresh import refresh as bring_up_to_date
 
-        own = _places(Given(priors=priors), None)
+        own = Places(places.out / "own" / Given(priors=priors).folder)
         with _reporting() as say:
             bring_up_to_date(chosen, own, say, Given(priors=priors))
         add_own(rows, read_estimates(own.out)["estimates"], priors.name)
@@ -144,7 +144,8 @@ def sensitivity(
     if as_json:
         typer.echo(json.dumps({"estimates": headline, "undeclared": missing, "needless": needless(rows, declared)}))
     else:
-        show.sensitivity(headline, declared, missing, str(file))
+        show.sensitivity(headline, declared, [f"not declared: {text}" for text in missing])
+        typer.echo(f"every estimate: {file}")
     return 1 if missing else 0
 
 

@@ -37,8 +37,8 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], headline_only: bool)
     Returns
     -------
     list of dict
-        ``name``, ``old`` and ``new`` (texts; null where one has none), ``shift`` (of the median, or of a probability's
-        value, in posterior sd of the old; null where that has none), ``verdict`` (old and new) and ``flipped``.
+        ``name``, ``title``, ``old`` and ``new`` (texts; null where one has none), ``shift`` (of the median, in
+        posterior sd of the old; null for a single probability), ``verdict`` (old and new) and ``flipped``.
     """
     rows = []
     before, after = ({name_of(row): row for row in content["estimates"]} for content in (old, new))
@@ -54,6 +54,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], headline_only: bool)
         rows.append(
             {
                 "name": name,
+                "title": some["title"] if some["headline"] else f"{some['title']} ({some['claim']}/{some['spec']})",
                 "old": was["text"] if was else None,
                 "new": now["text"] if now else None,
                 "shift": moved,

@@ -143,10 +143,12 @@ def fit(
     sampler: Sampler = Sampler(),
     say: Say = lambda text: None,
     predictive: bool = True,
+    brief: bool = False,
 ) -> xr.DataTree:
     """Fit one specification and derive all that is later read from it.
 
-    Without ``predictive`` there are no replicated data: the alternatives of a model need none.
+    Without ``predictive`` there are no replicated data: the alternatives of a model need none. A
+    ``brief`` fit keeps no estimands by year.
 
     Returns
     -------
@@ -178,8 +180,8 @@ def fit(
         "posterior": posterior,
         "sample_stats": tree["sample_stats"].to_dataset(),
         "prior": prior["prior"].to_dataset(),
-        "estimands": model.estimands(posterior, dataset, choices),
-        "prior_estimands": model.estimands(prior["prior"].to_dataset(), dataset, choices),
+        "estimands": _estimands(model, posterior, dataset, choices, brief),
+        "prior_estimands": _estimands(model, prior["prior"].to_dataset(), dataset, choices, brief),
         "log_prior": tree["log_prior"].to_dataset(),
         "log_likelihood": likelihood,
         "constant_data": dataset,
@@ -205,7 +207,13 @@ def fit(
     return result
 
 
-def other_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.DataTree:
+def _estimands(model: Model, draws: xr.Dataset, dataset: xr.Dataset, choices: Any, brief: bool) -> xr.Dataset:
+    found = model.estimands(draws, dataset, choices)
+    by_year = [name for name, values in found.items() if {"year", "draw"} <= set(values.dims)]
+    return found.drop_vars(by_year) if brief else found
+
+
+def other_choices(tree: xr.DataTree, model: Model, choices: Any, brief: bool = False) -> xr.DataTree:
     """The same draws under choices that change neither data nor priors: only the estimands are made anew.
 
     The draws of the parameters stay with the fit they come from.
@@ -215,7 +223,8 @@ def other_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.DataTree:
     kept = ("log_prior", "log_likelihood", "constant_data", "raw")
     groups = {name: tree[name].to_dataset() for name in kept if name in tree.children}
     groups |= {
-        name: _plain(model.estimands(tree[draws].to_dataset(), dataset, choices)) for name, draws in again.items()
+        name: _plain(_estimands(model, tree[draws].to_dataset(), dataset, choices, brief))
+        for name, draws in again.items()
     }
     result = xr.DataTree.from_dict(groups)
     result.attrs = tree.attrs | {"choices": str(choices)}

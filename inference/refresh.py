@@ -141,17 +141,17 @@ class _Fitter:
         for name, data, given, (tree, sampled, retried) in self._done:
             if name == alternative.model and given == priors and data.identical(dataset):
                 say("same data and priors as a fit before: its draws, other estimands")
-                tree = other_choices(tree, model, choices)
+                tree = other_choices(tree, model, choices, alternative.brief)
                 return tree, check(tree, sampled), retried
-        predictive = alternative.kind == "main"
+        how = {"predictive": alternative.kind == "main", "brief": alternative.brief}
         sampler = Sampler()
-        tree = fit(model, dataset, choices, priors, self.seed, self.compiled, sampler, say, predictive)
+        tree = fit(model, dataset, choices, priors, self.seed, self.compiled, sampler, say, **how)
         gate = check(tree)
         retried = not gate.passed
         if retried:
             say(f"gate: {'; '.join(gate.faults)}: one retry at target_accept {RETRY_TARGET_ACCEPT}")
             sampler = dataclasses.replace(sampler, target_accept=RETRY_TARGET_ACCEPT)
-            tree = fit(model, dataset, choices, priors, self.seed, self.compiled, sampler, say, predictive)
+            tree = fit(model, dataset, choices, priors, self.seed, self.compiled, sampler, say, **how)
             gate = check(tree)
         self._done.append((alternative.model, dataset, priors, (tree, gate, retried)))
         return tree, gate, retried

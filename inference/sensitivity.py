@@ -61,9 +61,19 @@ def read_declared(path: Path | None = None) -> dict[str, dict[str, str]]:
 
 
 def undeclared(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Headline estimates that are sensitive and not declared."""
-    flagged = {name_of(row): flags(row) for row in rows if row["headline"] and flags(row)}
-    return [f"{name}: {' and '.join(why)}" for name, why in flagged.items() if name not in declared]
+    """Headline estimates that are sensitive and not declared, with the sentences of the paper that are concerned."""
+    flagged = {name_of(row): row for row in rows if row["headline"] and flags(row)}
+    return [
+        f"{name}: {' and '.join(flags(row))}{concerned(row)}" for name, row in flagged.items() if name not in declared
+    ]
+
+
+def concerned(row: Row) -> str:
+    """Where the paper speaks of an estimand: ``; the paper speaks of it in ...typ, lines 12, 40``."""
+    section = ROOT / "paper" / "sections" / f"{row['claim']}.typ"
+    text = section.read_text(encoding="utf-8").splitlines() if section.is_file() else []
+    lines = [str(number) for number, line in enumerate(text, start=1) if f'"{row["estimand"]}"' in line]
+    return f"; the paper speaks of it in {section.relative_to(ROOT)}, lines {', '.join(lines)}" if lines else ""
 
 
 def needless(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -58,30 +58,31 @@ def shift(refit: Row) -> str:
     return " / ".join(words.number(refit["shift"][name], 1) for name in ("median", "eti_low", "eti_high"))
 
 
-def sensitivity(rows: Iterable[Row], declared: Iterable[str], objections: Iterable[str], csv: str) -> None:
+def sensitivity(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]], missing: Iterable[str]) -> None:
     """Print headline estimates under power-scaling and other priors, and what is not declared."""
     from inference.sensitivity import name_of
 
-    known = set(declared)
-    lines = []
     for row in rows:
-        mark = "declared" if name_of(row) in known else "NOT DECLARED" if flags(row) else ""
-        scaling = f"{row['diagnosis']} ({row['prior_sensitivity_text']})"
-        lines.append(
-            [row["title"], row["text"], scaling, row["contraction_text"] or "", "", row["verdict"] or "", mark]
+        known = declared.get(name_of(row))
+        said = (
+            f'declared, concerns: "{known["sentence"]}"' if known else "NOT DECLARED" if flags(row) else "not sensitive"
         )
+        diagnosis = f"{row['diagnosis']}, prior {row['prior_sensitivity_text']}"
+        _print(
+            f"{row['title']}: {row['text']}" + (f", {row['verdict']}" if row["verdict"] else ""),
+            f"  power-scaling: {diagnosis}; contraction {row['contraction_text']}; {said}",
+        )
+        width = max(len(refit["title"]) for refit in row["refits"])
         for refit in row["refits"]:
-            changed = refit["verdict"] or "" if refit["verdict"] != row["verdict"] else ""
-            lines.append([f"  {refit['title']}", refit["text"], "", "", shift(refit), changed, ""])
-    heads = ("estimate", "median (89 %)", "power-scaling", "contraction", "shift in sd: median / low / high", "verdict",
-             "sensitive")  # fmt: skip
-    _print(_table(*heads, rows=lines), f"every estimate: {csv}", *(f"not declared: {text}" for text in objections))
+            verdict = f"  verdict: {refit['verdict']}" if refit["verdict"] != row["verdict"] else ""
+            _print(f"    {refit['title']:<{width}}  {refit['text']:<24}  {shift(refit)} sd{verdict}")
+    _print("moves of the median / lower / upper end, in posterior standard deviations", *missing)
 
 
 def differences(rows: Iterable[Row]) -> None:
     """Print what ``inference.diff`` found."""
     lines = [
-        [row["name"], row["old"] or "(none)", row["new"] or "(none)", row["shift_text"], row["verdict_text"]]
+        [row["title"], row["old"] or "(none)", row["new"] or "(none)", row["shift_text"], row["verdict_text"]]
         for row in rows
     ]
     _print(_table("estimate", "old", "new", "shift in sd", "verdict", rows=lines))

@@ -38,8 +38,8 @@ class Model:
 class Alternative:
     """A named specification: a model, and the fields of ``Choices`` and ``Priors`` in which it differs.
 
-    ``title`` says it to a reader in a few words. The model ``RAW`` counts the rows of the specification with the same
-    choices.
+    ``title`` says it to a reader in a few words; a ``brief`` one reports no estimates by year. The model ``RAW`` counts
+    the rows of the specification with the same choices.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Alternative:
     model: str
     choices: Mapping[str, Any] = field(default_factory=dict)
     priors: Mapping[str, Any] = field(default_factory=dict)
+    brief: bool = False
 
 
 @dataclass(frozen=True)

@@ -39,12 +39,13 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         Alternative("half_scale", "priors of half the scale", "prior", "shares", priors=half),
         Alternative("twice_scale", "priors of twice the scale", "prior", "shares", priors=twice),
         Alternative("sceptical", "sceptical priors: little change", "prior", "shares", priors=SCEPTICAL),
-        Alternative("all_models", "all models, notable or not", "definition", "shares", {"models": "all"}),
+        Alternative("all_models", "all models, notable or not", "definition", "shares", {"models": "all"}, brief=True),
         Alternative("without_use_alone", "without models notable for wide use alone", "definition", "shares",
-                    {"models": "without use alone"}),
-        Alternative("by_sponsor", "by who paid for the compute", "definition", "shares", {"team": "sponsor"}),
+                    {"models": "without use alone"}, brief=True),
+        Alternative("by_sponsor", "by who paid for the compute", "definition", "shares", {"team": "sponsor"},
+                    brief=True),
         Alternative("hard_threshold", "only models 0.76 sd above the trend of compute", "definition", "shares",
-                    {"above_line": 0.76}),
+                    {"above_line": 0.76}, brief=True),
         Alternative("vintage_2026_05", "the vintage of May 2026, to 2025", "sampling", "shares",
                     {"vintage": "2026-05", "last_year": 2025}),
         Alternative("large_scale", "B: the upper tail of compute", "main", b),
@@ -53,18 +54,20 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         Alternative("large_scale_sceptical", "sceptical priors: kinds alike", "prior", b, priors=SCEPTICAL_OF_COMPUTE),
         Alternative("large_scale_equal_spread", "equal spread of all kinds", "prior", b,
                     priors={"spread_sector_sd": 0.01}),
-        Alternative("large_scale_labelled", "labelled teams only", "measurement", b, {"team": "labelled"}),
-        Alternative("large_scale_vintage_2025_06", "the vintage of June 2025", "sampling", b, {"vintage": "2025-06"}),
+        Alternative("large_scale_labelled", "labelled teams only", "measurement", b, {"team": "labelled"}, brief=True),
+        Alternative("large_scale_vintage_2025_06", "the vintage of June 2025", "sampling", b, {"vintage": "2025-06"},
+                    brief=True),
         Alternative("large_scale_error_speculative", "unlabelled error 0.90 dex", "measurement", b,
-                    {"unlabelled_se": 0.90}),
-        Alternative("large_scale_fixed_mix", "a fixed mix of domains", "composition", b, {"domain_mix": "fixed"}),
+                    {"unlabelled_se": 0.90}, brief=True),
+        Alternative("large_scale_fixed_mix", "a fixed mix of domains", "composition", b, {"domain_mix": "fixed"},
+                    brief=True),
         *(
-            Alternative(f"large_scale_z_{name}", f"upper {share} %: z > {z}", "definition", b, {"z": z})
+            Alternative(f"large_scale_z_{name}", f"upper {share} %: z > {z}", "definition", b, {"z": z}, brief=True)
             for name, share, z in (("0", 50, 0.0), ("1", 16, 1.0), ("1_5", 7, 1.5))
         ),
         *(
             Alternative(f"large_scale_missing_{name}", f"missing compute {abs(shift)} dex {name[:4]}", "measurement", b,
-                        {"missing_compute": shift})
+                        {"missing_compute": shift}, brief=True)
             for name, shift in (("less_1", -1.0), ("less_0_5", -0.5), ("more_0_5", 0.5), ("more_1", 1.0))
         ),
     )  # fmt: skip

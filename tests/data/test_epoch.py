@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.build import build
-from data.epoch import COLUMNS, read_vintage
+from data.epoch import WORDS, layout_of, read_vintage
 from data.io import InputError
 from data.schema import LIST_SEPARATOR, MODELS, TEAMS
 from data.tables import SNAPSHOT
 
+COLUMNS = sorted(filter(None, WORDS.values()))
 SMALL = Path(__file__).parent.parent / "fixtures" / "epoch_small.csv"
 
 
@@ -66,19 +67,6 @@ def test_compute_and_its_documented_error():
     assert rows["Zeta"]["log10_compute_se"] == ""  # no label, no error: the analysis chooses one
 
 
-def test_sector_of_an_organisation_comes_from_teams_of_one_kind():
-    rows = rows_by_name()
-    assert rows["Beta"]["organisation_sectors"] == "academia; industry"
-    assert rows["Zeta"]["organisation_sectors"] == "unknown"
-
-
-def test_organisation_in_teams_of_two_kinds_is_unknown(tmp_path: Path):
-    rows = rows_by_name(changed(tmp_path, 4, "Organization categorization", "Academia"))
-    assert rows["Gamma"]["organisation_sectors"] == "academia"
-    path = changed(tmp_path, 4, "Organization", "Uni One")
-    assert rows_by_name(path)["Alpha"]["organisation_sectors"] == "unknown"
-
-
 @pytest.mark.parametrize(
     ("row", "column", "value"),
     [
@@ -106,12 +94,57 @@ def test_bad_cell_is_named(tmp_path: Path, row: int, column: str, value: str):
         assert part in message
 
 
-def test_repeated_name_is_an_error(tmp_path: Path):
-    with pytest.raises(InputError, match=r"row 3.*Alpha.*already stands in row 2"):
-        read_vintage(changed(tmp_path, 3, "System", "Alpha"), "2023-12")
+def test_a_name_that_occurs_again_is_counted_and_the_row_with_a_compute_stays(tmp_path: Path):
+    rows, counts = read_vintage(changed(tmp_path, 5, "System", "Gamma"), "2023-12")
+    assert sum(n for what, n in counts.items() if "occurs before" in what) == 1
+    assert [row["log10_compute"] for row in rows if row["model"] == "Gamma"] == [
+        pytest.approx(math.log10(3e21), abs=1e-6)
+    ]
+    path = changed(tmp_path, 2, "Training compute (FLOP)", "")
+    path.write_text(path.read_text().replace("Beta,", "Alpha,", 1))
+    assert {row["model"]: row["domain"] for row in read_vintage(path, "2023-12")[0]}["Alpha"] == "Vision"
 
 
-@pytest.mark.parametrize("column", sorted(COLUMNS.values()))
+def test_date_after_the_vintage_is_an_error(tmp_path: Path):
+    path = changed(tmp_path, 4, "Publication date", "2024-01-01")
+    with pytest.raises(InputError, match=r"row 4.*2024-01-01.*future"):
+        read_vintage(path, "2023-12")
+    assert {row["vintage"] for row in read_vintage(path)[0]} == {"2024-01"}
+
+
+LISTS = Path(__file__).parent.parent / "fixtures" / "epoch_lists_small.csv"
+
+
+def test_later_layout_gives_the_same_columns():
+    rows, counts = read_vintage(LISTS, "2025-06")
+    by_name = {str(row["model"]): row for row in rows}
+    assert all(set(row) == set(MODELS.columns) for row in rows)
+    assert layout_of(LISTS.read_text(encoding="utf-8-sig").splitlines()[0].split(",")) == "lists"
+    assert by_name["Eta"]["team"] == "industry-leaning collaboration"
+    assert by_name["Eta"]["organisation_sectors"] == "industry; industry; academia"
+    assert by_name["Theta"]["team"] == "collaboration"  # a tie is neutral
+    assert by_name["Iota"]["team"] == "mixed"  # academia with government
+    assert by_name["Kappa"]["team"] == "unknown"
+    assert by_name["Lambda"]["organisation_sectors"] == "unknown; unknown"  # one sector for two organisations
+    assert by_name["Lambda"]["team"] == "academia-only"
+    assert counts["labelled with fewer or more sectors than organisations"] == 1
+    assert by_name["Eta"]["domain"] == "Multimodal"
+    assert by_name["Theta"]["domain"] == "Drawing"
+    assert by_name["Eta"]["weights_access"] == "open weights"
+    assert by_name["Theta"]["weights_access"] == "hosted"
+    assert by_name["Eta"]["training_code"] == "open"
+    assert by_name["Lambda"]["model"] == "Lambda"  # whitespace and line breaks inside a name are one space
+    assert by_name["Mu Nu"]["confidence"] == "unknown"
+
+
+def test_unknown_sector_in_a_list_is_named(tmp_path: Path):
+    path = tmp_path / "raw.csv"
+    path.write_text(LISTS.read_text().replace('"Industry,Academia"', '"Industry,Acedemia"'))
+    with pytest.raises(InputError, match=r"row 3.*'Organization categorization'.*Acedemia"):
+        read_vintage(path, "2025-06")
+
+
+@pytest.mark.parametrize("column", COLUMNS)
 def test_missing_column_is_named(tmp_path: Path, column: str):
     path = changed(tmp_path, 1, column, "Renamed")
     with pytest.raises(InputError) as caught:
@@ -126,7 +159,8 @@ def test_missing_column_is_named(tmp_path: Path, column: str):
         (b"", "empty"),
         (b"   \n \n", "empty"),
         (b"\xef\xbb\xbf", "empty"),
-        (b"System,Domain\n", "missing"),
+        (b"System,Domain\n", "no rows"),
+        (b"System,Domain\nA,B\n", "missing"),
         (b"System;Domain\nA;B\n", "delimiter must be a comma"),
         ("Syst\xe8me,Domain\n".encode("latin-1"), "not UTF-8"),
         (b"\x00\x01\x02\x00\xff", "not UTF-8"),
@@ -149,7 +183,7 @@ def test_folder_and_nothing_in_place_of_a_file(tmp_path: Path):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(row=st.integers(2, 8), column=st.sampled_from(sorted(COLUMNS.values())), value=st.text(max_size=12))
+@given(row=st.integers(2, 8), column=st.sampled_from(COLUMNS), value=st.text(max_size=12))
 def test_any_cell_gives_an_error_with_its_place_or_a_valid_row(tmp_path: Path, row: int, column: str, value: str):
     try:
         path = changed(tmp_path, row, column, value)
@@ -169,12 +203,49 @@ def test_any_cell_gives_an_error_with_its_place_or_a_valid_row(tmp_path: Path, r
             assert len(str(found["organisation_sectors"]).split(LIST_SEPARATOR)) == len(organisations)
 
 
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), source=st.sampled_from([SMALL, LISTS]))
+def test_mutated_bytes_give_an_error_or_a_counted_exclusion_never_a_wrong_row(
+    tmp_path: Path, data: st.DataObject, source: Path
+):
+    """Bytes deleted, inserted or replaced anywhere: what is still read is what the file says."""
+    content = source.read_bytes()
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        kind = data.draw(st.sampled_from(["delete", "insert", "replace", "cut"]))
+        some = data.draw(st.binary(min_size=1, max_size=4) | st.sampled_from([b",", b'"', b"\n", b"\r", b";", b"\x00"]))
+        content = {
+            "delete": content[:at] + content[at + len(some) :],
+            "insert": content[:at] + some + content[at:],
+            "replace": content[:at] + some + content[at + len(some) :],
+            "cut": content[:at],
+        }[kind] or b"x"
+    path = tmp_path / "raw.csv"
+    path.write_bytes(content)
+    try:
+        rows, counts = read_vintage(path, "2025-06")
+    except InputError as error:
+        assert error.file == path
+        return
+    left_out = sum(n for what, n in counts.items() if what.startswith("left out"))
+    assert len(rows) + left_out == counts["rows in the raw file"]
+    text = " ".join(content.decode("utf-8-sig").split())
+    for row in rows:
+        assert str(row["model"]).replace('"', "") in text.replace('"', "")
+        assert row["date"] == "" or str(row["date"]) in text
+        assert row["team"] in TEAMS
+        if row["log10_compute"] != "":
+            assert 0 <= float(str(row["log10_compute"])) <= 30
+
+
 def test_snapshot_is_what_the_raw_file_gives(raw_folder: Path, tmp_path: Path):
     from data.io import read_bytes
 
     build(raw_folder, tmp_path)
     assert read_bytes(tmp_path / "models.csv.gz") == read_bytes(SNAPSHOT / "models.csv.gz")
-    assert (tmp_path / "counts.csv").read_bytes() == (SNAPSHOT / "counts.csv").read_bytes()
+    assert read_bytes(tmp_path / "chips.csv.gz") == read_bytes(SNAPSHOT / "chips.csv.gz")
+    for name in ("counts.csv", "vintages.csv"):
+        assert (tmp_path / name).read_bytes() == (SNAPSHOT / name).read_bytes(), name
 
 
 def test_failed_build_leaves_the_old_snapshot(tmp_path: Path):

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 from inference import words
-from inference.estimates import add_prior_shifts, summarise, to_scale, verdict
-from inference.sensitivity import flags, objections
+from inference.estimates import add_refits, summarise, to_scale, verdict
+from inference.sensitivity import flags, needless, undeclared
 from models._claim import Headline, Published
 
 RNG = np.random.default_rng(11)
@@ -111,7 +111,9 @@ def fitted() -> xr.DataTree:
 
 def test_a_row_of_estimates_by_hand():
     published = (Published("share", {"year": 2020}, 0.62, tolerance=0.5),)
-    rows = summarise("toy", "main", fitted(), published, (Headline("main", "share", {"year": 2020}),))
+    rows = summarise(
+        "toy", "main", fitted(), published, (Headline("main", "share", {"year": 2020}),), {"share": "the share"}
+    )
     share, never, sometimes = rows
     assert share["coords"] == {"year": 2020}
     assert share["n"] == 40
@@ -124,6 +126,9 @@ def test_a_row_of_estimates_by_hand():
     assert share["value"] is None
     assert share["prior_sensitivity"] > 0.05  # a prior that holds a quarter of the information
     assert share["prior_sensitive"]
+    assert share["likelihood_sensitivity"] > 0.05
+    assert share["diagnosis"] == "prior-data conflict"
+    assert share["title"] == "the share, 2020"
     assert never["value"] == 0
     assert never["mcse"] > 0
     assert never["text"] == "below 0.01"
@@ -139,16 +144,17 @@ def test_sensitivity_must_be_declared_and_no_longer_than_needed():
     assert flags(calm | {"prior_shift": 0.4}) == ["a refit under another prior"]
     changed = calm | {"verdict_changes": ["agrees under half scale"]}
     assert flags(changed) == ["verdict: agrees under half scale"]
-    assert "not declared" in objections([changed], {})[0]
+    assert undeclared([changed], {}) == ["c/main/e: verdict: agrees under half scale"]
     assert flags(calm | {"prior_sensitive": None}) == ["sensitivity could not be computed"]
     declared = {"c/main/e": {"reason": "r", "sentence": "s"}}
     assert flags(loose) == ["contraction below one half"]
-    assert objections([calm], {}) == []
-    assert objections([moved], declared) == []
-    assert "not declared" in objections([moved], {})[0]
-    assert "not declared" in objections([loose], {})[0]
-    assert "and is not" in objections([calm], declared)[0]
-    assert objections([moved | {"headline": False}], {}) == []
+    assert undeclared([calm], {}) == []
+    assert undeclared([moved], declared) == []
+    assert undeclared([moved], {}) == ["c/main/e: power-scaling of the prior"]
+    assert undeclared([loose], {}) == ["c/main/e: contraction below one half"]
+    assert needless([moved], declared) == []
+    assert needless([calm], declared) == ["c/main/e"]
+    assert undeclared([moved | {"headline": False}], {}) == []
 
 
 @pytest.mark.parametrize(
@@ -174,17 +180,31 @@ def test_words(made: str, text: str):
 
 
 def test_shift_under_other_priors_by_hand():
-    row = {"claim": "c", "estimand": "e", "coords": {"year": 1}, "kind": "quantity"}
+    row = {"claim": "c", "estimand": "e", "coords": {"year": 1}, "kind": "quantity", "text": "t"}
     main = row | {"spec": "main", "median": 1.0, "eti_low": 0.0, "eti_high": 2.0, "sd": 0.5, "verdict": "agrees"}
     prior = main | {"spec": "p", "median": 1.1, "eti_low": -0.2, "verdict": "undecided"}
     other_model = main | {"spec": "q", "median": 9.0}
-    rows = [main, prior, other_model, prior | {"estimand": "f"}]
-    fits = {"c/main": {"kind": "main", "model": "m"}, "c/p": {"kind": "prior", "model": "m"}}
-    add_prior_shifts(rows, fits | {"c/q": {"kind": "prior", "model": "other"}})
+    other_rows = main | {"spec": "r", "median": 8.0}
+    rows = [main, prior, other_model, other_rows, prior | {"estimand": "f"}]
+    fit = {"kind": "prior", "model": "m", "title": "P", "differs": {"choices": {}, "priors": {"s": 1}}}
+    fits = {
+        "c/main": fit | {"kind": "main"},
+        "c/p": fit,
+        "c/q": fit | {"model": "other"},
+        "c/r": fit | {"differs": {"choices": {"team": "labelled"}, "priors": {}}},  # a rung: other rows, no prior set
+    }
+    add_refits(rows, fits)
     assert rows[0]["prior_shift"] == pytest.approx(0.4)
     assert rows[0]["prior_shift_text"] == "0.4"
-    assert rows[0]["verdict_changes"] == ["undecided under p"]
+    assert rows[0]["verdict_changes"] == ["undecided under P"]
+    assert [refit["spec"] for refit in rows[0]["refits"]] == ["p"]
+    assert rows[0]["refits"][0]["shift"] == {
+        "median": pytest.approx(0.2),
+        "eti_low": pytest.approx(-0.4),
+        "eti_high": 0,
+    }
     assert rows[1]["prior_shift"] is None
+    assert rows[1]["refits"] == []
 
 
 def test_no_more_digits_than_the_draws_support():

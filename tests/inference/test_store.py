@@ -14,6 +14,7 @@ import xarray as xr
 
 from data.io import InputError
 from inference import keys, store
+from inference.given import Given
 from inference.lock import held
 from inference.places import ROOT, Places
 
@@ -30,7 +31,7 @@ def toy_tree(value: float = 1.0) -> xr.DataTree:
 
 
 def parts() -> dict[str, str]:
-    return keys.fit_parts(CLAIM, keys.table_paths(CLAIM), None)
+    return keys.fit_parts(CLAIM, Given())
 
 
 def saved(places: Places, spec: str, given: dict[str, str], value: float = 1.0) -> None:
@@ -47,16 +48,24 @@ def test_key_holds_what_decides_about_a_fit():
     assert {module, "models/_blocks.py", "inference/fit.py", "requirements.lock", "table models", "seed"} <= names
     assert not any(name.startswith(("data/", "figures/", "paper/")) for name in names)
     assert keys.fit_key(parts(), "a") != keys.fit_key(parts(), "b")
-    assert keys.fit_parts(CLAIM, keys.table_paths(CLAIM), 5)["seed"] != parts()["seed"]
+    assert keys.fit_parts(CLAIM, Given(seed=5))["seed"] != parts()["seed"]
 
 
 def test_key_of_a_table_is_that_of_its_content(tmp_path: Path):
     import gzip
 
-    table = keys.table_paths(CLAIM)["models"]
-    again = tmp_path / "models.csv.gz"
-    again.write_bytes(gzip.compress(gzip.decompress(table.read_bytes()), compresslevel=1))
-    assert keys.fit_parts(CLAIM, {"models": again}, None) == parts()
+    content = gzip.decompress(keys.table_paths(CLAIM)["models"].read_bytes())
+    mine, again = tmp_path / "a.csv.gz", tmp_path / "b.csv.gz"
+    mine.write_bytes(gzip.compress(content, compresslevel=1))
+    again.write_bytes(gzip.compress(content, compresslevel=9))
+    assert keys.fit_parts(CLAIM, Given(models=mine)) == keys.fit_parts(CLAIM, Given(models=again))
+    assert "own table of models" in keys.changed(parts(), keys.fit_parts(CLAIM, Given(models=mine)))
+
+
+def test_own_priors_are_in_the_key(tmp_path: Path):
+    path = tmp_path / "my.toml"
+    path.write_text("[academic_share]\nlevel_sd = 1.0\n")
+    assert keys.changed(parts(), keys.fit_parts(CLAIM, Given(priors=path))) == ["own priors"]
 
 
 def test_output_key_holds_what_draws_and_writes():

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pymc as pm
 import pytest
 import xarray as xr
@@ -15,12 +16,15 @@ import xarray as xr
 import models.academic_share as claim
 from data.io import InputError
 from models._blocks import over_periods, stays_above_half, upper_tail, walk_departures
+from models.academic_share_rows import above_line, select
+from models.registry import RAW
 
 CHOICES = claim.Choices()
+LABELLED = claim.Choices(team="labelled")
 
 
 def test_rows_are_those_of_the_published_shares(tables: dict[str, Any]):
-    data = claim.prepare(tables, CHOICES)
+    data = claim.prepare(tables, LABELLED)
     academia = data["count"].sel(sector="academia-only")
     assert int(academia.sel(year=slice(2010, 2014)).sum()) == 17
     assert int(data["n"].sel(year=slice(2010, 2014)).sum()) == 25
@@ -55,7 +59,7 @@ def test_data_that_cannot_carry_the_analysis_are_refused(tables: dict[str, Any])
     frame = tables["models"]
     cases = {
         "no models of this vintage": frame.assign(vintage="2020-01"),
-        "no academia-only model": frame[frame["team"] != "academia-only"],
+        "no academia-only model": frame[frame["team_resolved"] != "academia-only"],
         "no labelled model within a year of 2010": frame[~frame["date"].str[:4].isin(["2010", "2011", "2012"])],
     }
     for words, given in cases.items():
@@ -71,10 +75,10 @@ def test_error_follows_the_label_where_the_column_is_blank(tables: dict[str, Any
 
 
 def test_rows_behind_an_estimand_are_those_that_inform_it(tables: dict[str, Any]):
-    data = claim.prepare_latent_excess(tables, CHOICES)
+    data = claim.prepare_latent_excess(tables, LABELLED)
     draws = excess_draws(np.random.default_rng(2), 2, years=13, domains=7)
     draws = draws.assign_coords(domain=data["domain"].values)
-    found = claim.estimands_latent_excess(draws, data, CHOICES)
+    found = claim.estimands_latent_excess(draws, data, LABELLED)
     assert int(found["n_by_period"].sel(period="2020-22")) == 86  # with a known compute
     assert int(found["n_ratio_by_period"].sel(period="2020-22")) == 8 + 63
     assert found["compute_ratio"].attrs["rows"] == "n_ratio"
@@ -83,6 +87,7 @@ def test_rows_behind_an_estimand_are_those_that_inform_it(tables: dict[str, Any]
 def test_wrong_compute_is_no_compute(tables: dict[str, Any]):
     frame = tables["models"].copy()
     known = frame["log10_compute"].notna() & (frame["notability"] != "") & (frame["date"] > "2015")
+    known &= (frame["date"] < "2020") & (frame["vintage"] == CHOICES.vintage)
     frame.loc[frame[known & (frame["team"] == "industry-only")].index[0], "confidence"] = "wrong"
     assert (
         int(claim.prepare({"models": frame}, CHOICES)["n"].sum()) == int(claim.prepare(tables, CHOICES)["n"].sum()) - 1
@@ -234,13 +239,100 @@ def test_an_absurdly_wide_prior_is_piled_up(tables: dict[str, Any], model: str):
     assert max(piled(share) for share in prior_shares(model, tables, wide).values()) > 0.15
 
 
+def test_each_rung_differs_from_the_one_before_in_exactly_one_thing():
+    specified = {alternative.name: alternative for alternative in claim.ALTERNATIVES}
+
+    def things(name: str) -> dict[str, Any]:
+        alternative = specified[name]
+        fields = dataclasses.asdict(dataclasses.replace(claim.Choices(), **alternative.choices))
+        fields |= dataclasses.asdict(dataclasses.replace(claim.Priors(), **alternative.priors))
+        return fields | {"model": alternative.model}
+
+    rungs = list(claim.LADDER)
+    assert len(rungs) <= 5
+    assert rungs[0] == "raw"
+    assert rungs.index("main") >= len(rungs) - 2  # at most one step beyond
+    for before, after in itertools.pairwise(rungs):
+        differ = [name for name, value in things(after).items() if things(before)[name] != value]
+        assert len(differ) == 1, (before, after, differ)
+    kinds = {"definition", "measurement", "composition", "sampling", "prior"}
+    assert set(claim.LADDER.values()) <= kinds
+
+
+def test_prior_sets_halve_and_double_every_scale():
+    priors = dataclasses.asdict(claim.Priors())
+    sets = {a.name: a.priors for a in claim.ALTERNATIVES if a.kind == "prior" and a.priors}
+    for name, factor in (("half_scale", 0.5), ("twice_scale", 2.0)):
+        for prefix, others in (("", set()), ("large_scale_", {"offset_sd", "spread_sd", "compute_sd"})):
+            values = sets[prefix + name]
+            assert {"level_sd", "trend_sd", "walk_sd"} | others <= set(values)
+            for field, value in values.items():
+                assert value == pytest.approx(factor * priors[field])
+    assert sets["sceptical"]["trend_sd"] <= priors["trend_sd"] / 4
+
+
+def test_raw_counts_are_those_of_the_rows(tables: dict[str, Any]):
+    found = claim.MODELS["shares"].raw(claim.prepare(tables, LABELLED))
+    assert found["share_academia_only"].sel(period="2010-14").values.tolist() == [17, 25]
+    assert found["share_academia_only"].sel(period="2020-22").values.tolist() == [8, 86]
+    assert found["share_industry_with_leaning_by_year"].sel(year=2022).values.tolist() == [26, 32]
+
+
+def test_choices_of_rows(tables: dict[str, Any]):
+    def n(**choices: Any) -> int:
+        return int(claim.prepare(tables, dataclasses.replace(CHOICES, **choices))["n"].sum())
+
+    assert n(team="labelled") == 172
+    assert n(team="labelled") < n() < n(models="all")
+    assert n() - 20 < n(models="without use alone") < n()
+    assert n(team="sponsor") < n()
+    assert 40 < n(above_line=0.76) < n() / 3
+    later = claim.prepare(tables, dataclasses.replace(CHOICES, vintage="2026-05", last_year=2025))
+    assert later["year"].values[-1] == 2025
+    assert n(vintage="2025-06") > n()
+
+
+def test_hard_threshold_keeps_models_above_the_line():
+    frame = pd.DataFrame({"date": [f"{year}-07-01" for year in range(2010, 2020)], "log10_compute": np.arange(10.0)})
+    frame.loc[4, "log10_compute"] += 3
+    assert above_line(frame, 0.76).tolist() == [False] * 4 + [True] + [False] * 5
+    assert above_line(frame.sample(frac=1, random_state=1), 0.76).sort_index().tolist()[4]
+
+
+def test_fixed_mix_and_missing_share_by_hand(tables: dict[str, Any]):
+    data = claim.prepare_latent_excess(tables, CHOICES)
+    frame, _ = select(tables, CHOICES)
+    np.testing.assert_allclose(
+        data["domain_mix_fixed"], [(frame["domain"] == name).mean() for name in data["domain"].values]
+    )
+    window = frame[frame["year"].between(2019, 2021) & (frame["sector"] == "academia-only")]
+    found = float(data["missing"].sel(year=2020, sector="academia-only"))
+    assert found == pytest.approx((~window["has_compute"]).mean())
+
+
+def test_missing_compute_shift_moves_the_kind_that_misses_most():
+    draws = excess_draws(np.random.default_rng(3), 40)
+    mix = xr.DataArray(np.full((2, 3), 1 / 3), {"year": draws["year"]}, ("year", "domain"))
+    missing = xr.DataArray([[0.9, 0.1, 0.1, 0.1, 0.1]] * 2, {"year": draws["year"]}, ("year", "sector"))
+    missing = missing.assign_coords(sector=list(claim.SECTORS))
+
+    def academia(shift: float) -> xr.DataArray:
+        share, _ = claim.large_scale_shares(draws, mix, 0.76, missing, shift)
+        return share.sel(sector="academia-only")
+
+    none, _ = claim.large_scale_shares(draws, mix, 0.76)
+    xr.testing.assert_allclose(academia(0.0), none.sel(sector="academia-only"))
+    assert (academia(1.0) > academia(0.0)).all()
+    assert (academia(-1.0) < academia(0.0)).all()
+
+
 def test_alternatives_and_declarations_name_what_exists(tables: dict[str, Any]):
     names = [alternative.name for alternative in claim.ALTERNATIVES]
     assert len(set(names)) == len(names)
     choices = {field.name for field in dataclasses.fields(claim.Choices)}
     priors = {field.name for field in dataclasses.fields(claim.Priors)}
     for alternative in claim.ALTERNATIVES:
-        assert alternative.model in claim.MODELS
+        assert alternative.model in claim.MODELS or alternative.model == RAW
         assert set(alternative.choices) <= choices
         assert set(alternative.priors) <= priors
         assert (alternative.kind == "main") == (not alternative.choices and not alternative.priors)

@@ -1,0 +1,117 @@
+"""Sectors of organisations, kinds of team, what resolves a blank, and what changed between vintages."""
+
+from __future__ import annotations
+
+import pytest
+
+from data.sectors import organisation_sectors, resolve, team_of
+from data.tables import load
+from data.vintages import CHANGES, differences
+
+
+def row(
+    model: str, organisations: str, team: str = "unknown", sectors: str = "unknown", **more: object
+) -> dict[str, object]:
+    source = "label" if team != "unknown" else "unknown"
+    made = {"model": model, "date": "2015-01-01", "organisations": organisations, "organisation_sectors": sectors}
+    made |= {"team": team, "team_resolved": team, "team_source": source, "notability": "highly cited"}
+    return made | {"log10_compute": 20.0, "confidence": "likely"} | more
+
+
+@pytest.mark.parametrize(
+    ("sectors", "team"),
+    [
+        (["academia"], "academia-only"),
+        (["academia", "academia"], "academia-only"),
+        (["industry"], "industry-only"),
+        (["industry", "academia"], "collaboration"),
+        (["industry", "academia", "academia"], "academia-leaning collaboration"),
+        (["industry", "academia", "industry", "government"], "industry-leaning collaboration"),
+        (["academia", "government"], "mixed"),
+        (["industry", "research collective"], "mixed"),
+        (["government", "government"], "government"),
+        (["academia", "unknown"], "unknown"),
+        (["industry", "academia", "unknown"], "unknown"),
+        ([], "unknown"),
+    ],
+)
+def test_team_of(sectors: list[str], team: str):
+    assert team_of(sectors) == team
+
+
+def test_organisation_has_the_sector_that_labels_give_it():
+    rows = [
+        row("a", "Uni", "academia-only"),
+        row("b", "Firm; Uni", "collaboration"),
+        row("c", "Both", "academia-only"),
+        row("d", "Both", "industry-only"),
+        row("e", "Lab", "academia-only"),
+        row("f", "Lab; Firm", "mixed", "government; industry"),  # a label of the organisation itself goes first
+    ]
+    assert organisation_sectors(rows) == {"uni": "academia", "lab": "government", "firm": "industry"}
+
+
+def test_resolved_from_organisations_then_from_a_later_vintage_else_unknown():
+    sector_of = {"uni": "academia", "firm": "industry"}
+    later = [row("named", "X", "industry-only"), row("namesake", "X", "industry-only", date="2019-01-01")]
+    rows = [
+        row("own", "Uni; FIRM"),
+        row("named", "Nobody"),
+        row("namesake", "Nobody"),  # the same name in another year may be another model
+        row("labelled", "Uni", "industry-only"),
+        row("half", "Uni; Nobody"),
+    ]
+    counts = resolve(rows, sector_of, later)
+    assert [(r["team_resolved"], r["team_source"]) for r in rows] == [
+        ("collaboration", "organisations"),
+        ("industry-only", "later vintage"),
+        ("unknown", "unknown"),
+        ("industry-only", "label"),  # a label stays, whatever the organisations say
+        ("unknown", "unknown"),
+    ]
+    assert [r["team"] for r in rows] == ["unknown", "unknown", "unknown", "industry-only", "unknown"]
+    assert rows[4]["organisation_sectors"] == "academia; unknown"
+    assert counts["blank team: still unknown"] == 2
+    assert counts["labelled team, organisations known"] == 1
+    assert counts["labelled team, organisations known: same kind"] == 0
+
+
+def test_differences_between_vintages_by_hand():
+    before = [
+        row("same", "U", "academia-only"),
+        row("gone", "U", "industry-only"),
+        row("relabelled", "U", "academia-only"),
+        row("unnoticed", "U", "academia-only", notability=""),
+        row("blank", "U", "academia-only", log10_compute=""),
+        row("early", "U", "academia-only", date="2009-01-01"),
+    ]
+    after = [
+        row("same", "U", "academia-only", log10_compute=20.1),
+        row("relabelled", "U", "collaboration"),
+        row("unnoticed", "U", "academia-only"),
+        row("blank", "U", "academia-only"),
+        row("new", "U", "government"),
+    ]
+    found = {r["change"]: r for r in differences(before, after) if r["n"]}
+    assert {change: r["n"] for change, r in found.items()} == {
+        "added: not in the earlier file": 1,
+        "added: not notable before": 1,
+        "added: no usable compute before": 1,
+        "dropped: not in the later file": 1,
+        "in both": 2,
+        "in both: team relabelled": 1,
+        "in both: compute changed": 1,
+    }
+    assert found["added: not in the earlier file"]["other"] == 1
+    assert found["dropped: not in the later file"]["industry-only"] == 1
+    assert found["in both: team relabelled"]["collaboration"] == 1
+    assert set(found) <= set(CHANGES)
+
+
+def test_labels_of_the_snapshot_stay_and_every_resolution_has_a_source():
+    frame = load("models")
+    labelled = frame["team"] != "unknown"
+    assert (frame.loc[labelled, "team_resolved"] == frame.loc[labelled, "team"]).all()
+    assert (frame["team_source"].eq("label") == labelled).all()
+    assert (frame["team_source"].eq("unknown") == frame["team_resolved"].eq("unknown")).all()
+    assert set(frame["vintage"]) == {"2023-12", "2025-06", "2026-05"}

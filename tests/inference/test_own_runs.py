@@ -1,0 +1,197 @@
+"""A user's own seed, priors and data; sensitivity, diff and publish; on the toy claim, through the commands."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.io import parse_csv, to_csv
+from data.schema import MODELS
+from data.tables import SNAPSHOT
+from inference import publish
+from inference.given import Given
+from inference.places import Places
+from tests.conftest import digests
+
+
+def own_priors(tmp_path: Path, content: str) -> Path:
+    path = tmp_path / "my.toml"
+    path.write_text(content)
+    return path
+
+
+def mean(out: Path) -> float:
+    rows = json.loads((out / "estimates.json").read_text())["estimates"]
+    return next(float(row["median"]) for row in rows if row["headline"])
+
+
+def test_own_priors_move_the_estimate_and_are_said(toy: Any, tmp_path: Path):
+    toy.good(tmp_path / "project")
+    before = digests(tmp_path / "project")
+    priors = own_priors(tmp_path, "[toy]\nmean_sd = 0.1\n")
+    code, said, errors = toy("refresh", "--priors", priors, "--out", tmp_path / "mine")
+    assert code == 0, errors
+    assert "my.toml: mean_sd of your own in toy" in said
+    assert mean(tmp_path / "project") < mean(tmp_path / "mine") < 0  # drawn to the prior's mean
+    content = json.loads((tmp_path / "mine" / "estimates.json").read_text())
+    assert content["given"] == {"seed": None, "models": None, "priors": "my.toml"}
+    assert content["fits"]["toy/half_scale"]["differs"]["priors"] == {"mean_sd": 0.5}  # named sets stay as named
+    assert "nothing to do" in toy("refresh", "--priors", priors, "--out", tmp_path / "mine")[1]
+    assert toy("status", "--out", tmp_path / "mine")[1] == "toy: current\n"
+    priors.write_text("[toy]\nmean_sd = 0.2\n")
+    assert toy("status", "--out", tmp_path / "mine")[1] == "toy: stale (changed: own priors)\n"
+    assert digests(tmp_path / "project") == before
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("[toy\n", ["my.toml", "not TOML"]),
+        ("", ["my.toml", "no hyper-parameters"]),
+        ("[academic]\nmean_sd = 1\n", ["my.toml", "unknown claim", "'academic'", "toy"]),
+        ("mean_sd = 1\n", ["my.toml", "unknown claim", "'mean_sd'"]),
+        ("[toy]\nmean = 1\n", ["my.toml", "unknown hyper-parameter", "'mean'", "mean_sd"]),
+        ('[toy]\nmean_sd = "wide"\n', ["my.toml", "'mean_sd'", "finite number"]),
+        ("[toy]\nmean_sd = nan\n", ["my.toml", "'mean_sd'", "finite number"]),
+        ("[toy]\nmean_sd = -1\n", ["my.toml", "'mean_sd'", "positive"]),
+        ("[toy]\nmean_sd = [1, 2]\n", ["my.toml", "'mean_sd'", "one number"]),
+        ("[toy]\nmean_sd = true\n", ["my.toml", "'mean_sd'", "finite number"]),
+    ],
+)
+def test_bad_priors_are_named(toy: Any, tmp_path: Path, content: str, words: list[str]):
+    code, _, errors = toy("refresh", "--priors", own_priors(tmp_path, content), "--out", tmp_path / "mine")
+    assert code == 2
+    assert len(errors.strip().splitlines()) == 1
+    for word in words:
+        assert word in errors
+    assert not list((tmp_path / "mine").rglob("*.nc"))
+
+
+def test_own_results_go_to_a_folder_of_their_own():
+    given = Given(seed=4, models=Path("a/my.csv"), priors=Path("b/wide.toml"))
+    assert given.folder == "my_wide_seed-4"
+    assert Given.from_note(given.note()).names() == given.names()
+    assert not Given().own
+
+
+def test_own_table_takes_the_place_of_the_headline_vintage(toy: Any, tmp_path: Path):
+    path = tmp_path / "mine.csv"
+    rows = [
+        row for row in parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values() if row["vintage"] == "2025-06"
+    ]
+    path.write_bytes(to_csv(MODELS.columns, rows))
+    code, said, errors = toy("refresh", "--models", path, "--out", tmp_path / "mine")
+    assert code == 0, errors
+    assert "mine.csv: a table of the documented columns, 1,891 models" in said
+    code, said, errors = toy(
+        "refresh", "--models", ROOT / "tests" / "fixtures" / "epoch_small.csv", "--out", tmp_path / "r"
+    )
+    assert code == 0, errors
+    assert "a raw Epoch vintage" in said
+    first = json.loads((tmp_path / "r" / "estimates.json").read_text())["fits"]["toy/main"]["data"]["flow"][0]
+    assert first["left"] == 5  # rows of the fixture with a compute
+
+
+def test_sensitivity_is_0_where_declared_and_1_where_not(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    out = tmp_path / "out"
+    toy.good(out)
+    code, said, errors = toy("sensitivity", "--out", out)
+    assert code == 0, errors
+    assert "priors of half the scale" in said
+    assert "declared, concerns" in said
+    with (out / "sensitivity.csv").open() as handle:
+        row = next(csv.DictReader(handle))
+    assert row["estimand"] == "toy/main/mean_by_year[2020]"
+    assert float(row["median_shift_sd"]) > 0.3
+    assert row["diagnosis"] == "prior-data conflict"
+    nothing = tmp_path / "none.toml"
+    nothing.write_text("")
+    monkeypatch.setattr("inference.sensitivity.DECLARED", nothing)
+    code, said, _ = toy("sensitivity", "--out", out)
+    assert code == 1
+    assert "not declared: toy/main/mean_by_year[2020]: power-scaling of the prior" in said
+    code, said, _ = toy("sensitivity", "--out", out, "--json")
+    assert code == 1
+    assert json.loads(said)["undeclared"]
+
+
+def test_sensitivity_to_a_users_own_priors(toy: Any, tmp_path: Path):
+    out = tmp_path / "out"
+    before = toy.good(out)
+    priors = own_priors(tmp_path, "[toy]\nmean_sd = 0.1\n")
+    code, said, errors = toy("sensitivity", "--out", out, "--priors", priors)
+    assert code == 0, errors
+    line = next(line for line in said.splitlines() if line.strip().startswith("my.toml"))
+    assert "sd" in line
+    assert (out / "own" / "my" / "paper.pdf").exists()
+    assert before.items() <= digests(out).items()
+
+
+def test_sensitivity_without_results(toy: Any, tmp_path: Path):
+    code, _, errors = toy("sensitivity", "--out", tmp_path)
+    assert code == 2
+    assert "there are no estimates" in errors
+
+
+def test_diff(toy: Any, tmp_path: Path):
+    toy.good(tmp_path / "old")
+    toy("refresh", "--priors", own_priors(tmp_path, "[toy]\nmean_sd = 0.01\n"), "--out", tmp_path / "new")
+    code, said, _ = toy("diff", tmp_path / "old", tmp_path / "new" / "estimates.json", "--json")
+    assert code == 0
+    (row,) = json.loads(said)
+    old = json.loads((tmp_path / "old" / "estimates.json").read_text())["estimates"][0]
+    assert row["name"] == "toy/main/mean_by_year[2020]"
+    assert row["shift"] == pytest.approx((mean(tmp_path / "new") - mean(tmp_path / "old")) / old["sd"])
+    assert row["verdict"] == ["agrees", "undecided"]
+    assert row["flipped"]
+    code, said, _ = toy("diff", tmp_path / "old", tmp_path / "new")
+    assert "1 verdicts flipped" in said
+    same = toy("diff", tmp_path / "old", tmp_path / "old", "--all")[1]
+    assert "2 estimates in both, 0 moved by more than one posterior sd, 0 verdicts flipped" in same
+    for bad in (tmp_path / "none", tmp_path / "my.toml"):
+        code, _, errors = toy("diff", tmp_path / "old", bad)
+        assert code == 2
+        assert len(errors.strip().splitlines()) == 1
+
+
+def test_publish(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    out, published, readme = Places(tmp_path / "out"), tmp_path / "published", tmp_path / "README.md"
+    monkeypatch.setattr(publish, "README", readme)
+    monkeypatch.setattr(publish, "PUBLISHED", published)
+    readme.write_text(f"before\n{publish.START}\nold\n{publish.END}\nafter\n")
+    with pytest.raises(publish.CheckError, match="never fitted"):
+        publish.publish(out)
+    toy.good(out.out)
+    publish.publish(out, draws=True)
+    text = readme.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "| the mean, 2020 † | " in text
+    assert "old" not in text
+    assert (published / "estimates.json").read_bytes() == out.estimates.read_bytes()
+    assert (published / "figures" / "toy.png").exists()
+    assert r"\newcommand{\ToyMainMeanByYearTwoZeroTwoZero}{\ensuremath{-}" in (published / "estimates.tex").read_text()
+    import gzip
+
+    draws = list(
+        csv.DictReader(io.StringIO(gzip.decompress((published / "draws_toy_main.csv.gz").read_bytes()).decode()))
+    )
+    assert len(draws) == 1000
+    values = sorted(float(row["mean_by_year[2020]"]) for row in draws)
+    assert values[500] == pytest.approx(mean(out.out), abs=0.15)
+    codebook = list(csv.DictReader((published / "draws_codebook.csv").open()))
+    assert codebook[0]["unit"] == "log10 FLOP"
+    assert publish.stale(published) == []
+    content = json.loads((published / "estimates.json").read_text())
+    content["fits"]["toy/main"]["fit_key"] = "0" * 64
+    (published / "estimates.json").write_text(json.dumps(content))
+    assert publish.stale(published) == ["toy/main"]
+    assert publish.stale(tmp_path / "none") == ["nothing is published"]
+    out.paper.write_bytes(b"touched")
+    with pytest.raises(publish.CheckError, match="run make refresh first"):
+        publish.publish(out)
