@@ -2,13 +2,58 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import typer
 
 from data.io import CheckError, InputError
 
 INTERRUPTED = "interrupted: what was finished is kept; run the command again to go on"
+
+
+_pressed = threading.Event()
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Let no Ctrl-C get lost.
+
+    Raised inside a callback of C code or of the garbage collector, a KeyboardInterrupt is printed and dropped, and the
+    program runs on. It is noted here, and raised again at the next step (``raise_if_interrupted``).
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _pressed.clear()
+
+    def handle(*_: object) -> None:
+        _pressed.set()
+        raise KeyboardInterrupt
+
+    def unraisable(dropped: Any) -> None:
+        if dropped.exc_type is not KeyboardInterrupt:
+            sys.__unraisablehook__(dropped)
+
+    before, hook = signal.signal(signal.SIGINT, handle), sys.unraisablehook
+    sys.unraisablehook = unraisable
+    try:
+        yield
+        raise_if_interrupted()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        sys.unraisablehook = hook
+
+
+def raise_if_interrupted() -> None:
+    """Raise the KeyboardInterrupt that was dropped since the command began, if any."""
+    if _pressed.is_set():
+        _pressed.clear()
+        raise KeyboardInterrupt
 
 
 def run(app: typer.Typer) -> int:
@@ -21,7 +66,8 @@ def run(app: typer.Typer) -> int:
         return its own.
     """
     try:
-        code = int(app(standalone_mode=False) or 0)
+        with _interrupts_kept():
+            code = int(app(standalone_mode=False) or 0)
         return _say(INTERRUPTED, code) if code == 130 else code  # Typer turns an interrupt into this code
     except CheckError as error:
         return _say(str(error), 1)

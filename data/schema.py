@@ -90,10 +90,6 @@ MODELS = pa.DataFrameSchema(
         "weights_access": _text(_one_of(ACCESS)),
         "training_code": _text(_one_of(TRAINING_CODE)),
     },
-    checks=pa.Check(
-        lambda frame: frame["date"].str[:7] <= frame["vintage"],
-        error="the date lies in the future: after the vintage",
-    ),
     unique=["vintage", "model"],
     strict=True,
     ordered=True,
@@ -179,7 +175,6 @@ def _validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, path: Path, rows_
         raise InputError(again, path, place, keys[-1], str(frame.loc[row, keys[-1]]), hint="keep one of them")
     try:
         validated: pd.DataFrame = schema.validate(frame, lazy=True)
-        return validated
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         first_case = cases.sort_values("index", na_position="first").iloc[0]
@@ -194,3 +189,11 @@ def _validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, path: Path, rows_
             str(first_case["failure_case"]),
             hint=count,
         ) from None
+    if "vintage" in validated.columns:
+        late = validated["date"].str[:7] > validated["vintage"]
+        if late.any():
+            row = validated.index[late][0]
+            problem = f"a date in the future: after the vintage, {validated.loc[row, 'vintage']}"
+            place = int(str(row)) if rows_known else None
+            raise InputError(problem, path, place, "date", str(validated.loc[row, "date"]))
+    return validated

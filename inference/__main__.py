@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from data.command import run
+from data.command import raise_if_interrupted, run
 from data.io import InputError, write_atomic
 from inference.given import Given
 from inference.places import Places
@@ -60,6 +60,7 @@ def _reporting() -> Iterator[Callable[[str], None]]:
     spinner = console.status("") if console.is_terminal else None
 
     def say(text: str) -> None:
+        raise_if_interrupted()
         console.print(f"[{time.monotonic() - start:5.0f} s] {text}", markup=False, soft_wrap=True)
         if spinner is not None:
             spinner.update(text.replace("[", r"\["))

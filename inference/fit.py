@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
@@ -24,9 +21,13 @@ os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={CACHE / 'pytensor'},numba__fas
 import numpy as np  # noqa: E402
 import nutpie  # noqa: E402
 import pymc as pm  # noqa: E402
+import pytensor  # noqa: E402
 import xarray as xr  # noqa: E402
 
 from models._claim import Model  # noqa: E402
+
+if pytensor.config.numba__fastmath:
+    raise RuntimeError("pytensor was imported before inference.fit could set its flags")
 
 for name in ("pymc", "pymc.sampling.forward", "pymc.stats.log_density"):
     logging.getLogger(name).setLevel(logging.ERROR)
@@ -50,32 +51,6 @@ class Sampler:
 Say = Callable[[str], None]
 
 
-@contextmanager
-def interrupts_kept() -> Iterator[None]:
-    """Let no Ctrl-C get lost while compiling.
-
-    Raised inside one of the compiler's C callbacks, a KeyboardInterrupt is printed and dropped, and the program runs
-    on; what was dropped is raised again at the end.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pressed = False
-
-    def handle(*_: object) -> None:
-        nonlocal pressed
-        pressed = True
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed:
-        raise KeyboardInterrupt
-
-
 class Compiled:
     """Compiled log densities, one for each graph: a model of the same structure reuses it with its own data.
 
@@ -96,8 +71,7 @@ class Compiled:
         signature = (name, shapes, tuple(sorted((dim, tuple(model.coords[dim])) for dim in dims)))
         if signature not in self._known:
             say("compiling the model (20 to 60 s the first time on a machine, less from the cache)")
-            with interrupts_kept():
-                self._known[signature] = nutpie.compile_pymc_model(model)
+            self._known[signature] = nutpie.compile_pymc_model(model)
         values = {variable.name: variable.get_value() for variable in model.data_vars}
         return self._known[signature].with_data(**values)
 

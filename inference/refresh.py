@@ -64,6 +64,8 @@ def _refit(claim: str, parts: Mapping[str, str], places: Places, say: Say, given
     say(f"{claim}: loading PyMC and the tables")
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=UserWarning)
+    from inference.fit import Compiled  # before any model: it sets pytensor's flags
+
     module = importlib.import_module(CLAIMS[claim].module)
     own = {} if given.priors is None else read_own_priors(given.priors).get(claim, {})
     priors = module.Priors()
@@ -73,8 +75,6 @@ def _refit(claim: str, parts: Mapping[str, str], places: Places, say: Say, given
     tables, choices = _tables(claim, module.Choices(), given, say)
     if fit_parts(claim, given) != parts:
         raise InputError("a table or the code changed while it was read", hint="run refresh again")
-    from inference.fit import Compiled
-
     fitter = _Fitter(module, tables, choices, priors, module.SEED if given.seed is None else given.seed, Compiled())
     fitted = [alternative for alternative in module.ALTERNATIVES if alternative.model != RAW]
     passed = True

@@ -37,6 +37,7 @@ def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
                 .sel(sector=ACADEMIA, year=slice(first, last))
                 .sum("year")
                 for period, (first, last) in json.loads(dataset.attrs["periods"]).items()
+                if first <= int(data["year"].max())
             },
         }
     )

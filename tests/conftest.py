@@ -14,11 +14,20 @@ from typing import Any
 
 import pytest
 
+from inference import fit  # first of all: it sets pytensor's flags
+
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = Path(__file__).parent / "fixtures"
 RAW = ROOT.parent / "shared" / "data"
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two groups for two workers, so that what a session makes once is made once: one has the real refresh."""
+    for item in items:
+        real = "refreshed" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("refreshed" if real else "rest"))
 
 
 @pytest.fixture(scope="session")
@@ -50,9 +59,7 @@ def tables() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def compiled() -> Any:
     """Compiled models, shared by every test that samples: this itself tests that they can be reused."""
-    from inference.fit import Compiled
-
-    return Compiled()
+    return fit.Compiled()
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +83,6 @@ class Toy:
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], compiled: Any, once: Path
     ) -> None:
-        import inference.fit
         import inference.paper
         import inference.sensitivity
         from models import registry
@@ -90,7 +96,7 @@ class Toy:
         monkeypatch.setitem(registry.CLAIMS, "toy", entry)
         monkeypatch.setattr(inference.paper, "SOURCES", TOY / "paper")
         monkeypatch.setattr(inference.sensitivity, "DECLARED", TOY / "paper" / "declared_sensitivities.toml")
-        monkeypatch.setattr(inference.fit, "Compiled", lambda: compiled)
+        monkeypatch.setattr(fit, "Compiled", lambda: compiled)
 
     def __call__(self, *arguments: str | Path) -> tuple[int, str, str]:
         """Run a command of ``inference``; return exit code, output and errors."""

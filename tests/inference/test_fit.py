@@ -4,24 +4,63 @@ from __future__ import annotations
 
 import signal
 
+import pytensor
 import pytest
+import typer
 
-from inference.fit import interrupts_kept
+from data.command import raise_if_interrupted, run
+from inference.places import CACHE
 
 
-def test_interrupt_that_the_compiler_drops_is_raised_afterwards():
+def app_that(drops: bool) -> typer.Typer:
+    """An app in which an interrupt is raised, and dropped as a callback of C code does."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+
+    @app.command()
+    def command() -> int:
+        if drops:
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                said.append("dropped")
+        raise_if_interrupted()
+        said.append("went on")
+        return 0
+
+    said: list[str] = []
+    app.info.help = ""
+    app.said = said  # type: ignore[attr-defined]
+    return app
+
+
+@pytest.mark.parametrize("drops", [True, False])
+def test_interrupt_that_was_dropped_is_raised_at_the_next_step(
+    drops: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.argv", ["app"])
     before = signal.getsignal(signal.SIGINT)
-    done = []
-    with pytest.raises(KeyboardInterrupt), interrupts_kept():
-        try:
-            signal.raise_signal(signal.SIGINT)
-        except KeyboardInterrupt:  # as a C callback does
-            done.append("dropped")
-        done.append("went on")
-    assert done == ["dropped", "went on"]
+    app = app_that(drops)
+    assert run(app) == (130 if drops else 0)
+    assert app.said == (["dropped"] if drops else ["went on"])  # type: ignore[attr-defined]
     assert signal.getsignal(signal.SIGINT) is before
+    assert ("interrupted" in capsys.readouterr().err) == drops
 
 
-def test_without_an_interrupt_nothing_is_raised():
-    with interrupts_kept():
-        pass
+def test_fastmath_is_off_and_compiled_code_goes_to_the_projects_cache():
+    assert pytensor.config.numba__fastmath is False
+    assert str(pytensor.config.base_compiledir) == str(CACHE / "pytensor")
+
+
+def test_refresh_sets_the_flags_before_any_model_is_imported(run: object):
+    """In a process of its own, in the order of the command: a model imported first would leave fastmath on."""
+    code = (
+        "import inference.refresh as r, sys; from inference.given import Given; from inference.places import Places\n"
+        "from pathlib import Path\n"
+        "r.store.claim_state = lambda *a: ('stale', '')\n"
+        "r._Fitter.fit = lambda *a: sys.exit(0 if __import__('pytensor').config.numba__fastmath is False else 3)\n"
+        "r.refresh(['academic_share'], Places(Path(sys.argv[1])), print)"
+    )
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        assert run("-c", code, folder).returncode == 0  # type: ignore[operator]

@@ -16,7 +16,7 @@ from data.tables import SNAPSHOT
 from inference import publish
 from inference.given import Given
 from inference.places import Places
-from tests.conftest import digests
+from tests.conftest import FIXTURES, digests
 
 
 def own_priors(tmp_path: Path, content: str) -> Path:
@@ -88,9 +88,7 @@ def test_own_table_takes_the_place_of_the_headline_vintage(toy: Any, tmp_path: P
     code, said, errors = toy("refresh", "--models", path, "--out", tmp_path / "mine")
     assert code == 0, errors
     assert "mine.csv: a table of the documented columns, 1,891 models" in said
-    code, said, errors = toy(
-        "refresh", "--models", ROOT / "tests" / "fixtures" / "epoch_small.csv", "--out", tmp_path / "r"
-    )
+    code, said, errors = toy("refresh", "--models", FIXTURES / "epoch_small.csv", "--out", tmp_path / "r")
     assert code == 0, errors
     assert "a raw Epoch vintage" in said
     first = json.loads((tmp_path / "r" / "estimates.json").read_text())["fits"]["toy/main"]["data"]["flow"][0]
