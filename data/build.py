@@ -11,7 +11,7 @@ from data import chips
 from data.epoch import read_vintage
 from data.io import InputError, to_csv, write_atomic
 from data.schema import CHIPS, MODELS, validate_chips, validate_models
-from data.sectors import organisation_sectors, resolve
+from data.sectors import Sectors, resolve
 from data.tables import SNAPSHOT
 from data.vintages import MIX, differences
 
@@ -74,8 +74,8 @@ def build(raw: Path, out: Path = SNAPSHOT) -> dict[str, Counter[str]]:
 def resolve_all(vintages: Mapping[str, Rows]) -> dict[str, Counter[str]]:
     """Resolve the blanks of every vintage, given oldest first, from its organisations and the vintages after it."""
     names = list(vintages)
-    sector_of = organisation_sectors(itertools.chain(*vintages.values()))
+    known = Sectors.of(itertools.chain(*vintages.values()))
     return {
-        name: resolve(vintages[name], sector_of, itertools.chain(*(vintages[later] for later in names[at + 1 :])))
+        name: resolve(vintages[name], known, itertools.chain(*(vintages[later] for later in names[at + 1 :])))
         for at, name in enumerate(names)
     }

@@ -63,7 +63,12 @@ def aliases_of(chip: str) -> list[str]:
         names.add(titan.group(1))  # two generations of Titan X: papers rarely say which
     if series := SERIES.match(product):
         names.add(series.group(1))
-    return sorted({squeeze(name) for name in names}, key=lambda name: (len(name), name))
+    if workstation := re.match(r"RTX (A\d000)$", product):
+        names.add(workstation.group(1))
+    found = {squeeze(name) for name in names}
+    # A bare number, two characters, or a word without a digit are found everywhere.
+    found = {name for name in found if len(name) > 2 and not name.isdigit() and (name[-1].isdigit() or len(name) > 4)}
+    return sorted(found or {squeeze(chip)}, key=lambda name: (len(name), name))
 
 
 def read_chips(path: Path) -> tuple[list[dict[str, object]], Counter[str]]:

@@ -6,6 +6,7 @@ label means stands in the tables below, and data/README.md says how each kind of
 
 from __future__ import annotations
 
+import csv
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -177,15 +178,11 @@ def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str,
         ("training_code", "access to the training code"),
     ]:
         counts[f"unknown {name}"] = sum(row[column] in ("", UNKNOWN) for row in rows)
-    uneven = sum(
-        layout == "lists"
-        and row["team"] != UNKNOWN
-        and UNKNOWN in str(row["organisation_sectors"])
-        and bool(row["organisations"])
-        for row in rows
-    )
     if layout == "lists":
-        counts["labelled with fewer or more sectors than organisations"] = uneven
+        counts["not aligned: fewer or more sectors than organisations"] = sum(
+            bool(cell["team"]) and bool(row["organisations"]) and UNKNOWN in str(row["organisation_sectors"])
+            for row, cell in zip(rows, (cells[number] for number in kept.values()), strict=True)
+        )
     return sorted(rows, key=lambda row: (str(row["date"]), str(row["model"]))), counts
 
 
@@ -217,6 +214,8 @@ def _row(
     if columns is LISTS:
         listed = [known_label("team", part, ENTRY) for part in _entries(cell["team"]).split(LIST_SEPARATOR) if part]
         team = team_of(listed)
+        if len(listed) < len(organisations) and not team.endswith("collaboration"):
+            team = UNKNOWN  # an organisation without a sector may be of another kind
         if len(listed) == len(organisations):
             sectors = listed
     else:
@@ -249,7 +248,9 @@ def _row(
 
 
 def _entries(text: str) -> str:
-    return LIST_SEPARATOR.join(part.strip() for part in text.split(",") if part.strip())
+    """A comma-separated cell as a list; an entry with a comma in it stands in quotes."""
+    parts = next(csv.reader([text], skipinitialspace=True), [])
+    return LIST_SEPARATOR.join(part.strip() for part in parts if part.strip())
 
 
 def _domain(text: str) -> str:

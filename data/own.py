@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pandas as pd
 from data.epoch import layout_of, read_vintage
 from data.io import InputError, parse_csv
 from data.schema import MODELS, UNKNOWN, read_models, validate_models
-from data.sectors import organisation_sectors, resolve
+from data.sectors import Sectors, resolve
 from data.tables import SNAPSHOT, load
 
 
@@ -58,7 +57,12 @@ def read_own_models(path: Path, headline_vintage: str) -> OwnModels:
         embedded: list[dict[str, object]] = [
             dict(row) for row in parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values()
         ]
-        resolve(rows, organisation_sectors(itertools.chain(rows, embedded)), embedded)
+        # The snapshot's resolved sectors stand in for labels; a label of the user's own file goes before them.
+        known, own = Sectors.of(embedded), Sectors.of(rows)
+        for mine, theirs in ((own.own, known.own), (own.by_team, known.by_team)):
+            theirs.update(mine)
+        later = [row for row in embedded if str(row["vintage"]) > vintage]
+        resolve(rows, known, sorted(later, key=lambda row: str(row["vintage"])))
         frame = validate_models(rows, path)
         blanks = f"{sum(row['team_source'] == 'label' for row in rows):,} teams labelled, "
         blanks += f"{sum(row['team_source'] not in ('label', UNKNOWN) for row in rows):,} more resolved"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from data.schema import LIST_SEPARATOR, UNKNOWN
 
 Row = dict[str, object]
-OrganisationSectors = dict[str, str]
+Evidence = defaultdict[str, defaultdict[str, set[str]]]  # organisation, sector: models that say so
 
 # A team label that holds for every organisation of the team tells the sector of each.
 PURE_TEAM = {
@@ -23,6 +24,7 @@ PURE_TEAM = {
     "research collective": "research collective",
 }
 TEAM_OF_SECTOR = {sector: team for team, sector in PURE_TEAM.items()}
+TEAMS_NEEDED = 2  # a single team's label may be wrong
 
 
 def team_of(sectors: Sequence[str]) -> str:
@@ -42,43 +44,65 @@ def team_of(sectors: Sequence[str]) -> str:
     return TEAM_OF_SECTOR[next(iter(kinds))] if len(kinds) == 1 else "mixed"
 
 
-def organisation_sectors(rows: Iterable[Row]) -> OrganisationSectors:
-    """The sector of each organisation, by Epoch's own labels.
-
-    Where vintages label organisations, that label; else the sector on which all teams of a single kind that the
-    organisation belongs to agree. Labels that contradict each other give no sector.
-    """
-    labelled: defaultdict[str, set[str]] = defaultdict(set)
-    by_team: defaultdict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        organisations = _list(row["organisations"])
-        sectors = _list(row["organisation_sectors"])
-        for organisation, sector in zip(organisations, sectors, strict=False):
-            if sector != UNKNOWN:
-                labelled[organisation.casefold()].add(sector)
-        if (sector := PURE_TEAM.get(str(row["team"]), "")) and row["team_source"] == "label":
-            for organisation in organisations:
-                by_team[organisation.casefold()].add(sector)
-    known = {name: labelled.get(name, kinds) for name, kinds in by_team.items()} | labelled
-    return {name: next(iter(kinds)) for name, kinds in known.items() if len(kinds) == 1}
+def _evidence() -> Evidence:
+    return defaultdict(lambda: defaultdict(set))
 
 
-def resolve(rows: Iterable[Row], sector_of: OrganisationSectors, later: Iterable[Row]) -> Counter[str]:
+@dataclass
+class Sectors:
+    """What labels say of each organisation: labels of its own, and labels of teams of a single kind."""
+
+    own: Evidence = field(default_factory=_evidence)
+    by_team: Evidence = field(default_factory=_evidence)
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> Sectors:
+        """Collect the labels of rows as they were read, before anything in them is resolved."""
+        found = cls()
+        for row in rows:
+            names = [name.casefold() for name in _list(row["organisations"])]
+            sectors = _list(row["organisation_sectors"])
+            if set(sectors) <= {UNKNOWN}:  # labelled as a team, or not at all
+                if sector := PURE_TEAM.get(str(row["team"])):
+                    for name in names:
+                        found.by_team[name][sector].add(str(row["model"]))
+            else:
+                for name, sector in zip(names, sectors, strict=True):
+                    found.own[name][sector].add(str(row["model"]))
+        return found
+
+    def sector(self, organisation: str, without: str = "") -> str:
+        """The sector of an organisation: by its own labels, else by those of at least two teams, if they agree.
+
+        ``without`` leaves the labels of one model out, to see how well the others foretell it.
+        """
+        for evidence, needed in ((self.own, 1), (self.by_team, TEAMS_NEEDED)):
+            said = evidence.get(organisation.casefold())
+            models = {sector: names - {without} for sector, names in said.items()} if said else {}
+            models = {sector: names for sector, names in models.items() if names and sector != UNKNOWN}
+            if models:
+                sector, names = next(iter(models.items()))
+                return sector if len(models) == 1 and len(names) >= needed else UNKNOWN
+        return UNKNOWN
+
+
+def resolve(rows: Iterable[Row], known: Sectors, later: Iterable[Row]) -> Counter[str]:
     """Fill in unknown sectors of organisations and of teams; what a row was labelled with stays as it is.
 
     Parameters
     ----------
     rows
         Rows of one vintage; changed in place: ``organisation_sectors``, ``team_resolved``, ``team_source``.
-    sector_of
-        From ``organisation_sectors``.
+    known
+        From ``Sectors.of``.
     later
         Rows of later vintages, the nearest first.
 
     Returns
     -------
     collections.Counter
-        How blanks were resolved, and how resolving agrees with the labels that are there.
+        How blanks were resolved; and how well the labels of other models foretell those of a labelled team or of the
+        same model in a later vintage.
     """
     counts: Counter[str] = Counter()
     by_name: dict[tuple[str, str], str] = {}
@@ -86,12 +110,11 @@ def resolve(rows: Iterable[Row], sector_of: OrganisationSectors, later: Iterable
         if row["team"] != UNKNOWN:
             by_name.setdefault(_identity(row), str(row["team"]))
     for row in rows:
-        organisations, sectors = _list(row["organisations"]), _list(row["organisation_sectors"])
-        sectors = sectors if len(sectors) == len(organisations) else [UNKNOWN] * len(organisations)
-        sectors = [
-            sector_of.get(organisation.casefold(), UNKNOWN) if sector == UNKNOWN else sector
-            for organisation, sector in zip(organisations, sectors, strict=True)
-        ]
+        model = str(row["model"])
+        organisations, labelled = _list(row["organisations"]), _list(row["organisation_sectors"])
+        pairs = list(zip(organisations, labelled, strict=True)) if organisations else []
+        sectors = [known.sector(name) if sector == UNKNOWN else sector for name, sector in pairs]
+        foretold = team_of([known.sector(name, without=model) for name in organisations])
         row["organisation_sectors"] = LIST_SEPARATOR.join(sectors) or UNKNOWN
         counts["unknown sector of an organisation (entries)"] += sectors.count(UNKNOWN)
         found, other = team_of(sectors), by_name.get(_identity(row), UNKNOWN)
@@ -99,15 +122,17 @@ def resolve(rows: Iterable[Row], sector_of: OrganisationSectors, later: Iterable
             source = "organisations" if found != UNKNOWN else "later vintage" if other != UNKNOWN else UNKNOWN
             row["team_resolved"], row["team_source"] = found if found != UNKNOWN else other, source
             counts[f"blank team: {'still unknown' if source == UNKNOWN else 'resolved from ' + source}"] += 1
-            if UNKNOWN not in (found, other):
-                counts["blank team: organisations and later vintage both known"] += 1
-                counts["blank team: organisations and later vintage agree"] += found == other
-        elif found != UNKNOWN:
-            counts["labelled team, organisations known"] += 1
-            counts["labelled team, organisations known: same kind"] += _kind(found) == _kind(str(row["team"]))
-            if "leaning" in str(row["team"]) and "collaboration" in found:
+            if UNKNOWN not in (foretold, other):
+                counts["blank team: foretold by other models, known in a later vintage"] += 1
+                counts["blank team: foretold by other models, the same in a later vintage"] += foretold == other
+        elif foretold != UNKNOWN:
+            counts["labelled team, foretold by other models"] += 1
+            counts["labelled team, foretold by other models: same kind"] += _kind(foretold) == _kind(str(row["team"]))
+            if set(labelled) <= {UNKNOWN} and "leaning" in str(row["team"]) and "collaboration" in foretold:
                 counts["labelled with a leaning, organisations a collaboration"] += 1
-                counts["labelled with a leaning, organisations a collaboration: same leaning"] += found == row["team"]
+                counts["labelled with a leaning, organisations a collaboration: same leaning"] += (
+                    foretold == row["team"]
+                )
     return counts
 
 

@@ -16,11 +16,11 @@ FIRST_YEAR, LAST_YEAR = "2010", "2022"
 COMPUTE_CHANGED = 0.05  # dex: more than rounding
 MIX = ("academia-only", "collaboration", "industry-only", "other", UNKNOWN)
 CHANGES = (
-    "added: not in the earlier file",
+    "added: no model of this name before",
     "added: not notable before",
     "added: no usable compute before",
     "added: no date in the window before",
-    "dropped: not in the later file",
+    "dropped: no model of this name any more",
     "dropped: no longer notable",
     "dropped: no usable compute any more",
     "dropped: no date in the window any more",
@@ -63,9 +63,9 @@ def _changes(old: Row | None, new: Row | None) -> Sequence[str]:
             found.append("in both: compute changed")
         return found
     if not is_now:
-        return ["added: " + {"file": "not in the earlier file"}.get(was, f"{was} before")]
+        return ["added: " + {"file": "no model of this name before"}.get(was, f"{was} before")]
     if not was:
-        back = {"file": "not in the later file", "not notable": "no longer notable"}
+        back = {"file": "no model of this name any more", "not notable": "no longer notable"}
         return ["dropped: " + back.get(is_now, f"{is_now} any more")]
     return []
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import arviz as az
@@ -81,7 +82,7 @@ def summarise(
         if name not in quantities and name not in events:
             continue
         for coords in _points(estimands[name]):
-            known = _declared(published, str(name), coords)
+            known = _declared(published, spec, str(name), coords)
             row: dict[str, Any] = {
                 "claim": claim,
                 "spec": spec,
@@ -168,8 +169,11 @@ def _points(variable: xr.DataArray) -> Iterator[dict[str, Any]]:
         yield dict(zip(dims, values, strict=True))
 
 
-def _declared(published: tuple[Published, ...], name: str, coords: dict[str, Any]) -> Published | None:
-    return next((p for p in published if p.estimand == name and dict(p.coords) == coords), None)
+def _declared(published: tuple[Published, ...], spec: str, name: str, coords: dict[str, Any]) -> Published | None:
+    found = next((p for p in published if p.estimand == name and dict(p.coords) == coords), None)
+    if found is not None and spec in found.not_comparable_in:
+        return replace(found, not_comparable=f"another quantity in {spec}")
+    return found
 
 
 def _rows_behind(estimands: xr.Dataset, name: str, coords: dict[str, Any]) -> int:

@@ -71,9 +71,14 @@ class Compiled:
         signature = (name, shapes, tuple(sorted((dim, tuple(model.coords[dim])) for dim in dims)))
         if signature not in self._known:
             say("compiling the model (20 to 60 s the first time on a machine, less from the cache)")
-            self._known[signature] = nutpie.compile_pymc_model(model)
+            self._known[signature] = (nutpie.compile_pymc_model(model), model)
+        ready, first = self._known[signature]
         values = {variable.name: variable.get_value() for variable in model.data_vars}
-        return self._known[signature].with_data(**values)
+        # Chains start where the priors say: by the values of this model, whichever was compiled. Without this a resumed
+        # refresh, which compiles another one first, would give other draws for the same seed.
+        for variable in first.data_vars:
+            variable.set_value(values[variable.name])
+        return ready.with_data(**values)
 
 
 def sample(compiled: Any, seed: int, sampler: Sampler) -> xr.DataTree:

@@ -22,14 +22,15 @@ Row = dict[str, Any]
 
 
 def raw_rows(claim: str, module: ModuleType, trees: Mapping[str, xr.DataTree]) -> list[Row]:
-    """Rows of the specifications that count and do not fit, from the counts stored with the same rows' fit.
+    """Counts behind shares, stored with each fit; a specification that counts and does not fit has those of its rows.
 
     The share is k / n; its interval is the equal-tailed one of a binomial share under Jeffreys' prior (Brown, Cai and
     DasGupta 2001, Statistical Science 16:101). What only draws can tell is null.
     """
     rows = []
     for alternative in module.ALTERNATIVES:
-        tree = trees.get(_counted(alternative, module.ALTERNATIVES) or "") if alternative.model == RAW else None
+        counted = _counted(alternative, module.ALTERNATIVES) if alternative.model == RAW else alternative.name
+        tree = trees.get(counted or "")
         if tree is None or "raw" not in tree.children:
             continue
         for name, counts in tree["raw"].to_dataset().data_vars.items():
@@ -37,8 +38,8 @@ def raw_rows(claim: str, module: ModuleType, trees: Mapping[str, xr.DataTree]) -
             for at in counts[dim].values.tolist():
                 k, n = (int(counts.sel({dim: at, "raw": which})) for which in ("k", "n"))
                 if n:
-                    rows.append({"claim": claim, "spec": alternative.name, "estimand": str(name), "coords": {dim: at},
-                                 **_share(k, n)})  # fmt: skip
+                    row = {"claim": claim, "spec": alternative.name, "estimand": str(name), "coords": {dim: at}}
+                    rows.append(row | _share(k, n))
     return rows
 
 
@@ -66,7 +67,9 @@ def ladders(module: ModuleType, rows: Iterable[Row], raw: Iterable[Row]) -> list
         ``eti_low``, ``eti_high``, ``text``), and ``beside``: the same for another quantity, or null.
     """
     alternatives = {alternative.name: alternative for alternative in module.ALTERNATIVES}
-    found = {(row["spec"], row["estimand"], *row["coords"].items()): row for row in [*rows, *raw]}
+    fitted = {alternative.name for alternative in module.ALTERNATIVES if alternative.model != RAW}
+    counted = [row for row in raw if row["spec"] not in fitted]
+    found = {(row["spec"], row["estimand"], *row["coords"].items()): row for row in [*rows, *counted]}
     out = []
     for headline in module.HEADLINES:
         at = tuple(headline.coords.items())

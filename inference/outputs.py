@@ -192,7 +192,11 @@ def _about_fit(tree: Any, about: Mapping[str, Any]) -> dict[str, Any]:
         "versions": ast.literal_eval(tree.attrs["versions"]),
         "sampler": ast.literal_eval(tree.attrs["sampler"]),
         "gate": gate,
-        "data": {"flow": json.loads(dataset.attrs.get("flow", "[]")), "counts": counts},
+        "data": {
+            "flow": json.loads(dataset.attrs.get("flow", "[]")),
+            "facts": json.loads(dataset.attrs.get("facts", "{}")),
+            "counts": counts,
+        },
         "checks": _predictive_checks(tree) if "statistics" in tree.children else [],
     }
 

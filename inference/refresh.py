@@ -76,7 +76,7 @@ def _refit(claim: str, parts: Mapping[str, str], places: Places, say: Say, given
     if fit_parts(claim, given) != parts:
         raise InputError("a table or the code changed while it was read", hint="run refresh again")
     fitter = _Fitter(module, tables, choices, priors, module.SEED if given.seed is None else given.seed, Compiled())
-    fitted = [alternative for alternative in module.ALTERNATIVES if alternative.model != RAW]
+    fitted = fitter.those_that_data_carry(given.models is not None, say)
     passed = True
     for number, alternative in enumerate(fitted, start=1):
         key = fit_key(parts, alternative.name)
@@ -127,7 +127,30 @@ class _Fitter:
     ) -> None:
         self.module, self.tables, self.choices, self.priors = module, tables, choices, priors
         self.seed, self.compiled = seed, compiled
+        self._data: dict[str, Any] = {}
         self._done: list[tuple[str, Any, Any, tuple[Any, Any, bool]]] = []
+
+    def those_that_data_carry(self, own: bool, say: Say) -> list[Any]:
+        """The specifications to fit, with their data prepared before anything is fitted.
+
+        A user's table may lack what an alternative needs (who paid, say): it is left out, and said. A main model, and
+        the project's own tables, must carry theirs.
+        """
+        found = []
+        for alternative in self.module.ALTERNATIVES:
+            if alternative.model == RAW:
+                continue
+            choices = dataclasses.replace(self.choices, **alternative.choices)
+            try:
+                prepared = self.module.MODELS[alternative.model].prepare(self.tables, choices)
+            except InputError as error:
+                if not own or alternative.kind == "main":
+                    raise
+                say(f"left out: {alternative.name} ({alternative.title}): {error}")
+                continue
+            self._data[alternative.name] = prepared
+            found.append(alternative)
+        return found
 
     def fit(self, alternative: Any, say: Say) -> tuple[Any, Any, bool]:
         """Return the fit, its gate, and whether it took the one retry."""
@@ -137,7 +160,7 @@ class _Fitter:
         model = self.module.MODELS[alternative.model]
         choices = dataclasses.replace(self.choices, **alternative.choices)
         priors = dataclasses.replace(self.priors, **alternative.priors)
-        dataset = model.prepare(self.tables, choices)
+        dataset = self._data[alternative.name]
         for name, data, given, (tree, sampled, retried) in self._done:
             if name == alternative.model and given == priors and data.identical(dataset):
                 say("same data and priors as a fit before: its draws, other estimands")

@@ -7,8 +7,6 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
-from scipy.optimize.elementwise import find_root
-from scipy.special import ndtr
 
 Floats = npt.NDArray[np.float64]
 
@@ -99,42 +97,3 @@ def rows_behind(count: xr.DataArray, periods: dict[str, tuple[int, int]], name: 
     sums = {key: int(part.sum()) for key, part in inside.items() if part.size}
     by_period = xr.DataArray(list(sums.values()), {"period": list(sums)}, ("period",), attrs={"kind": "rows"})
     return {f"{name}_by_year": count.assign_attrs(kind="rows"), f"{name}_by_period": by_period}
-
-
-def upper_tail(weight: Floats, location: Floats, spread: Floats, tail: float) -> tuple[Floats, Floats]:
-    """Split the upper tail of a mixture of normals between its kinds.
-
-    The threshold is found by Chandrupatla's method (1997), Advances in Engineering Software 28:145.
-
-    Parameters
-    ----------
-    weight, location
-        (..., domain, kind), mixture weights that sum to one and component means.
-    spread
-        Broadcastable to them, component standard deviations.
-    tail
-        Probability above the threshold.
-
-    Returns
-    -------
-    excess
-        (..., kind), probability of being of a kind and above the threshold; sums to ``tail``.
-    threshold
-        (...).
-    """
-    weight, location, spread = np.broadcast_arrays(weight, location, spread)
-    *shape, domains, kinds = weight.shape
-    w, m, s = (part.reshape(-1, domains * kinds) for part in (weight, location, spread))
-
-    def excess_over(threshold: Floats, mixture: Floats) -> Floats:
-        at = mixture.astype(int)  # those not yet converged
-        excess: Floats = (w[at] * ndtr((m[at] - threshold[..., None]) / s[at])).sum(-1)
-        return excess - tail
-
-    brackets = (m - 8 * s).min(-1), (m + 8 * s).max(-1)
-    found = find_root(excess_over, brackets, args=(np.arange(len(w)),), tolerances={"xatol": 1e-9})
-    if not found.success.all():
-        raise ArithmeticError(f"no threshold found for {(~found.success).sum()} of {len(w)} draws and years")
-    threshold: Floats = np.reshape(found.x, shape)
-    excess: Floats = (weight * ndtr((location - threshold[..., None, None]) / spread)).sum(-2)
-    return excess, threshold

@@ -57,7 +57,7 @@ class Published:
 
     ``tolerance`` is on the estimand's own scale: 0.5 log-odds for shares, log(1.5) for ratios. ``sign`` is the
     claimed side of the estimand's reference value, +1 or -1. Where the quantity is another one, ``not_comparable``
-    says which, and no verdict is given.
+    says which, and no verdict is given; ``not_comparable_in`` names specifications where that is so.
     """
 
     estimand: str
@@ -67,6 +67,7 @@ class Published:
     tolerance: float | None = None
     source: str = ""
     not_comparable: str | None = None
+    not_comparable_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -58,11 +58,10 @@ import pandas as pd
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
-from scipy.special import ndtr
 
 from data.epoch import COMPUTE_SE
 from data.io import InputError
-from models._blocks import over_periods, rows_behind, sector_log_odds, stays_above_half, upper_tail, walk_departures
+from models._blocks import over_periods, rows_behind, sector_log_odds, stays_above_half, walk_departures
 from models._claim import Model, Tables
 from models.academic_share_rows import (
     OTHER_DOMAIN,
@@ -71,6 +70,7 @@ from models.academic_share_rows import (
     counts,
     decimal_year,
     missing_share,
+    resolved_facts,
     select,
     three_years,
     with_time,
@@ -86,6 +86,7 @@ from models.academic_share_specifications import (
     specifications,
 )
 from models.academic_share_statistics import statistics, statistics_latent_excess
+from models.academic_share_tail import large_scale_shares
 
 __all__ = [
     "ALTERNATIVES",
@@ -103,6 +104,7 @@ __all__ = [
 SEED = 20240105
 PERIODS = {"2010-12": (2010, 2012), "2010-14": (2010, 2014), "2015-19": (2015, 2019), "2020-22": (2020, 2022)}
 PERIODS["2023-25"] = (2023, 2025)  # in the latest vintage only
+TINY = 1e-12  # keeps log-odds finite where a share rounds to 0 or 1
 SHARES_TOP = ("level", "trend", "walk_sd")
 EXCESS_TOP = (
     *SHARES_TOP, "domain_sd", "compute_level", "growth", "compute_walk_sd", "offset", "offset_trend",
@@ -119,8 +121,9 @@ class Choices:
     """Decisions of the analysis."""
 
     vintage: str = "2023-12"
-    models: Literal["notable", "all", "without use alone"] = "notable"  # the last: notable for more than wide use
+    models: Literal["notable", "all", "without use alone", "without cost alone"] = "notable"  # alone: nothing else
     team: Literal["resolved", "labelled", "sponsor"] = "resolved"  # whose label says who made a model
+    resolved_leaning: Literal["derived", "industry"] = "derived"  # of collaborations whose label was blank
     first_year: int = 2010  # the published claim's window; 2023 is incomplete in this vintage
     last_year: int = 2022
     domains: tuple[str, ...] = ("Language", "Vision", "Games", "Drawing", "Multimodal", "Speech")  # the rest is Other
@@ -128,6 +131,7 @@ class Choices:
     unlabelled_se: float = 0.61  # dex; blank, unknown or unverified confidence, taken as Likely
     z: float = 0.76  # large-scale: above this quantile of a standard normal, so the upper 22 %
     missing_compute: float = 0.0  # dex; models without a compute differ so much from those with one
+    missing_kinds: tuple[str, ...] = SECTORS  # in these kinds of team
     domain_mix: Literal["observed", "fixed"] = "observed"  # in a three-year window, or that of the whole window
 
 
@@ -178,7 +182,8 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         known = known[large]
     count = counts(known, choices)
     dataset = xr.Dataset({"count": count.assign_attrs(unit="models"), "n": count.sum("sector")})
-    return with_time(dataset).assign_attrs(flow=json.dumps(flow), periods=json.dumps(PERIODS))
+    facts = json.dumps(resolved_facts(known, PERIODS[LATE]))
+    return with_time(dataset).assign_attrs(flow=json.dumps(flow), periods=json.dumps(PERIODS), facts=facts)
 
 
 def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
@@ -221,7 +226,7 @@ def _share_estimands(share: xr.DataArray, weights: xr.DataArray, prefix: str) ->
         out[f"{prefix}share_{name}"] = over_periods(value, weights, PERIODS).assign_attrs(attrs)
     periods = out[f"{prefix}share_academia_only"]
     if {EARLY, LATE} <= set(periods["period"].to_numpy()):
-        early, late = (periods.sel(period=name, drop=True) for name in (EARLY, LATE))
+        early, late = (periods.sel(period=name, drop=True).clip(TINY, 1 - TINY) for name in (EARLY, LATE))
         change = {"scale": "identity", "kind": "quantity", "reference": 0.0, "over": [EARLY, LATE]}
         log_odds = xr.DataArray(np.log(late / (1 - late)) - np.log(early / (1 - early)))
         out[f"{prefix}change_academia_only"] = (late - early).assign_attrs(change, unit="difference in probability")
@@ -357,47 +362,6 @@ def build_latent_excess(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     return model
 
 
-def large_scale_shares(
-    draws: xr.Dataset, domain_mix: xr.DataArray, z: float, missing: xr.DataArray | None = None, shift: float = 0.0
-) -> tuple[xr.DataArray, xr.DataArray]:
-    """Each kind's share of the upper tail of the distribution of true log10 compute, by solving for its threshold.
-
-    Parameters
-    ----------
-    draws
-        ``log_odds``, ``log_odds_domain``, ``location``, ``location_domain``, ``spread`` as ``build_latent_excess``
-        names them, with any leading dims.
-    domain_mix
-        (year, domain) or (domain,), weights that sum to one.
-    z
-        The tail holds 1 - Phi(z) of the models.
-    missing, shift
-        (year, sector), share of the models without a compute, and by how many dex theirs differs from that of the
-        others: a pattern mixture (Little 1993, Journal of the American Statistical Association 88:125).
-
-    Returns
-    -------
-    share
-        (..., year, sector), probability.
-    threshold
-        (..., year), log10 FLOP.
-    """
-    dims = ("chain", "draw", "year", "domain", "sector")
-    kinds = xr.DataArray(np.exp(draws["log_odds"] + draws["log_odds_domain"]))
-    weight = domain_mix * kinds / kinds.sum("sector")
-    location = draws["location"] + draws["location_domain"]
-    if missing is not None and shift:
-        weight = xr.concat([weight * (1 - missing), weight * missing], "domain")
-        location = xr.concat([location, location + shift], "domain")
-    spread = draws["spread"].transpose("chain", "draw", "sector").to_numpy()[:, :, None, None, :]
-    excess, threshold = upper_tail(
-        weight.transpose(*dims).to_numpy(), location.transpose(*dims).to_numpy(), spread, 1 - ndtr(z)
-    )
-    coords = {name: draws[name] for name in ("chain", "draw", "year", "sector")}
-    share = xr.DataArray(excess / excess.sum(-1, keepdims=True), coords, ("chain", "draw", "year", "sector"))
-    return share, xr.DataArray(threshold, {k: v for k, v in coords.items() if k != "sector"}, ("chain", "draw", "year"))
-
-
 def estimands_latent_excess(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
     """Estimand B by draw, and the ratio of training compute, industry-only to academia-only.
 
@@ -409,7 +373,8 @@ def estimands_latent_excess(draws: xr.Dataset, dataset: xr.Dataset, choices: Cho
         by labelled notable models.
     """
     mix = dataset["domain_mix" if choices.domain_mix == "observed" else "domain_mix_fixed"]
-    share, threshold = large_scale_shares(draws, mix, choices.z, dataset["missing"], choices.missing_compute)
+    shift = choices.missing_compute * dataset["sector"].isin(choices.missing_kinds)
+    share, threshold = large_scale_shares(draws, mix, choices.z, dataset["missing"], shift)
     out = _share_estimands(share, dataset["n"], "large_scale_") | rows_behind(dataset["n_compute"], PERIODS)
     location = draws["location"]
     gap = location.sel(sector="industry-only", drop=True) - location.sel(sector="academia-only", drop=True)

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from data.io import InputError
+from data.schema import LIST_SEPARATOR
 from models._claim import Tables
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ NO_TEAM = {
     "labelled": "team without a sector label",
     "sponsor": "no sponsor of the compute on record",
 }
-WIDE_USE = {"significant use"}
+ALONE = {
+    "without use alone": ("wide use", {"significant use"}),
+    "without cost alone": ("cost of training or at discretion", {"training cost", "discretionary"}),
+}
 OTHER_DOMAIN = "Other"
 Flow = list[dict[str, object]]
 
@@ -70,8 +74,10 @@ def select(tables: Tables, choices: Choices) -> tuple[pd.DataFrame, Flow]:
 
     if choices.models != "all":
         keep(frame["notability"] != "", "not notable")
-    if choices.models == "without use alone":
-        keep(~frame["notability"].isin(WIDE_USE), "notable for wide use alone")
+    if choices.models in ALONE:
+        reason, criteria = ALONE[choices.models]
+        alone = frame["notability"].map(lambda cell: set(cell.split(LIST_SEPARATOR)) <= criteria)
+        keep(~alone, f"notable for {reason} alone")
     keep(frame["date"] != "", "no publication date")
     frame["year"] = frame["date"].str[:4].astype(int)
     window = f"published outside {choices.first_year}-{choices.last_year}"
@@ -80,6 +86,9 @@ def select(tables: Tables, choices: Choices) -> tuple[pd.DataFrame, Flow]:
     team = TEAM_COLUMN[choices.team]
     keep(frame[team].isin(sector_of), NO_TEAM[choices.team])
     frame["sector"] = frame[team].map(sector_of)
+    if choices.resolved_leaning == "industry":
+        blank = (frame["team_source"] != "label") & (frame["sector"] == "collaboration")
+        frame.loc[blank, "sector"] = "industry-leaning collaboration"
     frame["domain"] = frame["domain"].where(frame["domain"].isin(choices.domains), OTHER_DOMAIN)
     frame["has_compute"] = frame["log10_compute"].notna() & (frame["confidence"] != "wrong")
     for kind in ("academia-only", "industry-only"):
@@ -132,3 +141,29 @@ def missing_share(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
     unknown, every = window(frame[~frame["has_compute"]]), window(frame)
     overall = unknown.sum() / every.sum().clip(lower=1)  # where a window holds no model of the kind
     return xr.DataArray((unknown / every.where(every > 0)).fillna(overall), dims=("year", "sector"))
+
+
+def resolved_facts(known: pd.DataFrame, late: tuple[int, int]) -> dict[str, float]:
+    """What kind of models the resolved rows are, beside the labelled ones.
+
+    Parameters
+    ----------
+    known
+        Rows of A, as ``select`` gives them.
+    late
+        First and last year of the period whose median compute is compared.
+
+    Returns
+    -------
+    dict
+        Numbers of models, all and of the domain Language; median log10 FLOP in ``late`` (0 where there is none).
+    """
+    labelled = known["team_source"] == "label"
+    recent = known["year"].between(*late)
+    out: dict[str, float] = {}
+    for name, rows in (("labelled", labelled), ("resolved", ~labelled)):
+        out[f"{name} models"] = int(rows.sum())
+        out[f"{name} models, Language"] = int((known.loc[rows, "domain"] == "Language").sum())
+        median = known.loc[rows & recent, "log10_compute"].median()
+        out[f"{name} models, median log10 FLOP"] = 0.0 if pd.isna(median) else round(float(median), 1)
+    return out

@@ -46,8 +46,12 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
                     brief=True),
         Alternative("hard_threshold", "only models 0.76 sd above the trend of compute", "definition", "shares",
                     {"above_line": 0.76}, brief=True),
-        Alternative("vintage_2026_05", "the vintage of May 2026, to 2025", "sampling", "shares",
+        Alternative("resolved_lean_to_industry", "resolved collaborations all lean to industry", "measurement",
+                    "shares", {"resolved_leaning": "industry"}),
+        Alternative("vintage_2026_05", "the vintage of May 2026, years to 2025", "sampling", "shares",
                     {"vintage": "2026-05", "last_year": 2025}),
+        Alternative("vintage_2026_05_without_cost", "the same without models notable for cost alone", "definition",
+                    "shares", {"vintage": "2026-05", "last_year": 2025, "models": "without cost alone"}, brief=True),
         Alternative("large_scale", "B: the upper tail of compute", "main", b),
         Alternative("large_scale_half_scale", "priors of half the scale", "prior", b, priors=half_b),
         Alternative("large_scale_twice_scale", "priors of twice the scale", "prior", b, priors=twice_b),
@@ -65,6 +69,8 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
             Alternative(f"large_scale_z_{name}", f"upper {share} %: z > {z}", "definition", b, {"z": z}, brief=True)
             for name, share, z in (("0", 50, 0.0), ("1", 16, 1.0), ("1_5", 7, 1.5))
         ),
+        Alternative("large_scale_missing_academia", "missing compute of academia-only 1 dex more", "measurement", b,
+                    {"missing_compute": 1.0, "missing_kinds": ("academia-only",)}, brief=True),
         *(
             Alternative(f"large_scale_missing_{name}", f"missing compute {abs(shift)} dex {name[:4]}", "measurement", b,
                         {"missing_compute": shift}, brief=True)
@@ -118,7 +124,14 @@ _HARDWARE = "the published five-fold gap is of hardware named in papers; this is
 PUBLISHED = (
     Published("share_academia_only", {"period": EARLY}, 0.65, tolerance=_LOG_ODDS, source=_SOURCE),
     Published("share_academia_only", {"period": LATE}, 0.10, tolerance=_LOG_ODDS, source=_SOURCE),
-    Published("share_industry_with_leaning_by_year", {"year": 2022}, 0.81, tolerance=_LOG_ODDS, source=_SOURCE),
+    Published(
+        "share_industry_with_leaning_by_year",
+        {"year": 2022},
+        0.81,
+        tolerance=_LOG_ODDS,
+        source=_SOURCE,
+        not_comparable_in=("vintage_2025_06", "vintage_2026_05"),  # leaning there is counted from organisations
+    ),
     Published("change_academia_only", sign=-1, source=_SOURCE),
     Published("change_academia_only_log_odds", sign=-1, source=_SOURCE),
     Published("share_industry_only_by_year", {"year": 2017}, sign=1, source=_SOURCE),

@@ -25,6 +25,7 @@ def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
     count = data["count_obs"].sel(year=dataset["year"][dataset["n"] >= 3])
     academia = count.sel(sector=ACADEMIA, drop=True)
     share = academia / count.sum("sector")
+    last_year = int(data["year"][-1])
     leader = count.argmax("sector")
     return xr.Dataset(
         {
@@ -32,6 +33,9 @@ def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
             "largest yearly jump of the academia-only share": abs(share.diff("year")).max("year"),
             "changes of the most frequent kind": (leader.diff("year") != 0).sum("year"),
             "years with three or more kinds": ((count > 0).sum("sector") >= 3).sum("year"),
+            f"industry-only models of {last_year}": data["count_obs"]
+            .sel(sector=INDUSTRY, drop=True)
+            .isel(year=-1, drop=True),
             **{
                 f"academia-only models of {period}": data["count_obs"]
                 .sel(sector=ACADEMIA, year=slice(first, last))

@@ -31,6 +31,7 @@ CLAIMS: dict[str, Entry] = {
             "models/academic_share_rows.py",
             "models/academic_share_specifications.py",
             "models/academic_share_statistics.py",
+            "models/academic_share_tail.py",
         ),
         ("counts", "vintages"),
     ),

@@ -23,6 +23,7 @@ RAW = ROOT.parent / "shared" / "data"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two groups for two workers, so that what a session makes once is made once: one has the real refresh."""
     for item in items:

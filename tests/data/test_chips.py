@@ -96,9 +96,12 @@ def test_a_stray_carriage_return_ends_no_row(tmp_path: Path):
 def test_snapshot_has_what_papers_name():
     frame = load("chips")
     known = {alias for cell in frame["aliases"] for alias in cell.split("; ")}
-    named = "V100, P100, K80, K40, A100, H100, T4, M40, GTX 1080 Ti, RTX 2080 Ti, 1080Ti, RTX 3090, Titan X, Titan Xp"
-    for name in [*named.split(", "), "Titan V", "TPU v2", "TPU v3", "TPUv4", "Quadro RTX 8000"]:
+    named = (
+        "V100, P100, K80, K40, A100, H100, Tesla T4, M40, A6000, GTX 1080 Ti, RTX 2080 Ti, 1080Ti, RTX 3090, Titan X"
+    )
+    for name in [*named.split(", "), "Titan Xp", "Titan V", "TPU v2", "TPU v3", "TPUv4", "Quadro RTX 8000"]:
         assert squeeze(name) in known, name
+    assert not known & {"2000", "4000", "t4", "ion", "m6"}  # found everywhere in a paper
     v100 = frame[frame["product"] == "V100"]
     assert v100["log10_fp32"].between(13.1, 13.25).all()
     assert v100["log10_tensor16"].max() == pytest.approx(14.097, abs=0.01)

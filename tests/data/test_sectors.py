@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from data.sectors import organisation_sectors, resolve, team_of
+from data.sectors import Sectors, resolve, team_of
 from data.tables import load
 from data.vintages import CHANGES, differences
 
@@ -40,28 +40,46 @@ def test_team_of(sectors: list[str], team: str):
 
 
 def test_organisation_has_the_sector_that_labels_give_it():
-    rows = [
-        row("a", "Uni", "academia-only"),
-        row("b", "Firm; Uni", "collaboration"),
-        row("c", "Both", "academia-only"),
-        row("d", "Both", "industry-only"),
-        row("e", "Lab", "academia-only"),
-        row("f", "Lab; Firm", "mixed", "government; industry"),  # a label of the organisation itself goes first
-    ]
-    assert organisation_sectors(rows) == {"uni": "academia", "lab": "government", "firm": "industry"}
+    known = Sectors.of(
+        [
+            row("a", "Uni", "academia-only"),
+            row("a2", "UNI", "academia-only"),
+            row("b", "Firm; Uni", "collaboration"),
+            row("c", "Both", "academia-only"),
+            row("c2", "Both", "academia-only"),
+            row("d", "Both", "industry-only"),
+            row("e", "Lab", "academia-only"),
+            row("e2", "Lab", "academia-only"),
+            row("f", "Lab; Firm", "mixed", "government; industry"),  # a label of the organisation itself goes first
+            row("g", "Once", "industry-only"),  # a single team's label is not enough
+            row("h", "Mine; Half", "industry-only", "industry; unknown"),  # not aligned: says nothing of Half
+        ]
+    )
+    found = {name: known.sector(name) for name in ("Uni", "Both", "Lab", "Firm", "Once", "Half", "Nobody")}
+    assert found == {
+        "Uni": "academia", "Both": "unknown", "Lab": "government", "Firm": "industry", "Once": "unknown",
+        "Half": "unknown", "Nobody": "unknown",
+    }  # fmt: skip
+    assert known.sector("Firm", without="f") == "unknown"
+    assert known.sector("Uni", without="a") == "unknown"
 
 
 def test_resolved_from_organisations_then_from_a_later_vintage_else_unknown():
-    sector_of = {"uni": "academia", "firm": "industry"}
-    later = [row("named", "X", "industry-only"), row("namesake", "X", "industry-only", date="2019-01-01")]
+    known = Sectors.of([row(f"{n}{i}", n, team) for n, team in (("Uni", "academia-only"), ("Firm", "industry-only"))
+                        for i in range(3)])  # fmt: skip
+    later = [
+        row("named", "X", "industry-only"),
+        row("named", "X", "academia-only"),  # of a vintage further on: the nearest counts
+        row("namesake", "X", "industry-only", date="2019-01-01"),
+    ]
     rows = [
-        row("own", "Uni; FIRM"),
+        row("own", "Uni; FIRM", sectors="unknown; unknown"),
         row("named", "Nobody"),
         row("namesake", "Nobody"),  # the same name in another year may be another model
         row("labelled", "Uni", "industry-only"),
-        row("half", "Uni; Nobody"),
+        row("half", "Uni; Nobody", sectors="unknown; unknown"),
     ]
-    counts = resolve(rows, sector_of, later)
+    counts = resolve(rows, known, later)
     assert [(r["team_resolved"], r["team_source"]) for r in rows] == [
         ("collaboration", "organisations"),
         ("industry-only", "later vintage"),
@@ -72,8 +90,8 @@ def test_resolved_from_organisations_then_from_a_later_vintage_else_unknown():
     assert [r["team"] for r in rows] == ["unknown", "unknown", "unknown", "industry-only", "unknown"]
     assert rows[4]["organisation_sectors"] == "academia; unknown"
     assert counts["blank team: still unknown"] == 2
-    assert counts["labelled team, organisations known"] == 1
-    assert counts["labelled team, organisations known: same kind"] == 0
+    assert counts["labelled team, foretold by other models"] == 1
+    assert counts["labelled team, foretold by other models: same kind"] == 0
 
 
 def test_differences_between_vintages_by_hand():
@@ -94,16 +112,16 @@ def test_differences_between_vintages_by_hand():
     ]
     found = {r["change"]: r for r in differences(before, after) if r["n"]}
     assert {change: r["n"] for change, r in found.items()} == {
-        "added: not in the earlier file": 1,
+        "added: no model of this name before": 1,
         "added: not notable before": 1,
         "added: no usable compute before": 1,
-        "dropped: not in the later file": 1,
+        "dropped: no model of this name any more": 1,
         "in both": 2,
         "in both: team relabelled": 1,
         "in both: compute changed": 1,
     }
-    assert found["added: not in the earlier file"]["other"] == 1
-    assert found["dropped: not in the later file"]["industry-only"] == 1
+    assert found["added: no model of this name before"]["other"] == 1
+    assert found["dropped: no model of this name any more"]["industry-only"] == 1
     assert found["in both: team relabelled"]["collaboration"] == 1
     assert set(found) <= set(CHANGES)
 

@@ -230,7 +230,7 @@ def test_three_seeds_fixed_in_advance_agree(refreshed: Path, run: Any, tmp_path:
         for value, error in pairs:
             combined = (was[error] ** 2 + now[error] ** 2) ** 0.5
             assert abs(was[value] - now[value]) <= limit * combined + 1e-12, (was["spec"], was["title"], value)
-        assert was["verdict"] == now["verdict"], was["title"]
+        assert {was["verdict"], now["verdict"]} != {"agrees", "disagrees"}, was["title"]
 
 
 @pytest.mark.slow

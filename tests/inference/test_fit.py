@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
+from typing import Any
 
 import pytensor
 import pytest
 import typer
+import xarray as xr
 
+import models.academic_share as claim
 from data.command import raise_if_interrupted, run
+from inference import fit
 from inference.places import CACHE
 
 
@@ -64,3 +69,15 @@ def test_refresh_sets_the_flags_before_any_model_is_imported(run: object):
 
     with tempfile.TemporaryDirectory() as folder:
         assert run("-c", code, folder).returncode == 0  # type: ignore[operator]
+
+
+def test_draws_do_not_depend_on_which_model_was_compiled_first(tables: dict[str, Any], compiled: fit.Compiled):
+    """As in a refresh that was killed and goes on: another specification is compiled first."""
+    data = claim.prepare(tables, claim.Choices())
+    half = next(a for a in claim.ALTERNATIVES if a.name == "half_scale")
+    models = [claim.build(data, claim.Priors()), claim.build(data, dataclasses.replace(claim.Priors(), **half.priors))]
+    settings = fit.Sampler(draws=50, tune=50, chains=1)
+    compiled.get(models[0], claim.build.__qualname__)
+    whole = fit.sample(compiled.get(models[1], claim.build.__qualname__), 1, settings)
+    resumed = fit.sample(fit.Compiled().get(models[1], claim.build.__qualname__), 1, settings)
+    xr.testing.assert_identical(whole["posterior"].to_dataset()["share"], resumed["posterior"].to_dataset()["share"])

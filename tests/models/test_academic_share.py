@@ -15,8 +15,9 @@ import xarray as xr
 
 import models.academic_share as claim
 from data.io import InputError
-from models._blocks import over_periods, stays_above_half, upper_tail, walk_departures
+from models._blocks import over_periods, stays_above_half, walk_departures
 from models.academic_share_rows import above_line, select
+from models.academic_share_tail import large_scale_shares, upper_tail
 from models.registry import RAW
 
 CHOICES = claim.Choices()
@@ -180,7 +181,7 @@ def test_upper_tail_agrees_with_brute_force():
         [[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]], draws["location"][0, 0, :, 0].coords | {}, ("year", "domain")
     )
     mix = mix.drop_vars([name for name in mix.coords if name != "year"])
-    share, threshold = claim.large_scale_shares(draws, mix, 0.76)
+    share, threshold = large_scale_shares(draws, mix, 0.76)
     models = 400_000
     for draw in range(3):
         for year in range(2):
@@ -292,6 +293,24 @@ def test_choices_of_rows(tables: dict[str, Any]):
     assert n(vintage="2025-06") > n()
 
 
+def test_resolved_collaborations_may_lean_to_industry(tables: dict[str, Any]):
+    kinds = ["industry-only", "industry-leaning collaboration"]
+
+    def industry(**choices: Any) -> int:
+        data = claim.prepare(tables, dataclasses.replace(CHOICES, **choices))
+        return int(data["count"].sel(year=2022, sector=kinds).sum())
+
+    assert (industry(), industry(resolved_leaning="industry")) == (26, 30)
+
+
+@pytest.mark.parametrize("vintage", ["2025-06", "2026-05"])
+def test_every_main_model_can_be_prepared_from_each_vintage(tables: dict[str, Any], vintage: str):
+    for alternative in claim.ALTERNATIVES:
+        if alternative.kind == "main":
+            choices = dataclasses.replace(CHOICES, vintage=vintage)
+            assert claim.MODELS[alternative.model].prepare(tables, choices)["n"].sum() > 200
+
+
 def test_hard_threshold_keeps_models_above_the_line():
     frame = pd.DataFrame({"date": [f"{year}-07-01" for year in range(2010, 2020)], "log10_compute": np.arange(10.0)})
     frame.loc[4, "log10_compute"] += 3
@@ -316,14 +335,16 @@ def test_missing_compute_shift_moves_the_kind_that_misses_most():
     missing = xr.DataArray([[0.9, 0.1, 0.1, 0.1, 0.1]] * 2, {"year": draws["year"]}, ("year", "sector"))
     missing = missing.assign_coords(sector=list(claim.SECTORS))
 
-    def academia(shift: float) -> xr.DataArray:
-        share, _ = claim.large_scale_shares(draws, mix, 0.76, missing, shift)
+    def academia(shift: Any) -> xr.DataArray:
+        share, _ = large_scale_shares(draws, mix, 0.76, missing, shift)
         return share.sel(sector="academia-only")
 
-    none, _ = claim.large_scale_shares(draws, mix, 0.76)
+    none, _ = large_scale_shares(draws, mix, 0.76)
     xr.testing.assert_allclose(academia(0.0), none.sel(sector="academia-only"))
     assert (academia(1.0) > academia(0.0)).all()
     assert (academia(-1.0) < academia(0.0)).all()
+    only = xr.DataArray([1.0, 0, 0, 0, 0], {"sector": list(claim.SECTORS)}, ("sector",))
+    assert (academia(only) > academia(1.0)).all()  # the others do not gain with it
 
 
 def test_alternatives_and_declarations_name_what_exists(tables: dict[str, Any]):

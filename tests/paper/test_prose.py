@@ -190,9 +190,9 @@ def test_readings_in_the_prose_hold(estimates: dict[str, Any]):
             row["vintage_2025_06", *late]["median"] - row["main", *late]["median"]
         )
         < row["main", *late]["sd"],
-        "more than twice as often as those in both vintages": academic("2025-06", "added: not in the earlier file")
+        "more than twice as often as those in both vintages": academic("2025-06", "added: no model of this name before")
         > 2 * academic("2025-06", "in both"),
-        "the dropped ones are so more often too": academic("2025-06", "dropped: not in the later file")
+        "the dropped ones are so more often too": academic("2025-06", "dropped: no model of this name any more")
         > academic("2025-06", "in both"),
         "changes nothing (": abs(row["without_use_alone", *late]["median"] - row["main", *late]["median"])
         < row["main", *late]["sd"] / 4,
