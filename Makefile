@@ -15,10 +15,10 @@ status: .venv/.ok
 
 test: check
 	@echo "make test: the fast tests (the first run compiles the models: some minutes)"
-	@$(PY) -m pytest -n 2 --dist loadgroup -m "not slow" $(TESTS)
+	@$(PY) -m pytest -m "not slow" $(TESTS)
 
 test-all: check
-	@$(PY) -m pytest -n 2 --dist loadgroup $(TESTS)
+	@$(PY) -m pytest $(TESTS)
 
 check: .venv/.ok-test
 	@echo "make: ruff and mypy"

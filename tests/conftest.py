@@ -23,14 +23,6 @@ RAW = ROOT.parent / "shared" / "data"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two groups for two workers, so that what a session makes once is made once: one has the real refresh."""
-    for item in items:
-        real = "refreshed" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("refreshed" if real else "rest"))
-
-
 @pytest.fixture(scope="session")
 def raw_folder() -> Path:
     if not RAW.is_dir():

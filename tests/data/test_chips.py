@@ -99,7 +99,7 @@ def test_snapshot_has_what_papers_name():
     named = (
         "V100, P100, K80, K40, A100, H100, Tesla T4, M40, A6000, GTX 1080 Ti, RTX 2080 Ti, 1080Ti, RTX 3090, Titan X"
     )
-    for name in [*named.split(", "), "Titan Xp", "Titan V", "TPU v2", "TPU v3", "TPUv4", "Quadro RTX 8000"]:
+    for name in [*named.split(", "), "P100", "Titan Xp", "Titan V", "TPU v2", "TPU v3", "TPUv4", "Quadro RTX 8000"]:
         assert squeeze(name) in known, name
     assert not known & {"2000", "4000", "t4", "ion", "m6"}  # found everywhere in a paper
     v100 = frame[frame["product"] == "V100"]

@@ -114,6 +114,7 @@ def test_b_recovers_what_generated_the_data(replicates_b: list[Any], compiled: C
     assert min(hits.values()) >= least_covered(12), hits
 
 
+@pytest.mark.slow
 def test_swapped_means_of_compute_are_noticed(replicates_b: list[Any], compiled: Compiled):
     """Planted: academia's and industry's locations of log compute change places before the estimands."""
 
@@ -156,6 +157,7 @@ def with_latents(dataset: xr.Dataset, priors: claim.Priors) -> pm.Model:
     return model
 
 
+@pytest.mark.slow
 def test_marginalised_form_agrees_with_latent_variables(tables: dict[str, Any], compiled: Compiled):
     """On a small table: medians and interval ends within four combined Monte Carlo standard errors."""
     full = claim.prepare_latent_excess(tables, CHOICES)
