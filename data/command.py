@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import threading
@@ -73,6 +74,8 @@ def run(app: typer.Typer) -> int:
         return _say(str(error), 1)
     except InputError as error:
         return _say(str(error), 2)
+    except shutil.Error as error:  # of copying a folder: a list of what failed
+        return _say(str(error.args[0][0][2]), 2)
     except OSError as error:
         return _say(f"{error.filename or 'the disk'}: {error.strerror or error}", 2)
     except (KeyboardInterrupt, typer.Abort):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -103,6 +104,7 @@ ENTRY = {
 DOMAIN = {"Image generation": "Drawing", "Text-to-Video": "Video"}
 # Epoch documents Confident, Likely and Speculative as within a factor of about 3, 10 and 30 at 90 %: with a normal
 # error on the log10 scale the standard deviation is log10(factor) / 1.645 (0.29, 0.61, 0.90 dex).
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Z90 = 1.6448536269514722
 COMPUTE_SE = {
     name: math.log10(factor) / Z90 for name, factor in [("confident", 3), ("likely", 10), ("speculative", 30)]
@@ -151,8 +153,10 @@ def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str,
         for number, raw in table.items()
     }
     today = date.today().isoformat()[:7]
-    months = [cell["date"][:7] for cell in cells.values() if cell["date"][:7] <= today]
-    vintage = vintage or max(months, default="") or today
+    months = [cell["date"][:7] for cell in cells.values() if ISO_DATE.fullmatch(cell["date"])]
+    vintage = vintage or max((month for month in months if month <= today), default="")
+    if not vintage:
+        raise InputError("no publication date that is past, so no vintage", path, column=columns["date"])
     counts["rows in the raw file"] = len(cells)
     kept: dict[str, int] = {}
     for number, cell in cells.items():
@@ -265,10 +269,12 @@ def _date(path: Path, number: int, column: str, text: str, vintage: str) -> str:
     if not text:
         return ""
     try:
-        found = date.fromisoformat(text).isoformat()
+        found = date.fromisoformat(text).isoformat() if ISO_DATE.fullmatch(text) else ""
     except ValueError:
         hint = "a date like 2021-05-31, or blank"
         raise InputError("not a date", path, number, column, text, hint) from None
+    if not found:
+        raise InputError("not a date", path, number, column, text, "a date like 2021-05-31, or blank")
     if found[:7] > vintage:
         raise InputError(f"a date in the future: after the vintage, {vintage}", path, number, column, text)
     return found

@@ -29,7 +29,9 @@ def predictive(tree: xr.DataTree, out: Path, name: str) -> None:
     """Test quantities that the likelihood does not fit directly: prior and posterior predictive, and observed."""
     observed = tree["statistics"].to_dataset()
     replicated = {key: tree[f"{key}_statistics"].to_dataset() for key in ("prior", "posterior")}
-    names = list(observed.data_vars)
+    names = [name for name in observed.data_vars if np.isfinite(float(observed[name]))]  # the rest these data lack
+    if not names:
+        return
     columns = 3
     lines = -(-len(names) // columns)
     figure, grid = plt.subplots(lines, columns, figsize=(WIDTH, 1.9 * lines), squeeze=False)

@@ -7,15 +7,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from data.command import raise_if_interrupted, run
-from data.io import InputError, write_atomic
+from data.io import CheckError, InputError, write_atomic
 from inference.given import Given
-from inference.places import Places
+from inference.places import ROOT, Places
 from models.registry import CLAIMS
 
 app = typer.Typer(
@@ -27,7 +28,7 @@ app = typer.Typer(
 
 Claims = Annotated[list[str] | None, typer.Argument(help="claims; by default all", show_default=False)]
 Out = Annotated[Path | None, typer.Option(help="folder of results; your own go to a folder in build/own")]
-Seed = Annotated[int | None, typer.Option(min=0, help="in place of each model's own")]
+Seed = Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="in place of each model's own")]
 Models = Annotated[Path | None, typer.Option(help="your models: a raw Epoch vintage, or a table as in data/README.md")]
 Priors = Annotated[Path | None, typer.Option(help="your hyper-parameters (.toml), as in README.md")]
 AsJson = Annotated[bool, typer.Option("--json", help="for a machine")]
@@ -43,6 +44,8 @@ def _known(claims: list[str] | None) -> list[str]:
 def _places(given: Given, out: Path | None) -> Places:
     """The folder of results: the project's, or one for what was given."""
     home = Places().out
+    if out is not None and out.resolve().is_relative_to(ROOT) and not out.resolve().is_relative_to(home):
+        raise InputError("results never go among the project's own files", out, hint="give --out another folder")
     places = Places(out or (home / "own" / given.folder if given.own else home))
     if given.own and places.out.resolve() == home.resolve():
         problem = "results of your own data, priors or seed never go over the project's"
@@ -51,11 +54,11 @@ def _places(given: Given, out: Path | None) -> Places:
 
 
 @contextmanager
-def _reporting() -> Iterator[Callable[[str], None]]:
+def _reporting(to_stderr: bool = False) -> Iterator[Callable[[str], None]]:
     """Say each step with elapsed seconds, beside a spinner where there is a terminal."""
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=to_stderr)
     start = time.monotonic()
     spinner = console.status("") if console.is_terminal else None
 
@@ -99,13 +102,19 @@ def refresh(
 def status(claims: Claims = None, out: Out = None, as_json: AsJson = False) -> int:
     """Say of each claim: current, stale and what changed, failed and why, unfinished, never fitted."""
     from inference.keys import fit_parts
+    from inference.outputs import outputs_current
     from inference.store import claim_state, finished
 
     places = Places(out or Places().out)
     states = {}
     for claim in _known(claims):
-        given = Given.from_note((finished(places, claim) or {"given": {}})["given"])
-        states[claim] = claim_state(places, claim, fit_parts(claim, given))
+        given = Given.from_note((finished(places, claim) or {}).get("given"))
+        try:
+            states[claim] = claim_state(places, claim, fit_parts(claim, given))
+        except InputError as error:  # a user's own file that is gone
+            states[claim] = ("stale", str(error))
+        if states[claim][0] == "current" and not outputs_current(places):
+            states[claim] = ("current", "estimates, figures or paper are to be written again: run refresh")
     if as_json:
         typer.echo(json.dumps({claim: {"state": state, "why": why} for claim, (state, why) in states.items()}))
     else:
@@ -124,16 +133,23 @@ def sensitivity(
     """Say what hangs on the prior: power-scaling, refits under other priors, yours among them. 1 if undeclared."""
     from inference import show
     from inference.diff import read_estimates
+    from inference.outputs import outputs_current
     from inference.sensitivity import add_own, as_csv, needless, read_declared, undeclared
+    from inference.store import finished
 
     chosen, places = _known(claims), Places(out or Places().out)
     rows = [row for row in read_estimates(places.out)["estimates"] if row["claim"] in chosen]
+    if not outputs_current(places):
+        raise InputError("these estimates are not those of the code and the fits", places.out, hint="run refresh first")
     if priors is not None:
         from inference.refresh import refresh as bring_up_to_date
 
-        own = Places(places.out / "own" / Given(priors=priors).folder)
-        with _reporting() as say:
-            bring_up_to_date(chosen, own, say, Given(priors=priors))
+        # The same data and seed as the results it is set beside.
+        given = replace(Given.from_note((finished(places, chosen[0]) or {}).get("given")), priors=priors)
+        own = Places(places.out / "own" / given.folder)
+        with _reporting(as_json) as say:
+            if bring_up_to_date(chosen, own, say, given):
+                raise CheckError(f"under {priors.name} a fit failed its checks: see {own.failed}")
         add_own(rows, read_estimates(own.out)["estimates"], priors.name)
         places = own
     declared = read_declared()

@@ -12,6 +12,7 @@ from inference.sensitivity import name_of
 from inference.store import read_json
 
 Row = dict[str, Any]
+USED = {"claim", "spec", "estimand", "coords", "title", "headline", "kind", "median", "sd", "text", "verdict", "refits"}
 
 
 def read_estimates(path: Path) -> Row:
@@ -26,7 +27,8 @@ def read_estimates(path: Path) -> Row:
     if not file.exists():
         raise InputError("there are no estimates", file, hint="give an estimates.json, or the folder it is in")
     found = read_json(file, "schema_version", "fits", "estimates")
-    if found is None or not all(isinstance(row, dict) and "estimand" in row for row in found["estimates"]):
+    rows = found["estimates"] if found is not None and found["schema_version"] == 1 else None
+    if found is None or not isinstance(rows, list) or not all(isinstance(r, dict) and r.keys() >= USED for r in rows):
         raise InputError("this is no estimates.json", file)
     return found
 

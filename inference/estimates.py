@@ -302,6 +302,8 @@ def add_refits(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]
     for row in rows:
         own = fits[f"{row['claim']}/{row['spec']}"]
         others = priors.get((own["model"], *key(row)), []) if own["kind"] == "main" and row["sd"] else []
+        # One that failed its gate left its last good fit behind: of other data, and no measure of the prior.
+        others = [o for o in others if fits[f"{o['claim']}/{o['spec']}"].get("stale") == own.get("stale")]
         row["refits"] = [moves(row, other, fits[f"{other['claim']}/{other['spec']}"]["title"]) for other in others]
         shifts = [abs(refit["shift"][name]) for refit in row["refits"] for name in ENDS]
         row["prior_shift"] = max(shifts) if shifts else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -13,6 +14,7 @@ from data.io import InputError, read_bytes
 from models.registry import CLAIMS
 
 OwnPriors = dict[str, dict[str, Any]]
+LARGEST = 1e6  # nothing here is measured in millions; beyond, samplers fail in ways of their own
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,12 @@ class Given:
 
     @property
     def folder(self) -> str:
-        """A folder name for the results, another for other inputs: ``my-models_my-priors_seed-4``."""
-        parts = [path.name.split(".")[0] or "unnamed" for path in (self.models, self.priors) if path is not None]
+        """A folder name for the results, another for other inputs: ``models-my-1a2b3c_priors-my-4d5e6f_seed-4``."""
+        parts = []
+        for kind, path in (("models", self.models), ("priors", self.priors)):
+            if path is not None:  # files of one name in two folders are two
+                place = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:6]
+                parts.append(f"{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', path.stem).strip('-')}-{place}")
         return "_".join([*parts, *([] if self.seed is None else [f"seed-{self.seed}"])])
 
     def note(self) -> dict[str, Any]:
@@ -40,8 +46,10 @@ class Given:
         return {"seed": self.seed} | {k: None if v is None else str(v.resolve()) for k, v in paths.items()}
 
     @classmethod
-    def from_note(cls, note: Mapping[str, Any]) -> Given:
-        """What ``note`` gave."""
+    def from_note(cls, note: object) -> Given:
+        """What ``note`` gave; nothing, where that is damaged."""
+        if not isinstance(note, dict):
+            return cls()
         paths = {name: Path(note[name]) for name in ("models", "priors") if note.get(name)}
         return cls(note.get("seed"), paths.get("models"), paths.get("priors"))
 
@@ -60,10 +68,12 @@ def read_own_priors(path: Path) -> OwnPriors:
         If the file cannot be read, is not TOML, or names an unknown claim.
     """
     try:
-        content = tomllib.loads(read_bytes(path).decode("utf-8"))
+        if path.is_dir():
+            raise InputError("this is a folder, a TOML file is needed", path)
+        content = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise InputError("not UTF-8 text", path) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"not TOML: {error}", path) from None
     if not content:
         raise InputError("no hyper-parameters in it", path, hint="a table a claim, such as [academic_share]")
@@ -71,6 +81,13 @@ def read_own_priors(path: Path) -> OwnPriors:
         if claim not in CLAIMS or not isinstance(values, dict):
             raise InputError("unknown claim", path, value=claim, hint="a table a claim: " + ", ".join(CLAIMS))
     return content
+
+
+def _short(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # an integer of thousands of digits
+        return "a number of thousands of digits"
 
 
 def with_own(priors: Any, own: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -88,13 +105,14 @@ def with_own(priors: Any, own: Mapping[str, Any], path: Path) -> dict[str, Any]:
         if name not in known:
             raise InputError("unknown hyper-parameter", path, value=name, hint="known: " + ", ".join(known))
         listed = value if isinstance(value, list) else [value]
-        if not all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in listed):
-            raise InputError("must be a finite number", path, column=name, value=str(value))
+        if not all(isinstance(x, int | float) and not isinstance(x, bool) and abs(x) <= LARGEST for x in listed):
+            raise InputError(f"must be a finite number, up to {LARGEST:g}", path, column=name, value=_short(value))
         wanted = len(known[name]) if isinstance(known[name], tuple) else None
         if (len(listed) if isinstance(value, list) else None) != wanted:
             shape = "one number" if wanted is None else f"a list of {wanted} numbers"
-            raise InputError(f"must be {shape}", path, column=name, value=str(value))
-        if name.endswith(("_sd", "_median")) and not all(x > 0 for x in listed):
-            raise InputError("a scale must be positive", path, column=name, value=str(value))
+            raise InputError(f"must be {shape}", path, column=name, value=_short(value))
+        if name.endswith(("_sd", "_median")) and not all(x >= 1 / LARGEST for x in listed):
+            problem = f"a scale must be positive, at least {1 / LARGEST:g}"
+            raise InputError(problem, path, column=name, value=_short(value))
         out[name] = float(value) if wanted is None else tuple(float(x) for x in listed)
     return out

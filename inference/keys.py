@@ -69,7 +69,7 @@ def output_parts(fits: Iterable[str]) -> dict[str, str]:
     for folder in ("inference", "figures", "paper"):
         for path in sorted((ROOT / folder).rglob("*")):
             inside = path.relative_to(ROOT)
-            skipped = "published" in inside.parts or "__pycache__" in inside.parts
+            skipped = "published" in inside.parts or "__pycache__" in inside.parts or inside.name.startswith(".")
             if path.is_file() and not skipped and path.suffix != ".part":
                 parts[str(inside)] = digest(path.read_bytes())
     return parts

@@ -26,7 +26,11 @@ Say = Callable[[str], None]
 def outputs_current(places: Places) -> bool:
     """Whether estimates, figures and paper are those of the stored fits, and untouched since."""
     known = store.read_json(places.outputs, "key", "files")
-    if known is None or known["key"] != combine(output_parts(_stored_keys(places))):
+    if (
+        known is None
+        or not isinstance(known["files"], dict)
+        or known["key"] != combine(output_parts(_stored_keys(places)))
+    ):
         return False
     for name, checksum in known["files"].items():
         path = places.out / name
@@ -40,11 +44,14 @@ def _stored_keys(places: Places) -> list[str]:
     return [str(note["fit_key"]) for note in notes if note is not None]
 
 
-def write_outputs(places: Places, parts: Mapping[str, Mapping[str, str]], given: Given, say: Say) -> list[str]:
+def write_outputs(
+    places: Places, parts: Mapping[str, Mapping[str, str]], given: Given, code: Mapping[str, str], say: Say
+) -> list[str]:
     """Write estimates, figures and paper from the stored fits; return the claims that have none.
 
     All of them are made whole in the staging folder first; then each is renamed into its place, and last the note of
-    their key. Interrupted in between, the note is the old one and the next refresh writes them again.
+    their key. Interrupted in between, the note is the old one and the next refresh writes them again. So it does if the
+    code that draws and writes is no longer what it was when the command began (``code``).
     """
     from inference.paper import compile_paper
 
@@ -59,10 +66,11 @@ def write_outputs(places: Places, parts: Mapping[str, Mapping[str, str]], given:
         compile_paper(staging)
         shutil.rmtree(staging / "paper")  # its sources, copied there to be compiled
         sums = _replace_all(staging, places.out)
-        old = store.read_json(places.outputs, "files") or {"files": {}}
-        for gone in old["files"].keys() - sums.keys():
+        old = (store.read_json(places.outputs, "files") or {}).get("files")
+        for gone in set(old if isinstance(old, dict) else {}) - sums.keys():
             (places.out / gone).unlink(missing_ok=True)
-        key = combine(output_parts(_stored_keys(places)))
+        changed = output_parts([]) != code
+        key = "changed while it was written" if changed else combine(output_parts(_stored_keys(places)))
         write_atomic(places.outputs, store.dump({"key": key, "files": sums}))
     finally:
         shutil.rmtree(staging, ignore_errors=True)

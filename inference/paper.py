@@ -32,7 +32,7 @@ def compile_paper(staging: Path) -> Path:
     import typst
 
     folder = staging / "paper"
-    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("published"))
+    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("published", ".*"))
     shutil.copy2(staging / "estimates.json", folder / "estimates.json")
     shutil.copytree(staging / "figures", folder / "figures")
     (folder / "facts").mkdir()

@@ -50,7 +50,7 @@ class Places:
     @property
     def staging(self) -> Path:
         """Outputs on their way: renamed into place when all of them are whole."""
-        return self.out / "staging"
+        return self.out / ".refresh-staging"
 
     @property
     def lock(self) -> Path:

@@ -47,11 +47,13 @@ def publish(places: Places, draws: bool = False) -> list[Path]:
         PUBLISHED / "estimates.tex": macros(content["estimates"]).encode(),
         README: with_table(README.read_text(encoding="utf-8"), content).encode(),
     }
-    files |= {PUBLISHED / "figures" / path.name: path.read_bytes() for path in places.figures.glob("*.png")}
+    made = (store.read_json(places.outputs, "files") or {"files": {}})["files"]
+    figures = [places.out / name for name in made if name.endswith(".png")]
+    files |= {PUBLISHED / "figures" / path.name: path.read_bytes() for path in figures}
     if draws:
         files |= {PUBLISHED / name: made for name, made in thinned(places).items()}
-    for path, made in files.items():
-        write_atomic(path, made)
+    for path, copy in files.items():
+        write_atomic(path, copy)
     for old in (PUBLISHED / "figures").glob("*.png"):
         if old not in files:
             old.unlink()
@@ -97,7 +99,7 @@ def table(content: Mapping[str, Any]) -> str:
                 f"{row['verdict'] or ''} |"
             )
     lines += ["", "† sensitive to the prior: the paper says how.", ""]
-    for rows in content["ladders"].values():
+    for rows in filter(None, content["ladders"].values()):
         heads = [row["title"] for row in rows]
         lines += [f"| rung | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
         lines.append(f"| published | {' | '.join(row['published_text'] for row in rows)} |")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
@@ -12,7 +13,7 @@ from typing import Any
 from data.io import InputError
 from inference import store
 from inference.given import Given, read_own_priors, with_own
-from inference.keys import fit_key, fit_parts, table_paths
+from inference.keys import fit_key, fit_parts, output_parts, table_paths
 from inference.lock import held
 from inference.outputs import outputs_current, write_outputs
 from inference.places import Places
@@ -53,9 +54,10 @@ def refresh(claims: Iterable[str], places: Places, say: Say, given: Given = NOTH
     if not stale and outputs_current(places):
         say("everything is current: nothing to do")
         return 0
+    code = output_parts([])
     with held(places.lock):
         failed = [claim for claim in stale if not _refit(claim, parts[claim], places, say, given)]
-        missing = write_outputs(places, parts, given, say)
+        missing = write_outputs(places, parts, given, code, say)
     return 1 if failed or missing else 0
 
 
@@ -90,7 +92,7 @@ def _refit(claim: str, parts: Mapping[str, str], places: Places, say: Say, given
             "title": alternative.title,
             "model": alternative.model,
             "differs": {"choices": dict(alternative.choices), "priors": dict(alternative.priors)},
-            "gate": {**dataclasses.asdict(gate), "passed": gate.passed, "retried": retried},
+            "gate": {**_finite(dataclasses.asdict(gate)), "passed": gate.passed, "retried": retried},
         }
         if gate.passed:
             store.save(places, claim, alternative.name, tree, about)
@@ -102,6 +104,11 @@ def _refit(claim: str, parts: Mapping[str, str], places: Places, say: Say, given
     if passed:
         store.finish_claim(places, claim, parts, [alternative.name for alternative in fitted], given.note())
     return passed
+
+
+def _finite(gate: Mapping[str, Any]) -> dict[str, Any]:
+    """Diagnostics as JSON can hold them: null for what is not a finite number."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in gate.items()}
 
 
 def _tables(claim: str, choices: Any, given: Given, say: Say) -> tuple[dict[str, Any], Any]:

@@ -30,7 +30,7 @@ def read_json(path: Path, *required: str) -> Note | None:
     """Return a JSON object, or None where there is none, it is damaged, or lacks a required key."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) and set(required) <= content.keys() else None
 
@@ -105,7 +105,9 @@ def finish_claim(
 
 def finished(places: Places, claim: str) -> Note | None:
     """What the claim's last complete refresh noted."""
-    return read_json(places.posteriors / claim / "claim.json", "parts", "specs", "given")
+    found = read_json(places.posteriors / claim / "claim.json", "parts", "specs", "given")
+    whole = found and isinstance(found["parts"], dict) and isinstance(found["specs"], list)
+    return found if whole else None
 
 
 def specs_of(places: Places, claim: str) -> list[str]:

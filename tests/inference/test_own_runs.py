@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from data.schema import MODELS
 from data.tables import SNAPSHOT
 from inference import publish
 from inference.given import Given
-from inference.places import Places
+from inference.places import ROOT, Places
 from tests.conftest import FIXTURES, digests
 
 
@@ -57,6 +58,9 @@ def test_own_priors_move_the_estimate_and_are_said(toy: Any, tmp_path: Path):
         ("mean_sd = 1\n", ["my.toml", "unknown claim", "'mean_sd'"]),
         ("[toy]\nmean = 1\n", ["my.toml", "unknown hyper-parameter", "'mean'", "mean_sd"]),
         ('[toy]\nmean_sd = "wide"\n', ["my.toml", "'mean_sd'", "finite number"]),
+        (f"[toy]\nmean_sd = 1{'0' * 400}\n", ["my.toml", "'mean_sd'", "finite number"]),
+        (f"[toy]\nmean_sd = 1{'0' * 5000}\n", ["my.toml", "not TOML"]),
+        ("[toy]\nmean_sd = 1e-300\n", ["my.toml", "'mean_sd'", "positive"]),
         ("[toy]\nmean_sd = nan\n", ["my.toml", "'mean_sd'", "finite number"]),
         ("[toy]\nmean_sd = -1\n", ["my.toml", "'mean_sd'", "positive"]),
         ("[toy]\nmean_sd = [1, 2]\n", ["my.toml", "'mean_sd'", "one number"]),
@@ -74,7 +78,9 @@ def test_bad_priors_are_named(toy: Any, tmp_path: Path, content: str, words: lis
 
 def test_own_results_go_to_a_folder_of_their_own():
     given = Given(seed=4, models=Path("a/my.csv"), priors=Path("b/wide.toml"))
-    assert given.folder == "my_wide_seed-4"
+    assert re.fullmatch(r"models-my-[0-9a-f]{6}_priors-wide-[0-9a-f]{6}_seed-4", given.folder)
+    others = [Given(models=Path("b/my.csv")), Given(priors=Path("a/my.csv")), Given(models=Path("a/my.v2.csv"))]
+    assert len({given.folder for given in [*others, Given(models=Path("a/my.csv"))]}) == 4
     assert Given.from_note(given.note()).names() == given.names()
     assert not Given().own
 
@@ -126,7 +132,7 @@ def test_sensitivity_to_a_users_own_priors(toy: Any, tmp_path: Path):
     assert code == 0, errors
     line = next(line for line in said.splitlines() if line.strip().startswith("my.toml"))
     assert "sd" in line
-    assert (out / "own" / "my" / "paper.pdf").exists()
+    assert len(list((out / "own").glob("priors-my-*/paper.pdf"))) == 1
     assert before.items() <= digests(out).items()
 
 
@@ -151,7 +157,9 @@ def test_diff(toy: Any, tmp_path: Path):
     assert "1 verdicts flipped" in said
     same = toy("diff", tmp_path / "old", tmp_path / "old", "--all")[1]
     assert "2 estimates in both, 0 moved by more than one posterior sd, 0 verdicts flipped" in same
-    for bad in (tmp_path / "none", tmp_path / "my.toml"):
+    odd = tmp_path / "odd.json"
+    odd.write_text('{"schema_version": 1, "fits": {}, "estimates": [{"estimand": "x"}]}')
+    for bad in (tmp_path / "none", tmp_path / "my.toml", odd):
         code, _, errors = toy("diff", tmp_path / "old", bad)
         assert code == 2
         assert len(errors.strip().splitlines()) == 1
@@ -193,3 +201,39 @@ def test_publish(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     out.paper.write_bytes(b"touched")
     with pytest.raises(publish.CheckError, match="run make refresh first"):
         publish.publish(out)
+
+
+@pytest.mark.parametrize("out", ["paper/published", "", ".", "figures"])
+def test_results_never_go_among_the_projects_files(toy: Any, out: str):
+    code, _, errors = toy("refresh", "--seed", "4", "--out", ROOT / out)
+    assert code == 2
+    assert "never go" in errors
+
+
+def test_sensitivity_to_priors_keeps_the_users_own_data(toy: Any, tmp_path: Path):
+    mine = tmp_path / "mine.csv"
+    rows = parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values()
+    mine.write_bytes(to_csv(MODELS.columns, (row for row in rows if row["vintage"] == "2026-05")))
+    out = tmp_path / "out"
+    assert toy("refresh", "--models", mine, "--out", out)[0] == 0
+    priors = own_priors(tmp_path, "[toy]\nmean_sd = 1.0\n")
+    code, said, errors = toy("sensitivity", "--out", out, "--priors", priors, "--json")
+    assert code == 0, errors
+    (row,) = json.loads(said)["estimates"]
+    assert row["refits"][-1]["title"] == "my.toml"
+    assert row["refits"][-1]["shift"]["median"] == 0  # the default itself: the same data, the same draws
+
+
+def test_status_of_damaged_notes_and_outputs(toy: Any, tmp_path: Path):
+    out = tmp_path / "out"
+    toy.good(out)
+    (out / "paper.pdf").unlink()
+    assert "to be written again" in toy("status", "--out", out)[1]
+    (out / "outputs.json").write_text('{"key": "x", "files": []}')
+    assert toy("refresh", "--out", out)[0] == 0
+    note = out / "posteriors" / "toy" / "claim.json"
+    for content in ('{"parts": [], "specs": [], "given": null}', "[]", "{"):
+        note.write_text(content)
+        code, said, errors = toy("status", "--out", out)
+        assert code == 0, errors
+        assert "unfinished" in said

@@ -195,9 +195,8 @@ def test_places_that_cannot_be_used(toy: Any, tmp_path: Path):
 
 def test_stale_lock_and_second_refresh(toy: Any, tmp_path: Path):
     out = tmp_path / "out"
-    out.mkdir()
-    (out / "lock").write_text("999999")  # of a process long gone
     before = toy.good(out)
+    (out / "lock").write_text("999999")  # of a process long gone
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\nfrom inference.lock import held\n"
     code += f"with held(Path({str(out / 'lock')!r})): print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -215,7 +214,11 @@ def test_stale_lock_and_second_refresh(toy: Any, tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("planted", "fault", "hint"),
-    [("divergence", "divergent", "reparameterise"), ("r_hat", "R-hat", "two modes")],
+    [
+        ("divergence", "divergent", "reparameterise"),
+        ("r_hat", "R-hat", "two modes"),
+        ("nan", "R-hat", "chains disagree"),
+    ],
 )
 def test_the_gate_keeps_planted_faults_out(
     toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str, fault: str, hint: str

@@ -13,7 +13,7 @@ import xarray as xr
 from models._claim import Alternative, Headline, Model, Published, Tables
 
 SEED = 5
-PLANTED = ""  # "divergence" or "r_hat": a model that the gate must keep out
+PLANTED = ""  # "divergence", "r_hat" or "nan": a model that the gate must keep out
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
 
 def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
     attrs = {"unit": "log10 FLOP", "scale": "identity", "kind": "quantity", "reference": 0.0}
+    if PLANTED == "nan":
+        draws = draws.assign(mean=draws["mean"].where(draws["draw"] > 0))
     by_year = draws["mean"].expand_dims(year=[2020]).transpose("chain", "draw", "year")
     return xr.Dataset(
         {"mean_by_year": by_year.assign_attrs(attrs), "n_by_year": dataset["n"].assign_attrs(kind="rows")}
