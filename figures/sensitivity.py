@@ -49,7 +49,7 @@ def draw(claim: str, estimates: Rows, out: Path) -> None:
         axes.set_yticks(
             range(len(sets)), [title.removeprefix("priors of ").split(":")[0] for title, _ in sets], fontsize=6
         )
-        axes.set_title(title_lines(row["title"], 34), fontsize=6.8)
+        axes.set_title(title_lines(row["title"], 28), fontsize=6.8)
     for axes in grid.flat[len(rows) :]:
         axes.set_axis_off()
     save(figure, out, f"{claim}_sensitivity", data)
