@@ -27,7 +27,8 @@ def _interrupts_kept() -> Iterator[None]:
     Raised inside a callback of C code or of the garbage collector, a KeyboardInterrupt is printed and dropped, and the
     program runs on. It is noted here, and raised again at the next step (``raise_if_interrupted``).
     """
-    if threading.current_thread() is not threading.main_thread():
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as shells do for what they run in the background
+    if ignored or threading.current_thread() is not threading.main_thread():
         yield
         return
     _pressed.clear()

@@ -51,6 +51,18 @@ def test_interrupt_that_was_dropped_is_raised_at_the_next_step(
     assert ("interrupted" in capsys.readouterr().err) == drops
 
 
+def test_where_interrupts_are_ignored_they_stay_so(monkeypatch: pytest.MonkeyPatch):
+    """A refresh in the background of a shell script is not ended by the Ctrl-C of another program."""
+    monkeypatch.setattr("sys.argv", ["app"])
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        app = app_that(drops=True)
+        assert run(app) == 0
+        assert app.said == ["went on"]  # type: ignore[attr-defined]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_fastmath_is_off_and_compiled_code_goes_to_the_projects_cache():
     assert pytensor.config.numba__fastmath is False
     assert str(pytensor.config.base_compiledir) == str(CACHE / "pytensor")
