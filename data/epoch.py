@@ -154,9 +154,9 @@ def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str,
     }
     today = date.today().isoformat()[:7]
     months = [cell["date"][:7] for cell in cells.values() if ISO_DATE.fullmatch(cell["date"])]
-    vintage = vintage or max((month for month in months if month <= today), default="")
-    if not vintage:
-        raise InputError("no publication date that is past, so no vintage", path, column=columns["date"])
+    if vintage is None and not months:
+        raise InputError("no publication dates, so no vintage", path, column=columns["date"])
+    vintage = vintage or max((month for month in months if month <= today), default=today)
     counts["rows in the raw file"] = len(cells)
     kept: dict[str, int] = {}
     for number, cell in cells.items():
