@@ -6,6 +6,7 @@ the tables.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -43,7 +44,7 @@ def publish(places: Places, draws: bool = False) -> list[Path]:
     if content is None or not outputs_current(places):
         raise CheckError("estimates, figures and paper are not those of the stored fits: run make refresh first")
     files: dict[Path, bytes] = {
-        PUBLISHED / "estimates.json": places.estimates.read_bytes(),
+        PUBLISHED / "estimates.json": a_row_a_line(content),
         PUBLISHED / "estimates.tex": macros(content["estimates"]).encode(),
         README: with_table(README.read_text(encoding="utf-8"), content).encode(),
     }
@@ -58,6 +59,19 @@ def publish(places: Places, draws: bool = False) -> list[Path]:
         if old not in files:
             old.unlink()
     return list(files)
+
+
+def a_row_a_line(content: Mapping[str, Any]) -> bytes:
+    """estimates.json with one estimate a line: what changed between two publications is then what git shows."""
+
+    def dump(value: object) -> str:
+        return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+
+    parts = []
+    for key, value in sorted(content.items()):
+        lines = [dump(row) for row in value] if isinstance(value, list) else []
+        parts.append(f"{dump(key)}: " + ("[\n" + ",\n".join(lines) + "\n]" if lines else dump(value)))
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
 
 def stale(folder: Path = PUBLISHED) -> list[str]:

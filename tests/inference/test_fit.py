@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytensor
@@ -68,7 +69,7 @@ def test_fastmath_is_off_and_compiled_code_goes_to_the_projects_cache():
     assert str(pytensor.config.base_compiledir) == str(CACHE / "pytensor")
 
 
-def test_refresh_sets_the_flags_before_any_model_is_imported(run: object):
+def test_refresh_sets_the_flags_before_any_model_is_imported(run: Any, tmp_path: Path):
     """In a process of its own, in the order of the command: a model imported first would leave fastmath on."""
     code = (
         "import inference.refresh as r, sys; from inference.given import Given; from inference.places import Places\n"
@@ -77,10 +78,7 @@ def test_refresh_sets_the_flags_before_any_model_is_imported(run: object):
         "r._Fitter.fit = lambda *a: sys.exit(0 if __import__('pytensor').config.numba__fastmath is False else 3)\n"
         "r.refresh(['academic_share'], Places(Path(sys.argv[1])), print)"
     )
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        assert run("-c", code, folder).returncode == 0  # type: ignore[operator]
+    assert run("-c", code, tmp_path).returncode == 0
 
 
 def test_draws_do_not_depend_on_which_model_was_compiled_first(tables: dict[str, Any], compiled: fit.Compiled):

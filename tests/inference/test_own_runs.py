@@ -179,7 +179,9 @@ def test_publish(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert text.endswith("\nafter\n")
     assert "| the mean, 2020 † | " in text
     assert "old" not in text
-    assert (published / "estimates.json").read_bytes() == out.estimates.read_bytes()
+    copied = (published / "estimates.json").read_text()
+    assert json.loads(copied) == json.loads(out.estimates.read_text())
+    assert sum(line.startswith('{"claim": ') for line in copied.splitlines()) == 2  # an estimate a line
     assert (published / "figures" / "toy.png").exists()
     assert r"\newcommand{\ToyMainMeanByYearTwoZeroTwoZero}{\ensuremath{-}" in (published / "estimates.tex").read_text()
     import gzip

@@ -31,7 +31,8 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     frame = tables["models"]
     known = frame[(frame["vintage"] == choices.vintage) & frame["log10_compute"].notna()]
     y = known["log10_compute"].to_numpy()[: choices.first] - 20
-    flow = [{"reason": "the first rows", "n": len(known) - len(y), "left": len(y)}]
+    # A name goes all the way into estimates.json and the paper, so that hostile ones can be tried.
+    flow = [{"reason": "from " + "; ".join(known["model"][: choices.first]), "n": len(known) - len(y), "left": len(y)}]
     return xr.Dataset({"y": ("row", y), "n": ("year", [len(y)])}, {"year": [2020]}, {"flow": json.dumps(flow)})
 
 
