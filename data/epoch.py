@@ -102,9 +102,10 @@ ENTRY = {
 }
 # Later vintages list several domains a model, and call drawing by another name.
 DOMAIN = {"Image generation": "Drawing", "Text-to-Video": "Video"}
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # fromisoformat takes 20120301 and 2012-W10-1 too
+
 # Epoch documents Confident, Likely and Speculative as within a factor of about 3, 10 and 30 at 90 %: with a normal
 # error on the log10 scale the standard deviation is log10(factor) / 1.645 (0.29, 0.61, 0.90 dex).
-ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Z90 = 1.6448536269514722
 COMPUTE_SE = {
     name: math.log10(factor) / Z90 for name, factor in [("confident", 3), ("likely", 10), ("speculative", 30)]
