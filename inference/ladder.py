@@ -16,7 +16,8 @@ from scipy.stats import beta
 
 from inference import words
 from inference.estimates import HIGH, LOW, rounded
-from models._claim import RAW, Alternative
+from models._claim import Alternative
+from models.registry import RAW
 
 Row = dict[str, Any]
 

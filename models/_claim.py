@@ -10,8 +10,6 @@ import pandas as pd
 import pymc as pm
 import xarray as xr
 
-from models.registry import RAW as RAW
-
 Tables = Mapping[str, pd.DataFrame]
 
 

@@ -284,7 +284,7 @@ def prepare_latent_excess(tables: Tables, choices: Choices) -> xr.Dataset:
     window = three_years(by_domain)
     for year in window.index[window.sum(axis=1) == 0]:
         problem = f"no labelled model within a year of {year}: no mix of domains to stand on"
-        raise InputError(problem, "table of models", hint="a shorter window of years")
+        raise InputError(problem, "table of models", hint="the analysis is of 2010 to 2022")
     fixed = by_domain.sum() / len(frame)
     dataset = xr.Dataset(
         {

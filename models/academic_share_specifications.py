@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from models._claim import RAW, Alternative, Headline, Published
+from models._claim import Alternative, Headline, Published
+from models.registry import RAW
 
 if TYPE_CHECKING:
     from models.academic_share import Priors
@@ -33,7 +34,7 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
     b = "latent_excess"
     return (
         Alternative("raw", "the labelled rows, counted", "sampling", RAW, {"team": "labelled"}),
-        Alternative("labelled", "a hierarchical model of them", "prior", "shares", {"team": "labelled"}),
+        Alternative("labelled", "the labelled rows, modelled", "prior", "shares", {"team": "labelled"}),
         Alternative("main", "blank sectors resolved", "main", "shares"),
         Alternative("vintage_2025_06", "the vintage of June 2025", "sampling", "shares", {"vintage": "2025-06"}),
         Alternative("half_scale", "priors of half the scale", "prior", "shares", priors=half),
@@ -50,7 +51,7 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
                     "shares", {"resolved_leaning": "industry"}),
         Alternative("vintage_2026_05", "the vintage of May 2026, years to 2025", "sampling", "shares",
                     {"vintage": "2026-05", "last_year": 2025}),
-        Alternative("vintage_2026_05_without_cost", "the same without models notable for cost alone", "definition",
+        Alternative("vintage_2026_05_without_cost", "May 2026 without models notable for cost alone", "definition",
                     "shares", {"vintage": "2026-05", "last_year": 2025, "models": "without cost alone"}, brief=True),
         Alternative("large_scale", "B: the upper tail of compute", "main", b),
         Alternative("large_scale_half_scale", "priors of half the scale", "prior", b, priors=half_b),
