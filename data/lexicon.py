@@ -1,0 +1,21 @@
+"""Reading the committed lexicons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from data.io import Row, parse_csv
+
+LEXICONS = Path(__file__).parent / "lexicons"
+
+
+def read_lexicon(name: str, columns: Iterable[str]) -> list[Row]:
+    """Rows of ``lexicons/NAME.csv``.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or lacks a column.
+    """
+    return list(parse_csv(LEXICONS / f"{name}.csv", columns).values())

@@ -1,0 +1,163 @@
+"""A raw record: what any source says of a paper, before anything is classified."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+
+VENUES = {
+    "aaai": "AAAI",
+    "acl": "ACL",
+    "acml": "ACML",
+    "aistats": "AISTATS",
+    "automl": "AutoML",
+    "coling": "COLING",
+    "colt": "COLT",
+    "corl": "CoRL",
+    "cvpr": "CVPR",
+    "emnlp": "EMNLP",
+    "iccv": "ICCV",
+    "iclr": "ICLR",
+    "icml": "ICML",
+    "ijcai": "IJCAI",
+    "naacl": "NAACL",
+    "nips": "NeurIPS",
+    "neurips": "NeurIPS",
+    "uai": "UAI",
+    "wacv": "WACV",
+}
+FIRST_YEAR, LAST_YEAR = 1987, 2030  # the first NeurIPS; a year beyond is a slip of the pen
+STEM = re.compile(r"([A-Za-z][A-Za-z-]*?)[-_]?(\d{4})")
+
+# Labels of tracks as the sources write them, the first that matches; without one it is the main track.
+TRACKS = (
+    ("workshop", r"workshop track|^workshop|(poster|oral) workshop"),
+    ("demo", r"demo"),
+    ("student", r"doctoral|student"),
+    ("journal", r"journal"),
+    ("sister", r"sister"),
+    ("invited", r"early career|senior|blue sky|summary talk|invited speaker|what's hot"),
+    ("survey", r"survey"),
+    ("tutorial", r"tutorial"),
+    ("applications", r"\biaai|\beaai|^industry"),
+    ("datasets", r"datasets? (&|and) benchmarks?"),
+    ("findings", r"findings"),
+    ("special", r"special|focus area|improving human|ai and autonomy"),
+)
+_TRACKS = tuple((track, re.compile(pattern, re.IGNORECASE)) for track, pattern in TRACKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What a paper prints beside one author (or once for the whole paper): affiliation text and mail domain."""
+
+    text: str = ""
+    domain: str = ""
+
+    @property
+    def blank(self) -> bool:
+        """Nothing to read a sector from."""
+        return not self.text and not self.domain
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """What a coder of full texts said of a paper, each with the passage it rests on."""
+
+    theoretical: bool
+    excluded: bool
+    team: str
+    team_passage: str
+    code: bool
+    code_passage: str
+    hardware: bool
+    hardware_passage: str
+
+
+@dataclass(frozen=True, slots=True)
+class FullText:
+    """The text of a paper, its acknowledgement apart."""
+
+    body: str
+    acknowledgement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One paper as one source gives it.
+
+    ``slots_per`` says what ``slots`` are: one an author, in order (``author``); each affiliation of the paper once
+    (``paper``); or the source lists none (``""``). ``links`` is None where the source has no field for links.
+    """
+
+    source: str
+    stem: str
+    title: str
+    track: str = "main"
+    area: str = ""
+    keywords: str = ""
+    abstract: str = ""
+    n_authors: int | None = None
+    slots: tuple[Slot, ...] = ()
+    slots_per: str = ""
+    links: tuple[str, ...] | None = None
+    coded: Coded | None = None
+    full_text: FullText | None = None
+
+    @property
+    def key(self) -> str:
+        """The title as it is compared between sources."""
+        return title_key(self.title)
+
+
+@dataclass
+class Read:
+    """The records of one file, and what was left out of it, by reason."""
+
+    records: list[Record] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def title_key(title: str) -> str:
+    """A title as it is compared: lower case, letters and digits of any script only.
+
+    Compatibility forms (the ligature in "arti\\ufb01cial") are taken apart first.
+    """
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", title).lower())
+
+
+def paper_id(stem: str, title: str) -> str:
+    """A stable id: venue, year and 12 hexadecimal digits of the title's hash (SHA-256)."""
+    return f"{stem}-{hashlib.sha256(title_key(title).encode()).hexdigest()[:12]}"
+
+
+def venue_year(stem: str) -> tuple[str, int] | None:
+    """``nips2021`` to (``NeurIPS``, 2021); None where a name does not read so, or the year is out of range."""
+    match = STEM.fullmatch(stem)
+    if match is None or not FIRST_YEAR <= int(match.group(2)) <= LAST_YEAR:
+        return None
+    name = match.group(1)
+    return VENUES.get(name.lower(), name), int(match.group(2))
+
+
+def track_of(*labels: str) -> str:
+    """The track that a source's labels name, the first rule that matches any of them; ``main`` otherwise."""
+    for track, pattern in _TRACKS:
+        if any(pattern.search(label) for label in labels):
+            return track
+    return "main"
+
+
+def clean(text: object) -> str:
+    """One line of text without control characters and without spaces at its ends; anything but text is blank.
+
+    Ligatures and other compatibility forms are taken apart (NFKC): OCR and PDFs write "ﬁ" for "fi".
+    """
+    if not isinstance(text, str):
+        return ""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join("".join(" " if char < " " or char == "\x7f" else char for char in text).split())
