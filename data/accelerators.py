@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
 CORES_PER_CHIP = 2  # Cloud TPU v2 and v3, as Google counts them; a board ("device") has 4 chips
@@ -33,17 +33,21 @@ _BETWEEN = (
 )
 _LEFT = re.compile(rf"(?P<n>(?<![\w.-]){_NUMBER})(?:[\s/-]+|(?=[x×*]))(?:{_BETWEEN}[\s/-]*){{0,6}}$")
 _PAIR = re.compile(rf"(?<![\w.-])(?P<a>\d{{1,4}})\s*(?:/|and|or|to|-)\s*(?P<b>\d{{1,4}})\s+(?:{_BETWEEN}\s*){{0,4}}$")
-_GRID = re.compile(r"(?<![\w.-])(?P<a>\d{1,3})\s*[x×*]?\s(?P<b>\d{1,3})\s+(?:cloud |google )?$")
+_GRID = re.compile(r"(?<![\w.-])(?P<a>\d{1,3})\s*[x×*]?\s(?P<b>\d{1,3})\s*(?:cloud |google )?$")
 _RIGHT = re.compile(
     rf"^\s*(?:gpus?|cards?|\d+ ?gb?|pci-?e|sxm\d?|\W)*?\s*(?:\(?\s*[x×*]\s*(?P<n>\d{{1,4}})(?![\d.]* ?(?:gb|memory|ghz))|"
-    rf"\(\s*(?P<m>{_NUMBER}) (?:gpus?|cards?|units?|chips?)\b|,? ?(?:using|with|on) (?P<k>\d{{1,3}}) (?:gpus?|cards?)\b)"
+    rf"(?:with|on|using|of) (?P<c>\d{{1,4}}) cores|\(\s*(?P<m>{_NUMBER}) (?:gpus?|cards?|units?|chips?)\b|,? ?(?:using|with|on) (?P<k>\d{{1,3}}) (?:gpus?|cards?)\b)"
 )
-_PLURAL = re.compile(r"^(?:s\b|'s\b)|^[\s\w,()-]{0,30}?\b(?:gpus|cards|chips|processors|accelerators|units|devices|tpus|pods)\b")
+_PLURAL = re.compile(r"^(?:s\b|'s\b)|^[\s\w,()-]{0,30}?\b(?:gpus|cards|chips|processors|accelerators|units|devices|tpus|pods|machines|"
+    r"servers|nodes|instances|workers)\b"
+)
+_ARE = re.compile(r"\b(?:gpus|cards|accelerators)(?: (?:are|were|used|of type|include)| ?[(:,])[\s\w]{0,8}$")
 _MACHINES = re.compile(
-    rf"(?P<n>(?<![\w.-]){_NUMBER}) (?:(?!and |with |each |of )[a-z-]+ ){{0,3}}?(?:machines|nodes|servers|workstations|hosts|instances|computers|boxes)\b"
+    rf"(?P<n>(?<![\w.-]){_NUMBER}) (?:(?!and |with |each |of |where )[a-z][\w.-]* ){{0,4}}?(?:machines|nodes|servers|workstations|hosts|instances|computers|boxes)\b"
 )
 _EACH = re.compile(r"\beach\b|\bper (?:node|machine|server|host)\b|\bevery\b|nodes? with|machines? with|servers? with|hosts? with")
 _THANKS = re.compile(r"\b(?:acknowledg\w*|grateful\w*|thank\w*|donat\w*|gift\w*|generous\w*|supported by|support (?:of|from))\b")
+_GOES_ON = re.compile(r"each (?:node|machine|server|host|of (?:them|which|these))\b")
 _SENTENCE = re.compile(r"(?<=[a-z0-9)\]])[.;!?]+\s+(?=[A-Z\[(])|\.\.\.+|\[\.\.\.\]")
 # The question of a conference's checklist, before its answer.
 _QUESTION = re.compile(r"Did you include the total amount of compute.*?\?", re.IGNORECASE)
@@ -93,10 +97,10 @@ _G = r"(?:nvidia'?s?[\s-]*)?(?:geforce[\s-]*)?"
 _TYPES = re.compile(
     r"(?<![a-z0-9])(?:"
     r"(?P<tpu>(?:cloud[\s-]*)?tpus?[\s-]*(?:pods?[\s-]*)?v?(?:ersion)?[\s-]*(?P<tpu_v>(?<=v)[\s-]?[1-4](?![0-9])|(?<=version )[1-4])?"
-    r"(?:[\s-]+(?P<tpu_n>\d{1,4})(?=\b)(?! ?gb| days| hours| and| devices?))?|v(?P<tpu_w>[1-4])[\s-]*(?P<tpu_m>\d{1,4})?[\s-]+(?:cloud )?tpus?)"
+    r"(?:(?:[\s-]+|(?<=[1-4])-)(?P<tpu_n>\d{1,4})(?=\b)(?! ?gb| days| hours| and| devices?))?|v(?P<tpu_w>[1-4])[\s-]*(?P<tpu_m>\d{1,4})?[\s-]+(?:cloud )?tpus?)"
     rf"|(?P<titan>{_G}(?:pascal |maxwell )?(?:gtx[\s-]*)?titan(?:[\s-]*(?P<titan_k>x[\s(-]*pascal|x[\s(-]*maxwell|xp|x|rtx|black|z|v)(?![a-z]))?(?:[\s(-]*(?P<titan_p>pascal))?)"
     r"|(?P<tesla>(?:(?:nvidia'?s?|tesla)[\s-]*)*(?P<tesla_k>k20|k40|k80|m40|m60|m20[5-9]0|c10[67]0|c20[57]0|p40|p100|v100|a100|a40|gv100|gp100|h100|v100s|s10[67]0|s20[57]0)(?:c|m|x|xm)?)(?=s?\b)"
-    r"|(?P<short>(?:(?:nvidia'?s?|tesla)[\s-]*)+(?P<short_k>t4|p4|a10g?|a30|k10|k2|m4|m6)(?=s?\b))"
+    r"|(?P<short>(?:(?:nvidia'?s?|tesla)[\s-]*)+(?P<short_k>t4|p4|a4|a2|a10g?|a30|k10|k2|m4|m6)(?=s?\b))"
     r"|(?P<quadro>(?:nvidia'?s?[\s-]*)?(?:quadro[\s-]*(?:rtx[\s-]*)?|rtx[\s-]*)(?P<quadro_k>[kmpt]?[1-9]0?00|[kmpt]\d{4}|a[2-6][05]00)(?=s?\b))"
     r"|(?P<axk>(?:nvidia'?s?[\s-]*)?(?P<axk_k>a6000|a5000|a4000|p6000|p5000|m6000|k6000)(?=s?\b))"
     rf"|(?P<series>{_G}(?:(?:gtx|rtx)[\s-]*)(?P<series_k>[2-9]\d0|1[06]\d0|20[678]0|30[5-9]0|40[789]0)[\s-]*(?P<series_s>ti\b|tis\b|super\b)?(?=s?\b))"
@@ -165,17 +169,17 @@ def _counts(sentence: str, match: re.Match[str]) -> list[int | None]:
     left, right = sentence[max(0, match.start() - 90) : match.start()], sentence[match.end() : match.end() + 50]
     if pair := _PAIR.search(left):
         return [int(pair["a"]), int(pair["b"])]
-    if (grid := _GRID.search(left)) and "tpu" in match.group():
+    if grid := _GRID.search(left):
         return [int(grid["a"]) * int(grid["b"])]
     number: int | None = None
     if after := _RIGHT.match(right):
-        number = _to_int(after["n"] or after["m"] or after["k"])
+        number = _to_int(after["n"] or after["c"] or after["m"] or after["k"])
     elif before := _LEFT.search(left):
         number = _to_int(before["n"])
-    elif not _PLURAL.match(right) and not match.group().endswith(("gpus", "tpus")) and "tpu" not in match.group():
+    elif not _PLURAL.match(right) and not _ARE.search(left) and not match.group().endswith(("gpus", "tpus")) and "tpu" not in match.group():
         number = 1
-    if number is not None and (machines := _MACHINES.search(sentence)) and _EACH.search(sentence):
-        if not machines.start() <= match.start() - 1 < machines.end():
+    if number is not None and (machines := _MACHINES.search(sentence)) and machines.end() <= match.start():
+        if _EACH.search(sentence[machines.start() : match.start()]) or _EACH.match(right.lstrip(" gpuscards,")):
             number *= _to_int(machines["n"])
     return [number if number is not None and 0 < number <= LARGEST_COUNT else None]
 
@@ -197,8 +201,12 @@ def parse(passage: str) -> Hardware:
     """
     text = normalise(passage)
     setups: list[Setup] = []
+    before = ""
     for piece in _SENTENCE.split(text):
         sentence = piece.lower()
+        if _GOES_ON.match(sentence):  # "32 servers. Each server has 8 GPUs": one statement
+            sentence = f"{before} {sentence}"
+        before = sentence
         thanked = bool(_THANKS.search(sentence))
         matches = [(match, _type_of(match, sentence)) for match in _TYPES.finditer(sentence)]
         typed = any(name not in (None, GENERIC) for _, name in matches)
@@ -210,9 +218,7 @@ def parse(passage: str) -> Hardware:
             counts = [int(cores)] if cores else _counts(sentence, match)
             setups += [Setup(name, count, unit, thanked) for count in counts]
     used = [setup for setup in setups if not setup.thanked]
-    kept = used or setups
-    if any(setup.type != GENERIC for setup in kept):
-        kept = [setup for setup in kept if setup.type != GENERIC or (setup.count or 0) > 1]
+    kept = _named(used or setups)
     if any(not setup.type.startswith("DGX") for setup in kept):  # the machine, where its chips are named
         kept = [setup for setup in kept if not setup.type.startswith("DGX")]
     known = {(setup.type, setup.thanked) for setup in kept if setup.count is not None}
@@ -224,6 +230,36 @@ def parse(passage: str) -> Hardware:
     if _CLOUD.search(text) and not re.search(r"\b(?:xeon|intel|cpus?|ghz)\b", text, re.IGNORECASE):
         return Hardware("cloud")
     return Hardware("cpu" if _CPU.search(text) else "none")
+
+
+def _named(setups: list[Setup]) -> list[Setup]:
+    """Set-ups with "8 GPUs" and "V100" of different sentences put together, if only one type is named."""
+    types = {setup.type for setup in setups} - {GENERIC}
+    several = [setup for setup in setups if setup.type == GENERIC and (setup.count or 0) > 1]
+    if not types:
+        return setups
+    typed = [setup for setup in setups if setup.type != GENERIC]
+    if len(types) > 1 or not several:
+        return typed + several
+    told = {setup.count for setup in typed}
+    return [setup for setup in typed if (setup.count or 0) > 1] + [
+        replace(typed[0], count=setup.count) for setup in several if setup.count not in told
+    ] or typed
+
+
+def largest(setups: Sequence[Setup], peak: Mapping[str, float]) -> Setup | None:
+    """The set-up with the highest number of chips times peak FLOP/s; an untold number is one chip.
+
+    Parameters
+    ----------
+    setups
+        As ``parse`` gives them.
+    peak
+        Type to log10 FLOP/s; a type that is not in it ranks below all that are.
+    """
+    if not setups:
+        return None
+    return max(setups, key=lambda setup: (setup.type in peak, (setup.chips or 1.0) * 10 ** (peak.get(setup.type, 0.0))))
 
 
 def peaks(chips: Iterable[Mapping[str, object]]) -> dict[str, dict[str, float]]:
