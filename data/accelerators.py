@@ -6,19 +6,29 @@ table of chips (``V100``, ``GTX 1080 Ti``), ``TPU v3``, or ``GPU`` where none is
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+from data.chips import squeeze
+from data.lexicon import read_lexicon
+
 CORES_PER_CHIP = 2  # Cloud TPU v2 and v3, as Google counts them; a board ("device") has 4 chips
 CHIPS_PER_DEVICE = 4
 LARGEST_COUNT = 20_000  # above it, a number is a batch or a price
 GENERIC = "GPU"
+UNVERSIONED = {"TPU": "TPU v2"}  # a TPU without a version: the first that could be rented
 
 _WORDS = {
-    **{word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)},
+    **{
+        word: number
+        for number, word in enumerate(
+            ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
+        )
+    },
     **{"eleven": 11, "twelve": 12, "sixteen": 16, "twenty": 20, "thirty-two": 32, "sixty-four": 64, "dozen": 12},
     **{"single": 1, "dual": 2, "quad": 4, "couple": 2, "pair": 2, "a": 1, "an": 1, "each": 1},
 }
@@ -38,15 +48,21 @@ _RIGHT = re.compile(
     rf"^\s*(?:gpus?|cards?|\d+ ?gb?|pci-?e|sxm\d?|\W)*?\s*(?:\(?\s*[x×*]\s*(?P<n>\d{{1,4}})(?![\d.]* ?(?:gb|memory|ghz))|"
     rf"(?:with|on|using|of) (?P<c>\d{{1,4}}) cores|\(\s*(?P<m>{_NUMBER}) (?:gpus?|cards?|units?|chips?)\b|,? ?(?:using|with|on) (?P<k>\d{{1,3}}) (?:gpus?|cards?)\b)"
 )
-_PLURAL = re.compile(r"^(?:s\b|'s\b)|^[\s\w,()-]{0,30}?\b(?:gpus|cards|chips|processors|accelerators|units|devices|tpus|pods|machines|"
+_PLURAL = re.compile(
+    r"^(?:s\b|'s\b)|^[\s\w,()-]{0,30}?\b(?:gpus|cards|chips|processors|accelerators|units|devices|tpus|pods|machines|"
     r"servers|nodes|instances|workers)\b"
 )
 _ARE = re.compile(r"\b(?:gpus|cards|accelerators)(?: (?:are|were|used|of type|include)| ?[(:,])[\s\w]{0,8}$")
 _MACHINES = re.compile(
     rf"(?P<n>(?<![\w.-]){_NUMBER}) (?:(?!and |with |each |of |where )[a-z][\w.-]* ){{0,4}}?(?:machines|nodes|servers|workstations|hosts|instances|computers|boxes)\b"
 )
-_EACH = re.compile(r"\beach\b|\bper (?:node|machine|server|host)\b|\bevery\b|nodes? with|machines? with|servers? with|hosts? with")
-_THANKS = re.compile(r"\b(?:acknowledg\w*|grateful\w*|thank\w*|donat\w*|gift\w*|generous\w*|supported by|support (?:of|from))\b")
+_EACH = re.compile(
+    r"\beach\b|\bper (?:node|machine|server|host)\b|\bevery\b|nodes? with|machines? with|servers? with|hosts? with"
+)
+_EACH_AFTER = re.compile(rf"[\s,]*(?:gpus?|cards?)?[\s,]*(?:{_EACH.pattern})")
+_THANKS = re.compile(
+    r"\b(?:acknowledg\w*|grateful\w*|thank\w*|donat\w*|gift\w*|generous\w*|supported by|support (?:of|from))\b"
+)
 _GOES_ON = re.compile(r"each (?:node|machine|server|host|of (?:them|which|these))\b")
 _SENTENCE = re.compile(r"(?<=[a-z0-9)\]])[.;!?]+\s+(?=[A-Z\[(])|\.\.\.+|\[\.\.\.\]")
 # The question of a conference's checklist, before its answer.
@@ -77,7 +93,11 @@ class Setup:
         """Number of chips: cores are halved, boards count four."""
         if self.count is None:
             return None
-        return self.count / CORES_PER_CHIP if self.unit == "core" else self.count * (CHIPS_PER_DEVICE if self.unit == "device" else 1)
+        return (
+            self.count / CORES_PER_CHIP
+            if self.unit == "core"
+            else self.count * (CHIPS_PER_DEVICE if self.unit == "device" else 1)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +175,11 @@ def _type_of(match: re.Match[str], text: str) -> str | None:
         line = "RTX" if int(number) >= 2000 else "GTX"
         return f"{line} {number}{' Ti' if suffix == 'ti' else ' SUPER' if suffix else ''}"
     if "other" in found:
-        return found["other"].upper()
+        return re.sub(r"^DGX-?(?=\d)", "DGX-", found["other"].upper())
     after = text[match.end() : match.end() + 12]
-    return None if re.match(r"[\s-]*(?:hours?|days?|memory|time|implement|code|kernel|version|-based)", after) else GENERIC
+    return (
+        None if re.match(r"[\s-]*(?:hours?|days?|memory|time|implement|code|kernel|version|-based)", after) else GENERIC
+    )
 
 
 def _to_int(word: str) -> int:
@@ -176,11 +198,20 @@ def _counts(sentence: str, match: re.Match[str]) -> list[int | None]:
         number = _to_int(after["n"] or after["c"] or after["m"] or after["k"])
     elif before := _LEFT.search(left):
         number = _to_int(before["n"])
-    elif not _PLURAL.match(right) and not _ARE.search(left) and not match.group().endswith(("gpus", "tpus")) and "tpu" not in match.group():
+    elif (
+        not _PLURAL.match(right)
+        and not _ARE.search(left)
+        and not match.group().endswith(("gpus", "tpus"))
+        and "tpu" not in match.group()
+    ):
         number = 1
-    if number is not None and (machines := _MACHINES.search(sentence)) and machines.end() <= match.start():
-        if _EACH.search(sentence[machines.start() : match.start()]) or _EACH.match(right.lstrip(" gpuscards,")):
-            number *= _to_int(machines["n"])
+    machines = _MACHINES.search(sentence, 0, match.start())
+    if (
+        number is not None
+        and machines
+        and (_EACH.search(sentence[machines.start() : match.start()]) or _EACH_AFTER.match(right))
+    ):
+        number *= _to_int(machines["n"])
     return [number if number is not None and 0 < number <= LARGEST_COUNT else None]
 
 
@@ -263,17 +294,37 @@ def largest(setups: Sequence[Setup], peak: Mapping[str, float]) -> Setup | None:
 
 
 def peaks(chips: Iterable[Mapping[str, object]]) -> dict[str, dict[str, float]]:
-    """Peak of each product by number format, log10 FLOP/s: the median over the chips that share the product's name.
+    """Peak by number format of everything that a name may stand for, log10 FLOP/s.
+
+    The median over the chips that share the name ("Titan X" is two of them), unless ``lexicons/peaks.csv`` corrects it.
 
     Parameters
     ----------
     chips
         Rows of the table of chips.
+
+    Returns
+    -------
+    dict
+        Squeezed name (``chips.squeeze``) to format (``fp32``, ``tensor16``) to peak.
     """
-    found: dict[str, dict[str, list[float]]] = {}
+    values: dict[str, dict[str, list[float]]] = {}
     for row in chips:
-        for fmt in ("fp32", "tensor16"):
-            value = row[f"log10_{fmt}"]
-            if isinstance(value, int | float):
-                found.setdefault(str(row["product"]), {}).setdefault(fmt, []).append(float(value))
-    return {product: {fmt: median(values) for fmt, values in each.items()} for product, each in found.items()}
+        for alias in str(row["aliases"]).split("; "):
+            for fmt in ("fp32", "tensor16"):
+                value = row[f"log10_{fmt}"]
+                if isinstance(value, int | float) and math.isfinite(value):
+                    values.setdefault(alias, {}).setdefault(fmt, []).append(float(value))
+    found = {alias: {fmt: median(of) for fmt, of in formats.items()} for alias, formats in values.items()}
+    for row_ in read_lexicon("peaks", ("chip", "format", "tflops", "source")):
+        formats = found.setdefault(squeeze(row_["chip"]), {})
+        formats.pop(row_["format"], None)
+        if row_["tflops"]:
+            formats[row_["format"]] = math.log10(float(row_["tflops"]) * 1e12)
+    return found
+
+
+def peak(known: Mapping[str, Mapping[str, float]], name: str) -> float | None:
+    """Peak of a type, log10 FLOP/s: at fp32, or at 16 bits for chips without an fp32 rate (TPUs); None if not known."""
+    formats = known.get(squeeze(UNVERSIONED.get(name, name)), {})
+    return formats.get("fp32", formats.get("tensor16"))

@@ -86,8 +86,8 @@ def normalise(text: str) -> str:
 def sectors_of_text(text: str) -> frozenset[str]:
     """Sectors of the organisations that a text names; several if it names several."""
     text = normalise(MAIL.sub(" ", text))
-    found = set()
-    weak = set()
+    found: set[str] = set()
+    weak: set[str] = set()
     for match in _organisations()[0].finditer(text):
         sector = match.lastgroup or ""
         (weak if WEAK.match(match.group()) else found).add(sector)

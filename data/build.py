@@ -10,7 +10,7 @@ from pathlib import Path
 from data import chips
 from data.epoch import read_vintage
 from data.io import InputError, to_csv, write_atomic
-from data.schema import CHIPS, MODELS, validate_chips, validate_models
+from data.schema import CHIPS, MODELS, validate_rows
 from data.sectors import Sectors, resolve
 from data.tables import SNAPSHOT
 from data.vintages import MIX, differences
@@ -49,9 +49,9 @@ def build(raw: Path, out: Path = SNAPSHOT) -> dict[str, Counter[str]]:
     resolved = resolve_all(vintages)
     for vintage, name in VINTAGES.items():
         counts[name] += resolved[vintage]
-        validate_models(vintages[vintage], raw / name)
+        validate_rows(vintages[vintage], MODELS, raw / name)
     chip_rows, counts[CHIPS_FILE] = chips.read_chips(raw / CHIPS_FILE)
-    validate_chips(chip_rows, raw / CHIPS_FILE)
+    validate_rows(chip_rows, CHIPS, raw / CHIPS_FILE)
     changes = [
         {"earlier": earlier, "later": later, **row}
         for earlier, later in itertools.pairwise(VINTAGES)

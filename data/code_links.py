@@ -75,7 +75,11 @@ def link_rule(link: str) -> str:
     if _REPOSITORY.search(link):
         return "repository"
     if _HOST_ONLY.match(link):
-        return "project page" if re.search(r"\.(?:github|gitlab)\.io", link) is None and link.count(".") == 1 else "user page"
+        return (
+            "project page"
+            if re.search(r"\.(?:github|gitlab)\.io", link) is None and link.count(".") == 1
+            else "user page"
+        )
     return "project page" if _PAGE.search(link) else "not code"
 
 
@@ -103,7 +107,8 @@ _STRONG_CODE = re.compile(
     re.IGNORECASE,
 )
 _REPOSITORY_ADDRESS = re.compile(
-    r"git ?hub ?\. ?com|github\.com|gitlab|bitbucket|git\.io|sourceforge|code\.google|colab|anonymous\.4open|\bgithub\.io", re.IGNORECASE
+    r"git ?hub ?\. ?com|github\.com|gitlab|bitbucket|git\.io|sourceforge|code\.google|colab|anonymous\.4open|\bgithub\.io",
+    re.IGNORECASE,
 )
 _PROMISE = re.compile(
     r"\b(?:will|shall|would)(?: also| soon| publicly| then| all| both)?(?: be)?(?: made| make| publicly| open(?:ly)?| soon| also| freely)* ?-?"
@@ -167,7 +172,9 @@ def statement(passage: str) -> str:
             found.add("promised")
         elif _NO.search(said) and not (_OURS.search(said) and _STRONG_CODE.search(said) and "@" in said):
             found.add("nothing")
-        elif _THEIRS.search(said) and not re.search(r"\b(?:our|accompanying|release|reproduc\w+)\b", said, re.IGNORECASE):
+        elif _THEIRS.search(said) and not re.search(
+            r"\b(?:our|accompanying|release|reproduc\w+)\b", said, re.IGNORECASE
+        ):
             found.add("third party")
         elif _STRONG_CODE.search(said) and (_RELEASE.search(said) or "@" in said):
             found.add("own")
@@ -189,3 +196,41 @@ def statement(passage: str) -> str:
         if kind in found:
             return kind
     return "own, address" if "bare" in found and repository and "nothing" not in found else "nothing"
+
+
+_CODE_SENTENCE = re.compile(
+    r"\b(?:source )?(?:codes?|implementation|software|toolkit|scripts?|package|system|library|data ?set and code)\b[^.]{0,100}?"
+    r"\b(?:availab\w*|releas\w*|open[- ]?sourc\w*|download\w*|found|publicly|github|bitbucket|gitlab|https?)\b|"
+    r"\b(?:releas\w*|open[- ]?sourc\w*|availab\w*|publish|shar(?:e|ing)|download)\b[^.]{0,100}?\b(?:codes?|implementation|software|toolkit|scripts?|"
+    r"package|library)\b",
+    re.IGNORECASE,
+)
+_OWN = re.compile(
+    r"\bour\b|\bwe (?:also |have |will |are |further |publicly |plan to )*(?:release|make|provide|publish|open|share|plan)|\b(?:the|source|all|all the) "
+    r"(?:code|codes|source code)\b|\bcodes? (?:is|are|and|for (?:this|the|our|all|reproduc)|to (?:reproduce|replicate))|^\W*\d?\W*(?:source )?code:?\b|"
+    r"\bthis (?:paper|work)|\bthe implementation (?:is|of (?:this|the|our))|\bopen[- ]?sourced?\b",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"(?<=[a-z0-9)\]/])[.;]\s+(?=[A-Z\[(\d])")
+AROUND = 250  # characters kept on each side of what looks like a statement
+
+
+def full_text_statement(body: str) -> str:
+    """What a whole text says of its own code, one of ``STATEMENTS``; the strongest sentence wins.
+
+    Most texts name repositories of others: only a sentence that speaks of the authors' own code can release it.
+    """
+    found = set()
+    for match in _CODE_SENTENCE.finditer(body):
+        start = max(0, match.start() - AROUND)
+        before = _SENTENCE_END.split(body[start : match.start()])[-1]
+        after = _SENTENCE_END.split(body[match.end() : match.end() + AROUND])
+        sentence = f"{before}{match.group()}{after[0]}"
+        if not _OWN.search(sentence):
+            continue
+        # A footnote with the address often follows its sentence.
+        said = statement(sentence)
+        if said == "own, elsewhere" and len(after) > 1 and _ADDRESS.search(after[1][:120]):
+            said = "own, address"
+        found.add(said)
+    return next((kind for kind in STATEMENTS if kind in found), "nothing")

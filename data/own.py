@@ -9,7 +9,7 @@ import pandas as pd
 
 from data.epoch import layout_of, read_vintage
 from data.io import InputError, parse_csv
-from data.schema import MODELS, UNKNOWN, read_models, validate_models
+from data.schema import MODELS, UNKNOWN, read_models, validate_rows
 from data.sectors import Sectors, resolve
 from data.tables import SNAPSHOT, load
 
@@ -63,7 +63,7 @@ def read_own_models(path: Path, headline_vintage: str) -> OwnModels:
             theirs.update(mine)
         later = [row for row in embedded if str(row["vintage"]) > vintage]
         resolve(rows, known, sorted(later, key=lambda row: str(row["vintage"])))
-        frame = validate_models(rows, path)
+        frame = validate_rows(rows, MODELS, path)
         blanks = f"{sum(row['team_source'] == 'label' for row in rows):,} teams labelled, "
         blanks += f"{sum(row['team_source'] not in ('label', UNKNOWN) for row in rows):,} more resolved"
         layout = "teams labelled in words" if layout_of(header) == "words" else "a sector for each organisation"

@@ -124,7 +124,7 @@ class Read:
 def title_key(title: str) -> str:
     """A title as it is compared: lower case, letters and digits of any script only.
 
-    Compatibility forms (the ligature in "arti\\ufb01cial") are taken apart first.
+    Compatibility forms (ligatures) are taken apart first.
     """
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", title).lower())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -40,20 +41,25 @@ HARDWARE_COUNT_RANGE = (1.0, 1e7)
 LOG10_PEAK_RANGE = (6.0, 17.0)  # log10 FLOP/s of one chip: a megaflop to a hundred petaflop
 
 
-def _text(check: pa.Check | None = None) -> pa.Column:
+def text(check: pa.Check | None = None) -> pa.Column:
+    """A column of text, blank where not known."""
     return pa.Column(str, check, nullable=False)
 
 
-def _number(low: float, high: float) -> pa.Column:
+def number(low: float, high: float, blank: bool = True) -> pa.Column:
+    """A column of numbers within bounds, missing ones allowed unless ``blank`` is false."""
     check = pa.Check.in_range(low, high, error=f"must lie between {low:g} and {high:g}")
-    return pa.Column(float, check, nullable=True)
+    return pa.Column(float, check, nullable=blank)
 
 
-def _one_of(allowed: tuple[str, ...]) -> pa.Check:
+def one_of(allowed: tuple[str, ...]) -> pa.Check:
+    """One of a few words."""
     return pa.Check.isin(allowed, error="must be one of: " + ", ".join(allowed))
 
 
-def _list_of(allowed: tuple[str, ...]) -> pa.Check:
+def list_of(allowed: tuple[str, ...]) -> pa.Check:
+    """A list of a few words."""
+
     def known(cell: str) -> bool:
         return all(part in allowed for part in cell.split(LIST_SEPARATOR))
 
@@ -69,26 +75,26 @@ def _is_date(cell: str) -> bool:
 
 MODELS = pa.DataFrameSchema(
     {
-        "vintage": _text(pa.Check.str_matches(r"^\d{4}-\d{2}$", error="must be a year and month, like 2023-12")),
-        "model": _text(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "date": _text(pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")),
-        "domain": _text(pa.Check.str_length(min_value=1, error="must not be blank (write: unknown)")),
-        "notability": _text(),
-        "organisations": _text(),
-        "organisation_sectors": _text(_list_of(SECTORS)),
-        "team": _text(_one_of(TEAMS)),
-        "team_resolved": _text(_one_of(TEAMS)),
-        "team_source": _text(_one_of(TEAM_SOURCES)),
-        "compute_sponsor": _text(_one_of(SPONSORS)),
-        "countries": _text(),
-        "log10_compute": _number(*LOG10_FLOP_RANGE),
-        "log10_compute_se": _number(0.0, 3.0),
-        "confidence": _text(_one_of(CONFIDENCE)),
-        "log10_parameters": _number(*LOG10_PARAMETERS_RANGE),
-        "hardware": _text(),
-        "hardware_count": _number(*HARDWARE_COUNT_RANGE),
-        "weights_access": _text(_one_of(ACCESS)),
-        "training_code": _text(_one_of(TRAINING_CODE)),
+        "vintage": text(pa.Check.str_matches(r"^\d{4}-\d{2}$", error="must be a year and month, like 2023-12")),
+        "model": text(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "date": text(pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")),
+        "domain": text(pa.Check.str_length(min_value=1, error="must not be blank (write: unknown)")),
+        "notability": text(),
+        "organisations": text(),
+        "organisation_sectors": text(list_of(SECTORS)),
+        "team": text(one_of(TEAMS)),
+        "team_resolved": text(one_of(TEAMS)),
+        "team_source": text(one_of(TEAM_SOURCES)),
+        "compute_sponsor": text(one_of(SPONSORS)),
+        "countries": text(),
+        "log10_compute": number(*LOG10_FLOP_RANGE),
+        "log10_compute_se": number(0.0, 3.0),
+        "confidence": text(one_of(CONFIDENCE)),
+        "log10_parameters": number(*LOG10_PARAMETERS_RANGE),
+        "hardware": text(),
+        "hardware_count": number(*HARDWARE_COUNT_RANGE),
+        "weights_access": text(one_of(ACCESS)),
+        "training_code": text(one_of(TRAINING_CODE)),
     },
     unique=["vintage", "model"],
     strict=True,
@@ -98,14 +104,14 @@ MODELS = pa.DataFrameSchema(
 
 CHIPS = pa.DataFrameSchema(
     {
-        "chip": _text(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "product": _text(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "aliases": _text(pa.Check.str_matches(r"^[a-z0-9]+(; [a-z0-9]+)*$", error="must be squeezed names")),
-        "manufacturer": _text(),
-        "type": _text(_one_of(("GPU", "TPU"))),
-        "date": _text(pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")),
+        "chip": text(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "product": text(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "aliases": text(pa.Check.str_matches(r"^[a-z0-9]+(; [a-z0-9]+)*$", error="must be squeezed names")),
+        "manufacturer": text(),
+        "type": text(one_of(("GPU", "TPU"))),
+        "date": text(pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")),
         **{
-            f"log10_{precision}": _number(*LOG10_PEAK_RANGE)
+            f"log10_{precision}": number(*LOG10_PEAK_RANGE)
             for precision in ("fp64", "fp32", "tf32", "fp16", "tensor16", "int8", "fp8")
         },
     },
@@ -129,36 +135,44 @@ def read_models(path: Path) -> pd.DataFrame:
     InputError
         Naming file, row, column and value of the first fault, and how many there are.
     """
-    return _read(path, MODELS)
+    return read_table(path, MODELS)
 
 
 def read_chips(path: Path) -> pd.DataFrame:
     """Read and validate a table of chips (``chips.csv.gz``), columns as in ``CHIPS``; errors as ``read_models``."""
-    return _read(path, CHIPS)
+    return read_table(path, CHIPS)
 
 
 def _numbers(schema: pa.DataFrameSchema) -> list[str]:
     return [name for name, column in schema.columns.items() if column.dtype.type == np.dtype("float64")]
 
 
-def _read(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
+def read_table(
+    path: Path, schema: pa.DataFrameSchema, also: Callable[[pd.DataFrame, Path], None] | None = None
+) -> pd.DataFrame:
+    """Read a CSV file and validate it against a schema; errors as ``read_models``.
+
+    ``also`` checks what no single column tells; the index of the frame that it gets is the row of the file.
+    """
     rows = parse_csv(path, schema.columns)
     frame = pd.DataFrame.from_dict(rows, orient="index")[list(schema.columns)].astype(str)
     for name in _numbers(schema):
-        for number, cell in frame[name].items():
+        for row, cell in frame[name].items():
             if cell and not NUMBER.fullmatch(cell):
-                raise InputError("must be a number, or blank", path, int(str(number)), name, cell)
-    return _validate(frame, schema, path).reset_index(drop=True)
+                raise InputError("must be a number, or blank", path, int(str(row)), name, cell)
+    validated = _validate(frame, schema, path)
+    if also is not None:
+        also(validated, path)
+    return validated.reset_index(drop=True)
 
 
-def validate_models(rows: list[dict[str, object]], path: Path) -> pd.DataFrame:
-    """Check rows of the table of models that were read from a raw file; ``path`` names it in the error."""
-    return _validate(pd.DataFrame(rows, columns=list(MODELS.columns)), MODELS, path, rows_known=False)
-
-
-def validate_chips(rows: list[dict[str, object]], path: Path) -> pd.DataFrame:
-    """Check rows of the table of chips that were read from a raw file; ``path`` names it in the error."""
-    return _validate(pd.DataFrame(rows, columns=list(CHIPS.columns)), CHIPS, path, rows_known=False)
+def validate_rows(rows: list[dict[str, object]], schema: pa.DataFrameSchema, path: Path) -> pd.DataFrame:
+    """Check rows that were made from raw files; ``path`` names them in the error."""
+    frame = pd.DataFrame(rows, columns=list(schema.columns))
+    for name in frame.columns:
+        if name not in _numbers(schema):
+            frame[name] = frame[name].astype(str)
+    return _validate(frame, schema, path, rows_known=False)
 
 
 def _validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, path: Path, rows_known: bool = True) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def topics() -> tuple[str, ...]:
 
 
 def scores(title: str, keywords: str = "", abstract: str = "") -> Counter[str]:
-    """Weighted number of terms of each topic. A term counts once in each part; longer terms hide the shorter in them."""
+    """Weighted number of terms of each topic. A term counts once a part; a longer term hides the shorter in it."""
     lexicon = _lexicon()
     found: Counter[str] = Counter()
     for text, factor in ((title, TITLE_WEIGHT), (keywords, KEYWORD_WEIGHT), (abstract, 1)):

@@ -1,0 +1,229 @@
+"""From raw records of a paper to its row: the one place that classifies."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from data.accelerators import Hardware, largest, parse, peak
+from data.affiliations import sectors, sectors_of_domain, sectors_of_text
+from data.chips import squeeze
+from data.code_links import full_text_statement, page_link, statement
+from data.compute_terms import FAMILIES, count_terms
+from data.pretrained import mentions
+from data.record import FullText, Record, Slot, paper_id, venue_year
+from data.schema import LIST_SEPARATOR, UNKNOWN
+from data.topics import topic_of
+
+Row = dict[str, object]
+Peaks = Mapping[str, Mapping[str, float]]
+
+AUTHOR_KINDS = ("education", "company", "government", "nonprofit", "double", UNKNOWN)
+"""What an author is. ``double``: a company, and something else as well."""
+
+ACADEMIC = ("education", "government", "nonprofit")
+LONGEST_SLOT = 400  # characters; a longer "affiliation" is a page that was not parsed
+SOURCES = ("paperlists", "coakley", "tei")
+AREAS_AS_KEYWORDS = ("ijcai",)  # their keywords are the conference's areas, which validate the topics
+
+
+def author_kind(found: Iterable[str]) -> str:
+    """What one author is, from the sectors of the affiliations beside them."""
+    kinds = set(found)
+    if "company" in kinds:
+        return "double" if len(kinds) > 1 else "company"
+    return next((sector for sector in ACADEMIC if sector in kinds), UNKNOWN)
+
+
+def team_kind(counts: Mapping[str, int]) -> str:
+    """Kind of team, from how many authors are of each kind (the table in data/README.md).
+
+    Government and non-profit count as academia, a double affiliation as both. Mixed is known as soon as both sides
+    are seen; the other kinds only if every author is.
+    """
+    industry = counts["company"] + counts["double"]
+    academia = sum(counts[sector] for sector in ACADEMIC) + counts["double"]
+    if industry and academia:
+        return "mixed"
+    if counts[UNKNOWN] or not industry + academia:
+        return UNKNOWN
+    return "industry-only" if industry else "academia-only"
+
+
+def read_slot(slot: Slot) -> Slot:
+    """A slot as it is classified: text of a page that was not parsed is none."""
+    return Slot("", slot.domain) if len(slot.text) > LONGEST_SLOT else slot
+
+
+def passage_team(passage: str) -> str:
+    """Kind of team that a printed block of names and affiliations tells, without knowing whose is whose."""
+    found = set(sectors_of_text(passage))
+    if not found:
+        for domain in re.findall(r"@([\w.-]+\.\w+)", passage):
+            found |= sectors_of_domain(domain.lower())
+    return team_kind(dict.fromkeys(AUTHOR_KINDS, 0) | dict.fromkeys(found, 1))
+
+
+def row_of(records: Sequence[Record], peaks: Peaks) -> Row:
+    """The row of one paper, from what every source says of it.
+
+    Parameters
+    ----------
+    records
+        Records with the same venue, year and title, at most one a source.
+    peaks
+        Peak FLOP/s of accelerators (``accelerators.peaks``).
+    """
+    by_source = {record.source: record for record in records}
+    ordered = [by_source[source] for source in SOURCES if source in by_source]
+    first = ordered[0]
+    place = venue_year(first.stem)
+    if place is None:
+        raise ValueError(f"no venue and year: {first.stem}")
+    coded = next((record.coded for record in ordered if record.coded), None)
+    full_text = next((record.full_text for record in ordered if record.full_text), None)
+    research = UNKNOWN if coded is None else "theoretical" if coded.theoretical else "empirical"
+    return {
+        "id": paper_id(first.stem, first.title),
+        "venue": place[0],
+        "year": place[1],
+        "track": _track(ordered),
+        "sources": LIST_SEPARATOR.join(record.source for record in ordered),
+        "research": research,
+        "coder_excluded": "" if coded is None else _yes(coded.excluded),
+        **_authors(ordered),
+        "team_coded": coded.team if coded else UNKNOWN,
+        "team_passage": passage_team(coded.team_passage) if coded else UNKNOWN,
+        **_text(ordered, full_text),
+        **_code(ordered),
+        **_hardware(ordered, peaks),
+    }
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _track(records: Sequence[Record]) -> str:
+    """The track of the first source that knows of one besides main."""
+    return next((record.track for record in records if record.track != "main"), "main")
+
+
+def _authors(records: Sequence[Record]) -> Row:
+    record = next((record for record in records if record.slots_per == "author"), None)
+    record = record or next((record for record in records if record.slots_per), None)
+    slots = [read_slot(slot) for slot in record.slots] if record else []
+    kinds = [author_kind(sectors(slot)) for slot in slots]
+    counts = {kind: kinds.count(kind) for kind in AUTHOR_KINDS}
+    n_authors = next((other.n_authors for other in records if other.n_authors), None)
+    if record and record.slots_per == "author":
+        n_authors = len(slots)
+    with_text = sum(not slot.blank for slot in slots)
+    return {
+        "n_authors": n_authors or "",
+        "slots_per": record.slots_per if record else "none",
+        "slots_with_text": with_text,
+        "slots_without_text": len(slots) - with_text,
+        **{f"authors_{kind}": counts[kind] for kind in AUTHOR_KINDS},
+        "team_listed": team_kind(counts),
+    }
+
+
+def _text(records: Sequence[Record], full_text: FullText | None) -> Row:
+    title = records[0].title
+    abstract = next((record.abstract for record in records if record.abstract), "")
+    keywords = next(
+        (record.keywords for record in records if record.keywords and not record.stem.startswith(AREAS_AS_KEYWORDS)), ""
+    )
+    basis = ["title", *(["keywords"] if keywords else []), *(["abstract"] if abstract else [])]
+    terms = count_terms(abstract)
+    listed = LIST_SEPARATOR.join
+    return {
+        "topic": topic_of(title, keywords, abstract),
+        "topic_basis": listed(basis),
+        "topic_title": topic_of(title),
+        "topic_keywords": topic_of("", keywords) if keywords else "",
+        "has_abstract": _yes(bool(abstract)),
+        "abstract_words": len(abstract.split()) if abstract else "",
+        **{f"terms_{family}": terms[family] if abstract else "" for family in FAMILIES},
+        "pretrained_title": listed(mentions(title)),
+        "pretrained_abstract": listed(mentions(abstract)),
+        "pretrained_text": listed(mentions(full_text.body)) if full_text else "",
+    }
+
+
+def _code(records: Sequence[Record]) -> Row:
+    page, rule = "missing", ""
+    for record in records:
+        if record.links is None:
+            continue
+        counted, rule = page_link(record.links)
+        # Where the parse of the first page gave no affiliation it lost the link too: missing, not "no".
+        page = "link" if counted else "none" if record.slots_per or rule else "missing"
+    coded = next((record.coded for record in records if record.coded), None)
+    full_text = next((record.full_text for record in records if record.full_text), None)
+    said = statement(coded.code_passage) if coded else full_text_statement(full_text.body) if full_text else ""
+    return {
+        "code_page": page,
+        "code_page_rule": rule,
+        "code_coded": "" if coded is None else _yes(coded.code),
+        "code_statement": said,
+    }
+
+
+def _hardware(records: Sequence[Record], peaks: Peaks) -> Row:
+    coded = next((record.coded for record in records if record.coded), None)
+    full_text = next((record.full_text for record in records if record.full_text), None)
+    thanked = ""
+    if coded:
+        found = parse(coded.hardware_passage) if coded.hardware else Hardware("none")
+    elif full_text:
+        found = parse(accelerator_sentences(full_text.body))
+        found = found if found.setups else Hardware("none")  # a text of its own says little of CPUs
+        thanked = _types(parse(accelerator_sentences(f"We acknowledge: {full_text.acknowledgement}")))
+    else:
+        found = Hardware(UNKNOWN)
+    used = [setup for setup in found.setups if not setup.thanked]
+    thanked = LIST_SEPARATOR.join(filter(None, (_types(found, thanked=True), thanked)))
+    known = {setup.type: value for setup in used if (value := peak(peaks, setup.type)) is not None}
+    main = largest(used, known)
+    # The sum counts a set-up of an untold number as one chip, as the largest does; a type without a peak is left out.
+    total = sum((setup.chips or 1.0) * 10 ** known[setup.type] for setup in used if setup.type in known)
+    return {
+        "hardware_coded": "" if coded is None else _yes(coded.hardware),
+        "hardware_kind": found.kind,
+        "accelerator": main.type if main else "",
+        "accelerator_count": main.chips if main and main.chips is not None else "",
+        "accelerator_setups": len(used),
+        "accelerators_thanked": thanked,
+        "accelerator_log10_peak": _round(known.get(main.type) if main else None),
+        "accelerator_log10_tensor16": _round(peaks.get(squeeze(main.type), {}).get("tensor16") if main else None),
+        "accelerators_log10_sum": _round(math.log10(total) if total else None),
+    }
+
+
+def _round(value: float | None) -> float | str:
+    return "" if value is None else round(value, 4)
+
+
+def _types(found: Hardware, thanked: bool = True) -> str:
+    return LIST_SEPARATOR.join(dict.fromkeys(setup.type for setup in found.setups if setup.thanked is thanked))
+
+
+_ACCELERATOR_WORD = re.compile(r"\b(?:gpus?|tpus?|titan|tesla|nvidia|geforce|gtx|rtx|quadro)\b", re.IGNORECASE)
+
+
+@functools.cache
+def _sentence_end() -> re.Pattern[str]:
+    return re.compile(r"(?<=[a-z0-9)\]])[.;!?]\s+(?=[A-Z\[(\d])")
+
+
+def accelerator_sentences(text: str) -> str:
+    """The sentences of a text that name accelerators, put together; long ones cut around the word."""
+    found = []
+    for sentence in _sentence_end().split(text):
+        if match := _ACCELERATOR_WORD.search(sentence):
+            found.append(sentence[max(0, match.start() - 200) : match.end() + 200].strip())
+    return ". ".join(found)

@@ -1,0 +1,202 @@
+"""Raw paper lists, coded full texts and TEI to the table of papers, venue-year by venue-year on all cores."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from data import coakley, paperlists, tei
+from data.io import InputError, parse_csv
+from data.papers import SOURCES, Peaks, Row, row_of
+from data.record import Read, Record, venue_year
+
+READERS: dict[str, Callable[[Path, str], Read]] = {
+    "paperlists": paperlists.read,
+    "coakley": coakley.read,
+    "tei": tei.read,
+}
+HAND = {"team": "affiliation", "code": "open_source_code", "hardware": "hardware_specification"}
+RESEARCH = {"0": "empirical", "1": "theoretical"}
+
+
+@dataclass
+class Papers:
+    """Rows of the table of papers, sorted by id, and what was read, kept and left out, by source, venue and year."""
+
+    rows: list[Row] = field(default_factory=list)
+    counts: Counter[tuple[str, str, int, str]] = field(default_factory=Counter)
+
+
+def find(raw: Path) -> dict[str, dict[str, Path]]:
+    """Files of papers in a raw folder: by venue-year, by source.
+
+    Raises
+    ------
+    InputError
+        For a file or folder whose name is no venue and year.
+    """
+    found: dict[str, dict[str, Path]] = {}
+    for source in SOURCES:
+        folder = raw / source
+        if not folder.is_dir():
+            continue
+        for path in sorted(folder.iterdir()):
+            if path.name.startswith(".") or (source == "coakley" and path.suffix == ".csv"):
+                continue
+            stem = path.name.split(".", 1)[0]
+            if venue_year(stem) is None:
+                raise InputError(
+                    "the name must be a venue and a year", path, hint="like acl2018.zip or neurips2021.json.gz"
+                )
+            if source in found.setdefault(stem, {}):
+                raise InputError(
+                    "two files for one venue and year", path, hint=f"the other: {found[stem][source].name}"
+                )
+            found[stem][source] = path
+    return found
+
+
+def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Papers:
+    """All papers of one venue-year, joined on their titles, a row each.
+
+    A title that occurs again within a source is left out and counted.
+    """
+    place = venue_year(stem)
+    if place is None:
+        raise InputError(f"not a venue and a year: {stem}")
+    venue, year = place
+    papers = Papers()
+    by_title: dict[str, list[Record]] = {}
+    for source, path in files.items():
+        read = READERS[source](path, stem)
+        seen: set[str] = set()
+        for record in read.records:
+            if record.key in seen:
+                read.counts["kept"] -= 1
+                read.counts["left out: the same title again"] += 1
+            else:
+                seen.add(record.key)
+                by_title.setdefault(record.key, []).append(record)
+        papers.counts.update({(source, venue, year, what): n for what, n in read.counts.items() if n})
+    for records in by_title.values():
+        papers.rows.append(row_of(records, peaks))
+        sources = {record.source for record in records}
+        for source in files:
+            if source in sources:
+                papers.counts[source, venue, year, "matched in another source"] += len(sources) > 1
+    return papers
+
+
+def read_all(
+    raw: Path, peaks: Peaks, workers: int | None = None, done: Callable[[str, int, int], None] | None = None
+) -> Papers:
+    """Read every venue-year of a raw folder.
+
+    Parameters
+    ----------
+    raw
+        Folder with ``paperlists``, ``coakley`` and ``tei``, or some of them.
+    peaks
+        Peak FLOP/s of accelerators (``accelerators.peaks``).
+    workers
+        Processes; by default one a core. The result does not depend on it.
+    done
+        Called after each venue-year with its name, how many are done, and how many there are.
+
+    Raises
+    ------
+    InputError
+        For a file that cannot be read, or no file at all.
+    """
+    files = find(raw)
+    if not files:
+        raise InputError("no papers here: a folder paperlists/, coakley/ or tei/ is needed", raw)
+    workers = workers or os.cpu_count() or 1
+    # The largest first, so that no core waits for the last one.
+    stems = sorted(files, key=lambda stem: (-sum(_size(path) for path in files[stem].values()), stem))
+    papers = Papers()
+    for number, part in enumerate(_run(stems, files, peaks, workers), start=1):
+        stem, result = part
+        papers.rows += result.rows
+        papers.counts.update(result.counts)
+        if done is not None:
+            done(stem, number, len(stems))
+    papers.rows.sort(key=lambda row: str(row["id"]))
+    return papers
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else sum(file.stat().st_size for file in path.rglob("*.xml"))
+
+
+def _run(
+    stems: list[str], files: Mapping[str, Mapping[str, Path]], peaks: Peaks, workers: int
+) -> Iterable[tuple[str, Papers]]:
+    if workers == 1 or len(stems) == 1:
+        for stem in stems:
+            yield stem, read_venue_year(stem, files[stem], peaks)
+        return
+    with ProcessPoolExecutor(min(workers, len(stems))) as pool:
+        futures = {pool.submit(read_venue_year, stem, files[stem], peaks): stem for stem in stems}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def coder_labels(folder: Path) -> list[Row]:
+    """The papers that were coded by hand and by the coder of full texts: ``CODER_LABELS``, sorted by paper."""
+    hand, coder = (
+        {
+            row["filename"]: row
+            for row in parse_csv(folder / name, ("filename", "conference", "year", *HAND.values())).values()
+        }
+        for name in ("manual_eval.csv", "llm_eval.csv")
+    )
+    rows: list[Row] = []
+    for paper in sorted(hand.keys() & coder.keys()):
+        by_hand, by_coder = hand[paper], coder[paper]
+        rows.append(
+            {
+                "paper": paper.rpartition("__")[2] or paper,
+                "venue": {"NIPS": "NeurIPS"}.get(by_hand["conference"], by_hand["conference"]),
+                "year": by_hand["year"],
+                "research": RESEARCH.get(by_hand["research_type"], "unknown"),
+                **{
+                    f"{what}_{who}": row[column]
+                    for what, column in HAND.items()
+                    for who, row in (("hand", by_hand), ("coder", by_coder))
+                },
+            }
+        )
+    return sorted(rows, key=lambda row: str(row["paper"]))
+
+
+def comparisons(rows: Iterable[Row]) -> list[Row]:
+    """How two sources' labels of the same papers agree, by venue-year: team kind, and code by team kind.
+
+    One row a venue, year, what was compared, and pair of answers, with the number of papers.
+    """
+    tally: Counter[tuple[str, int, str, str, str, str]] = Counter()
+    for row in rows:
+        key = (str(row["venue"]), int(str(row["year"])))
+        if row["team_coded"] != "unknown":
+            for listed in ("team_listed", "team_passage"):
+                if row[listed] != "unknown":
+                    tally[
+                        *key, f"team kind: {listed[5:]} against coded", "", str(row[listed]), str(row["team_coded"])
+                    ] += 1
+        if row["code_coded"]:
+            coded = f"coded {row['code_coded']}: {row['code_statement']}"
+            tally[
+                *key, "code: abstract page against full text", str(row["team_coded"]), str(row["code_page"]), coded
+            ] += 1
+    return [
+        {"venue": venue, "year": year, "what": what, "team_coded": team, "first": first, "second": second, "n": n}
+        for (venue, year, what, team, first, second), n in sorted(tally.items())
+    ]
