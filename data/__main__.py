@@ -17,42 +17,59 @@ app = typer.Typer(
 
 @app.command()
 def build(
-    raw: Annotated[Path, typer.Argument(help="folder of raw files, with epoch/ in it")],
+    raw: Annotated[Path, typer.Argument(help="folder of raw files: epoch/, paperlists/, coakley/, tei/")],
     out: Annotated[Path | None, typer.Option(help="where to write; by default the embedded snapshot")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="processes; by default one a core")] = None,
 ) -> None:
-    """Rebuild the embedded snapshot from raw files."""
-    from data.build import build as build_snapshot
+    """Rebuild the embedded snapshot from raw files, or make tables of your own from a folder of yours."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from data.build import build as build_tables
     from data.tables import SNAPSHOT
 
-    for name, counts in build_snapshot(raw, out or SNAPSHOT).items():
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reading", total=None)
+
+        def done(name: str, number: int, of: int) -> None:
+            progress.update(task, description=f"read {name}", completed=number, total=of)
+
+        built = build_tables(raw, out or SNAPSHOT, workers, done)
+    for name, counts in built.counts.items():
         typer.echo(name)
-        for what, n in counts.items():
+        for what, n in sorted(counts.items()):
             typer.echo(f"  {n:>6}  {what}")
-    typer.echo(f"written: {out or SNAPSHOT}")
+    for name, rows in built.rows.items():
+        typer.echo(f"{rows:>8} rows  {name}")
+    typer.echo(f"written: {out or SNAPSHOT} (by venue and year: papers_counts.csv)")
 
 
 @app.command()
-def validate(file: Annotated[Path, typer.Argument(help="a table of models: .csv or .csv.gz")]) -> None:
-    """Check a table against its schema."""
-    from data.schema import read_models
+def validate(
+    file: Annotated[Path, typer.Argument(help="a table of models, chips or papers: .csv or .csv.gz")],
+) -> None:
+    """Check a table against its schema: which one, its header tells."""
+    from data.tables import read_any
 
-    typer.echo(f"{file}: {len(read_models(file))} models, valid")
+    name, frame = read_any(file)
+    typer.echo(f"{file}: {len(frame)} {name}, valid")
 
 
 @app.command()
-def describe() -> None:
-    """Say what the snapshot holds, what was left out and what is unknown."""
-    from data.io import parse_csv
-    from data.schema import MODELS
-    from data.tables import SNAPSHOT, load
+def describe(
+    figure: Annotated[Path | None, typer.Option(help="also draw the coverage by venue and year: .png or .pdf")] = None,
+    papers: Annotated[Path | None, typer.Option(help="a table of papers; by default the snapshot's")] = None,
+) -> None:
+    """Say what the snapshot holds: sources, vintages, what was left out, coverage by venue and year."""
+    from data import describe as tell
 
-    frame = load("models")
-    typer.echo(f"models: {len(frame)} rows, columns: {', '.join(MODELS.columns)}")
-    for column in ("vintage", "team", "confidence", "weights_access"):
-        tally = ", ".join(f"{value} {n}" for value, n in frame[column].value_counts().items())
-        typer.echo(f"  {column}: {tally}")
-    for row in parse_csv(SNAPSHOT / "counts.csv", ["source", "what", "n"]).values():
-        typer.echo(f"  {row['n']:>6}  {row['what']} ({row['source']})")
+    tell.models()
+    tell.sources()
+    frame = tell.papers(papers)
+    if figure is not None:
+        tell.draw(frame, figure)
+        typer.echo(f"written: {figure}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
+from typing import Any
 
 from data.chips import squeeze
 from data.lexicon import read_lexicon
@@ -293,7 +294,7 @@ def largest(setups: Sequence[Setup], peak: Mapping[str, float]) -> Setup | None:
     return max(setups, key=lambda setup: (setup.type in peak, (setup.chips or 1.0) * 10 ** (peak.get(setup.type, 0.0))))
 
 
-def peaks(chips: Iterable[Mapping[str, object]]) -> dict[str, dict[str, float]]:
+def peaks(chips: Iterable[Mapping[Any, object]]) -> dict[str, dict[str, float]]:
     """Peak by number format of everything that a name may stand for, log10 FLOP/s.
 
     The median over the chips that share the name ("Titan X" is two of them), unless ``lexicons/peaks.csv`` corrects it.

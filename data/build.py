@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from data import chips
+from data.accelerators import peaks
 from data.epoch import read_vintage
-from data.io import InputError, to_csv, write_atomic
+from data.io import InputError, parse_csv, to_csv, write_atomic
+from data.papers import SOURCES, Row
+from data.papers_build import Papers, coder_labels, comparisons, read_all
+from data.papers_schema import CODE_LABELS, CODER_LABELS, PAPERS, check_papers
+from data.provenance import HERE, provenance
 from data.schema import CHIPS, MODELS, validate_rows
 from data.sectors import Sectors, resolve
-from data.tables import SNAPSHOT
+from data.tables import SNAPSHOT, load
 from data.vintages import MIX, differences
 
 # The oldest first: blanks of one vintage are resolved from those after it.
@@ -22,18 +28,42 @@ VINTAGES = {
     "2026-05": "epoch/notable_ai_models_2026-05.csv",
 }
 CHIPS_FILE = "epoch/chips_2025-06.csv"
+LABELS = HERE / "labels" / "code_passages.csv"
+LABEL_NAMES = {
+    "own_address": "own, address",
+    "own_elsewhere": "own, elsewhere",
+    "third_party": "third party",
+    "promised": "promised",
+    "data": "data",
+    "demo": "demo",
+    "nothing": "nothing",
+}
 Rows = list[dict[str, object]]
+Done = Callable[[str, int, int], None]
 
 
-def build(raw: Path, out: Path = SNAPSHOT) -> dict[str, Counter[str]]:
+@dataclass
+class Built:
+    """Tables by file name, ready to be written, and what was counted, by source."""
+
+    tables: dict[str, bytes] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    papers: Papers = field(default_factory=Papers)
+
+
+def build(raw: Path, out: Path = SNAPSHOT, workers: int | None = None, done: Done | None = None) -> Built:
     """Rebuild the snapshot from a folder of raw files.
 
-    Everything is read and validated before anything is written.
+    The embedded snapshot needs all sources (``epoch``, ``paperlists``, ``coakley``, ``tei``); another folder takes
+    what there is. Everything is read and validated before anything is written.
 
-    Returns
-    -------
-    dict
-        Per source file, what was read, left out, unknown and resolved.
+    Parameters
+    ----------
+    raw, out
+        Folder of raw files; folder of the tables.
+    workers, done
+        As ``papers_build.read_all``.
 
     Raises
     ------
@@ -42,8 +72,35 @@ def build(raw: Path, out: Path = SNAPSHOT) -> dict[str, Counter[str]]:
     """
     if not raw.is_dir():
         raise InputError("a folder of raw files is needed", raw)
-    counts: dict[str, Counter[str]] = {}
+    here = [name for name in ("epoch", *SOURCES) if (raw / name).is_dir()]
+    if not here:
+        raise InputError("no raw data here: folders epoch/, paperlists/, coakley/ or tei/ are needed", raw)
+    missing = [name for name in ("epoch", *SOURCES) if name not in here]
+    if missing and out.resolve() == SNAPSHOT.resolve():
+        hint = "write your own tables elsewhere with --out"
+        raise InputError(f"the embedded snapshot needs the folder {missing[0]}", raw / missing[0], hint=hint)
+    built = Built()
+    chip_rows = _epoch(raw, built) if "epoch" in here else _embedded_chips()
+    if here != ["epoch"]:
+        _papers(raw, built, chip_rows, workers, done)
+    built.tables["provenance.json"] = provenance(raw, built.papers.counts, built.rows)
+    for name, content in built.tables.items():
+        write_atomic(out / name, content)
+    return built
+
+
+def _embedded_chips() -> Rows:
+    return [{str(name): value for name, value in row.items()} for row in load("chips").to_dict("records")]
+
+
+def _add(built: Built, name: str, columns: list[str], rows: Rows) -> None:
+    built.tables[name] = to_csv(columns, rows)
+    built.rows[name] = len(rows)
+
+
+def _epoch(raw: Path, built: Built) -> Rows:
     vintages: dict[str, Rows] = {}
+    counts = built.counts
     for vintage, name in VINTAGES.items():
         vintages[vintage], counts[name] = read_vintage(raw / name, vintage)
     resolved = resolve_all(vintages)
@@ -57,18 +114,54 @@ def build(raw: Path, out: Path = SNAPSHOT) -> dict[str, Counter[str]]:
         for earlier, later in itertools.pairwise(VINTAGES)
         for row in differences(vintages[earlier], vintages[later])
     ]
-    count_rows = [
+    count_rows: Rows = [
         {"source": name, "what": what, "n": n} for name, counter in counts.items() for what, n in counter.items()
     ]
-    tables: dict[str, bytes] = {
-        "models.csv.gz": to_csv(MODELS.columns, itertools.chain(*vintages.values())),
-        "chips.csv.gz": to_csv(CHIPS.columns, chip_rows),
-        "vintages.csv": to_csv(["earlier", "later", "change", "n", *MIX], changes),
-        "counts.csv": to_csv(["source", "what", "n"], count_rows),
-    }
-    for name, content in tables.items():
-        write_atomic(out / name, content)
-    return counts
+    _add(built, "models.csv.gz", list(MODELS.columns), list(itertools.chain(*vintages.values())))
+    _add(built, "chips.csv.gz", list(CHIPS.columns), chip_rows)
+    _add(built, "vintages.csv", ["earlier", "later", "change", "n", *MIX], changes)
+    _add(built, "counts.csv", ["source", "what", "n"], count_rows)
+    return chip_rows
+
+
+def _papers(raw: Path, built: Built, chip_rows: Rows, workers: int | None, done: Done | None) -> None:
+    papers = built.papers = read_all(raw, peaks(chip_rows), workers, done)
+    check_papers(validate_rows(papers.rows, PAPERS, raw), raw, rows_known=False)
+    for (source, _, _, what), n in papers.counts.items():
+        built.counts.setdefault(source, Counter())[what] += n
+    counts: Rows = [
+        {"source": source, "venue": venue, "year": year, "what": what, "n": n}
+        for (source, venue, year, what), n in sorted(papers.counts.items())
+    ]
+    compared = comparisons(papers.rows)
+    _add(built, "papers.csv.gz", list(PAPERS.columns), papers.rows)
+    _add(built, "papers_counts.csv", ["source", "venue", "year", "what", "n"], counts)
+    names = ["venue", "year", "what", "team_coded", "first", "second", "n"]
+    _add(built, "papers_compared.csv.gz", names, compared)
+    if (raw / "coakley" / "manual_eval.csv").exists():
+        labels = coder_labels(raw / "coakley")
+        validate_rows(labels, CODER_LABELS, raw / "coakley" / "manual_eval.csv")
+        _add(built, "coder_labels.csv", list(CODER_LABELS.columns), labels)
+    labelled = code_labels(papers.rows)
+    validate_rows(labelled, CODE_LABELS, LABELS)
+    _add(built, "code_labels.csv", list(CODE_LABELS.columns), labelled)
+
+
+def code_labels(rows: list[Row], labels: Path = LABELS) -> Rows:
+    """Labelled passages beside what coder, rules and abstract page say of the same paper, sorted by id."""
+    by_id = {str(row["id"]): row for row in rows}
+    found: Rows = []
+    for label in parse_csv(labels, ("id", "label", "flag")).values():
+        if (row := by_id.get(label["id"])) is not None:
+            found.append(
+                {
+                    "id": label["id"],
+                    "label": LABEL_NAMES[label["label"]],
+                    "flag": label["flag"],
+                    **{name: row[name] for name in ("team_coded", "code_statement", "code_page")},
+                }
+            )
+    return sorted(found, key=lambda row: str(row["id"]))
 
 
 def resolve_all(vintages: Mapping[str, Rows]) -> dict[str, Counter[str]]:

@@ -195,7 +195,7 @@ def _hardware(records: Sequence[Record], peaks: Peaks) -> Row:
         "hardware_coded": "" if coded is None else _yes(coded.hardware),
         "hardware_kind": found.kind,
         "accelerator": main.type if main else "",
-        "accelerator_count": main.chips if main and main.chips is not None else "",
+        "accelerator_count": "" if main is None or main.chips is None else f"{main.chips:g}",
         "accelerator_setups": len(used),
         "accelerators_thanked": thanked,
         "accelerator_log10_peak": _round(known.get(main.type) if main else None),

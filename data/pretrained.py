@@ -33,7 +33,7 @@ def _lexicon() -> tuple[re.Pattern[str], tuple[str, ...], frozenset[str]]:
     groups = "|".join(f"(?P<m{number}>{row['pattern']})" for number, row in enumerate(rows))
     models = tuple(row["model"] for row in rows)
     # A hyphenated name ("MWP-BERT", "BERT-LSTM") builds on the model; a longer word ("BERTScore") is another thing.
-    pattern = re.compile(rf"(?<![\w.@/])(?:{groups})(?![\w@])")
+    pattern = re.compile(rf"(?<![\w.@/])(?=[A-Zbfmsvw])(?:{groups})(?![\w@])")
     return pattern, models, frozenset(row["model"] for row in rows if row["needs_word"])
 
 

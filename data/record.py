@@ -47,6 +47,7 @@ TRACKS = (
     ("findings", r"findings"),
     ("special", r"special|focus area|improving human|ai and autonomy"),
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRACKS = tuple((track, re.compile(pattern, re.IGNORECASE)) for track, pattern in TRACKS)
 
 
@@ -160,4 +161,4 @@ def clean(text: object) -> str:
         return ""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    return " ".join("".join(" " if char < " " or char == "\x7f" else char for char in text).split())
+    return " ".join(_CONTROL.sub(" ", text).split())

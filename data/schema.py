@@ -175,6 +175,9 @@ def validate_rows(rows: list[dict[str, object]], schema: pa.DataFrameSchema, pat
     return _validate(frame, schema, path, rows_known=False)
 
 
+_PROBLEMS = {"not_nullable": "must not be blank"}  # pandera's words to ours
+
+
 def _validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, path: Path, rows_known: bool = True) -> pd.DataFrame:
     """Check a table against its schema. Its index is the row of the file, unless ``rows_known`` is false."""
     for name in _numbers(schema):
@@ -196,11 +199,11 @@ def _validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, path: Path, rows_
         at = first_case["index"] if rows_known and not pd.isna(first_case["index"]) else None
         count = f"{len(cases)} faults in all" if len(cases) > 1 else None
         raise InputError(
-            str(first_case["check"]),
+            _PROBLEMS.get(str(first_case["check"]), str(first_case["check"])),
             path,
             None if at is None else int(at),
             column,
-            str(first_case["failure_case"]),
+            "" if pd.isna(first_case["failure_case"]) else str(first_case["failure_case"]),
             hint=count,
         ) from None
     if "vintage" in validated.columns:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from data.schema import read_chips, read_models
+from data.io import InputError, read_bytes
+from data.papers_schema import PAPERS, read_papers
+from data.schema import CHIPS, MODELS, read_chips, read_models
 
 SNAPSHOT = Path(__file__).parent / "snapshot"
-READERS = {"models": read_models, "chips": read_chips}
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    "models": read_models,
+    "chips": read_chips,
+    "papers": read_papers,
+}
+SCHEMAS = {"models": MODELS, "chips": CHIPS, "papers": PAPERS}
 
 
 def load(name: str, folder: Path = SNAPSHOT) -> pd.DataFrame:
-    """Load a table of the snapshot by name (``models``, ``chips``), validated.
+    """Load a table of the snapshot by name (``models``, ``chips``, ``papers``), validated.
 
     Raises
     ------
@@ -21,3 +30,22 @@ def load(name: str, folder: Path = SNAPSHOT) -> pd.DataFrame:
         If the file is missing, damaged or breaks its schema.
     """
     return READERS[name](folder / f"{name}.csv.gz")
+
+
+def read_any(path: Path) -> tuple[str, pd.DataFrame]:
+    """Read and validate a user's table; its header tells which it is: the one with most columns in common.
+
+    Raises
+    ------
+    InputError
+        If no table has such columns, or the file breaks the schema of the one that has.
+    """
+    first = read_bytes(path).decode("utf-8-sig", errors="replace").partition("\n")[0]
+    header = set(next(csv.reader([first]), []))
+    common = {name: len(header & set(schema.columns)) for name, schema in SCHEMAS.items()}
+    name = max(common, key=lambda table: common[table])
+    if not common[name]:
+        raise InputError(
+            "no column of a known table in its header", path, 1, hint=f"tables: {', '.join(SCHEMAS)}; data/README.md"
+        )
+    return name, READERS[name](path)

@@ -1,0 +1,234 @@
+"""How well the classifications do on labelled cases: every figure that data/README.md gives.
+
+Figures on passages need the raw files, where the passages are; the committed table (``labels/validation.csv``) keeps
+them for those who have none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from scipy.stats import beta
+
+from data import coakley, paperlists
+from data.accelerators import Setup, largest, parse, peak, peaks
+from data.affiliations import SECTORS, sectors
+from data.code_links import COUNTED, link_rule, statement
+from data.io import parse_csv, to_csv
+from data.papers_build import find
+from data.provenance import HERE
+from data.record import Coded, Record, Slot, paper_id
+from data.tables import load
+from data.topics import topic_of
+
+LABELS = HERE / "labels"
+COLUMNS = ("classifier", "part", "figure", "right", "of", "share", "low", "high")
+PROBABILITY = 0.89
+Row = dict[str, object]
+
+# Areas of IJCAI and AAAI that have a counterpart among the topics.
+AREAS = (
+    ("natural language processing", "Natural Language"),
+    ("computer vision", "Computer Vision"),
+    ("multi-agent systems and game theory", "Agent-based|Multiagent|Game Theory"),
+    ("planning, search and constraints", "Constraint|Heuristic Search|^Search|Planning"),
+    ("knowledge and reasoning", "Knowledge Rep"),
+    ("recommendation and data mining", "Data Mining"),
+)
+TUNED_ON = ("ijcai2020", "ijcai2021", "aaai2021")
+REPORTED_ON = ("ijcai2022", "aaai2022")
+# Names of the labels that are the same product, or the maker's only, by the parser's name.
+SAME_TYPE = {
+    "K20s": "K20",
+    "K20m": "K20",
+    "Quadro GV100": "GV100",
+    "RTX 3080 Laptop": "RTX 3080",
+    "RTX 2080 Super": "RTX 2080 SUPER",
+    "Kepler": "GPU",
+    "Ascend AI Processor": "ASCEND",
+}
+
+
+def interval(right: float, of: float) -> tuple[float, ...]:
+    """Equal-tailed interval of a proportion under Jeffreys' prior, Beta(1/2, 1/2) (Brown, Cai and DasGupta 2001)."""
+    tail = (1 - PROBABILITY) / 2
+    return tuple(float(beta.ppf(q, right + 0.5, of - right + 0.5)) for q in (tail, 1 - tail))
+
+
+def _figure(classifier: str, part: str, figure: str, right: int, of: int) -> Row:
+    low, high = interval(right, of)
+    share = f"{right / of:.3f}" if of else ""
+    return {
+        "classifier": classifier,
+        "part": part,
+        "figure": figure,
+        "right": right,
+        "of": of,
+        "share": share,
+        "low": f"{low:.3f}",
+        "high": f"{high:.3f}",
+    }
+
+
+def figures(raw: Path | None = None) -> list[Row]:
+    """All figures; those that rest on passages and areas only if the folder of raw files is given."""
+    rows = [*_affiliations(), *_mentions(), *_teams()]
+    if raw is not None:
+        records = _records(raw)
+        rows += [*_hardware(records), *_statements(records), *_topics(records), *_links(records), *_pages(records)]
+    return rows
+
+
+def _records(raw: Path) -> dict[str, list[Record]]:
+    """Raw records by paper id."""
+    found: dict[str, list[Record]] = {}
+    for stem, files in find(raw).items():
+        for source, module in (("paperlists", paperlists), ("coakley", coakley)):
+            if source in files:
+                for record in module.read(files[source], stem).records:
+                    found.setdefault(paper_id(stem, record.title), []).append(record)
+    return found
+
+
+def _coded(records: Mapping[str, list[Record]], paper: str) -> list[Coded]:
+    return [record.coded for record in records[paper] if record.coded]
+
+
+def _label_rows(name: str, *columns: str) -> Iterable[Mapping[str, str]]:
+    return parse_csv(LABELS / f"{name}.csv", columns).values()
+
+
+def _affiliations() -> Iterator[Row]:
+    for part in ("work", "report"):
+        cases = [row for row in _label_rows("affiliations", "part", "text", "domain", "label") if row["part"] == part]
+        pairs = [
+            (set(row["label"].split("+")) - {"unknown"}, sectors(Slot(row["text"], row["domain"]))) for row in cases
+        ]
+        for sector in SECTORS:
+            both = sum(sector in truth and sector in guess for truth, guess in pairs)
+            yield _figure("sector", part, f"{sector}: precision", both, sum(sector in guess for _, guess in pairs))
+            yield _figure("sector", part, f"{sector}: recall", both, sum(sector in truth for truth, _ in pairs))
+        yield _figure("sector", part, "unknown", sum(not guess for _, guess in pairs), len(pairs))
+
+
+def _mentions() -> Iterator[Row]:
+    rows = list(_label_rows("model_mentions", "sense", "use"))
+    pretrained = Counter(row["use"] for row in rows if row["sense"] == "pretrained")
+    for use in ("use", "study", "mention"):
+        yield _figure("pre-trained models", "all", f"a mention is a {use}", pretrained[use], pretrained.total())
+
+
+def _links(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+    cases = [
+        (row["label"], link_rule(record.links[int(row["at"])]))
+        for row in _label_rows("links", "id", "at", "label")
+        for record in records[row["id"]]
+        if record.links
+    ]
+    own = ("own_code", "own_page")
+    both = sum(truth in own and guess in COUNTED for truth, guess in cases)
+    yield _figure("link", "all", "own: precision", both, sum(guess in COUNTED for _, guess in cases))
+    yield _figure("link", "all", "own: recall", both, sum(truth in own for truth, _ in cases))
+
+
+def _teams() -> Iterator[Row]:
+    tally = Counter(row["wrong"] for row in _label_rows("team_disagreements", "id", "wrong"))
+    for who in ("coder", "ours", "definition", "sources", "unclear"):
+        yield _figure("team kind", "disagreements with the coder", f"wrong: {who}", tally[who], tally.total())
+
+
+def _hardware(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+    known = peaks(load("chips").to_dict("records"))
+    cases = [
+        (row, coded)
+        for row in _label_rows("hardware", "part", "id", "kind", "setups")
+        for coded in _coded(records, row["id"])
+    ]
+    for part in ("work", "report", "third"):
+        chosen = [(row, coded) for row, coded in cases if row["part"] == part]
+        for team in ("all", "academia-only", "mixed", "industry-only"):
+            right: Counter[str] = Counter()
+            of: Counter[str] = Counter()
+            for row, coded in chosen:
+                if team not in ("all", coded.team):
+                    continue
+                found = parse(coded.hardware_passage)
+                truth = labelled_setups(row["setups"])
+                of["kind"] += 1
+                right["kind"] += found.kind == row["kind"]
+                if truth:
+                    rank = {setup.type: peak(known, setup.type) or 0.0 for setup in (*truth, *found.setups)}
+                    main, guess = largest(truth, rank), largest(found.setups, rank)
+                    of["type"] += 1
+                    right["type"] += guess is not None and main is not None and guess.type == main.type
+                    right["count"] += guess is not None and main is not None and guess.count == main.count
+            of["count"] = of["type"]
+            for figure in ("kind", "type", "count"):
+                if of[figure]:
+                    yield _figure("hardware", part, f"{figure}, {team}", right[figure], of[figure])
+
+
+def labelled_setups(cell: str) -> list[Setup]:
+    """Set-ups of a label, ``8xV100;32coresxTPU v3``."""
+    setups = []
+    for part in filter(None, cell.split(";")):
+        match = re.fullmatch(r"(\d+|\?)(core|device)?s?x(.+)", part)
+        if match is None:
+            raise ValueError(f"not a set-up: {part}")
+        number, unit, name = match.groups()
+        setups.append(Setup(SAME_TYPE.get(name, name), None if number == "?" else int(number), unit or "chip"))
+    return setups
+
+
+def _statements(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+    cases = [
+        (
+            row["part"],
+            row["label"].startswith("own"),
+            statement(coded.code_passage).startswith("own"),
+            coded.team,
+        )
+        for row in _label_rows("code_passages", "part", "id", "label")
+        for coded in _coded(records, row["id"])
+    ]
+    for part in ("work", "report"):
+        chosen = [case for case in cases if case[0] == part]
+        both = sum(truth and guess for _, truth, guess, _ in chosen)
+        yield _figure("code statement", part, "own: precision", both, sum(guess for _, _, guess, _ in chosen))
+        yield _figure("code statement", part, "own: recall", both, sum(truth for _, truth, _, _ in chosen))
+    for team in ("academia-only", "mixed", "industry-only"):
+        chosen = [case for case in cases if case[3] == team]
+        own = sum(truth for _, truth, _, _ in chosen)
+        yield _figure("coder of code", "all", f"own code where coded as released, {team}", own, len(chosen))
+
+
+def _topics(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+    listed = [record for group in records.values() for record in group if record.area]
+    for part, stems in (("2020-21 (tuned)", TUNED_ON), ("2022", REPORTED_ON)):
+        chosen = [record for record in listed if record.stem in stems]
+        areas = [next((topic for topic, words in AREAS if re.search(words, record.area)), "") for record in chosen]
+        for what in ("title and abstract", "title alone"):
+            guesses = [
+                topic_of(record.title, "", record.abstract if what != "title alone" else "") for record in chosen
+            ]
+            for topic, _ in AREAS:
+                both = sum(area == topic == guess for area, guess in zip(areas, guesses, strict=True))
+                # F1 as a share: twice the hits of the labels and the answers together.
+                yield _figure("topic", part, f"F1 {topic}, {what}", 2 * both, areas.count(topic) + guesses.count(topic))
+
+
+def _pages(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+    rows = list(_label_rows("pages_without_link", "abstract", "full_text"))
+    told = sum(row["abstract"] in ("address", "elsewhere") for row in rows)
+    yield _figure("link", "pages without a link", "the abstract speaks of own code", told, len(rows))
+    read = [row["full_text"] for row in rows if row["full_text"] != "na"]
+    own = sum(label in ("address", "elsewhere") for label in read)
+    yield _figure("link", "pages without a link", "the full text releases code", own, len(read))
+
+
+def write(raw: Path) -> None:
+    """Write the committed table of figures anew."""
+    (LABELS / "validation.csv").write_bytes(to_csv(COLUMNS, figures(raw)))

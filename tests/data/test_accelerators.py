@@ -1,0 +1,100 @@
+"""Accelerators named in a passage: types, numbers, thanks, and the peak of a name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.accelerators import GENERIC, Setup, largest, parse, peak, peaks
+from data.tables import load
+
+
+def told(passage: str) -> list[tuple[str, int | None]]:
+    return [(setup.type, setup.count) for setup in parse(passage).setups]
+
+
+@pytest.mark.parametrize(
+    ("passage", "expected"),
+    [
+        ("We train on two 1080Ti GPUs.", [("GTX 1080 Ti", 2)]),
+        ("trained on 8 NVIDIA Tesla V100 GPUs", [("V100", 8)]),
+        ("on a single Tesla V100 SXM2 GPU", [("V100", 1)]),
+        ("on four Nvidia RTX8000s", [("Quadro RTX 8000", 4)]),
+        ("We use 4 machines with 8 GPUs each.", [(GENERIC, 32)]),
+        ("Our cluster has 32 NVIDIA DGX-1 servers. Each server has 8 V100 GPUs.", [("V100", 256)]),
+        ("All on a cluster of NVIDIA V100 GPUs. Each job takes 8 GPUs.", [("V100", 8)]),
+        ("two workstations, each with two NVIDIA Quadro RTX 5000 GPUs", [("Quadro RTX 5000", 4)]),
+        ("on a GeForce GTX Titan X, large ones on 4 P100s", [("TITAN X", 1), ("P100", 4)]),
+        ("Models are trained on 1 and 8 M40 GPUs respectively.", [("M40", 1), ("M40", 8)]),
+        ("on NVIDIA V100 GPUs", [("V100", None)]),
+        ("with NVIDIA RTX 2080 Ti and NVIDIA TITAN X GPUs.", [("RTX 2080 Ti", None), ("TITAN X", None)]),
+        ("The GPUs are 1080 Ti.", [("GTX 1080 Ti", None)]),
+        ("a Titan X Pascal", [("TITAN X Pascal", 1)]),
+        ("one NVIDIA A100 GPU with 40 GB of memory", [("A100", 1)]),
+        ("with a batch size of 64 on V100 x 4", [("V100", 4)]),
+        ("on Ge Force RTX 3090", [("RTX 3090", 1)]),
+        ("on 8 8 TPUs", [("TPU", 64)]),
+        ("16 TPU-V3 Chips", [("TPU v3", 16)]),
+        ("in the year 1080 we had 980 samples", []),
+    ],
+)
+def test_types_and_counts(passage: str, expected: list[tuple[str, int | None]]):
+    assert told(passage) == expected
+
+
+def test_cores_and_boards_of_tpus():
+    (pod,) = parse("We used a TPU v3-32 pod.").setups
+    assert (pod.count, pod.unit, pod.chips) == (32, "core", 16)
+    (board,) = parse("trained on a Cloud TPU v2").setups
+    assert (board.unit, board.chips) == ("device", 4)
+    (chips,) = parse("on 16 TPU v3 chips").setups
+    assert chips.chips == 16
+
+
+@pytest.mark.parametrize(
+    ("passage", "kind"),
+    [
+        ("All experiments ran on a PC with an Intel Core i7 CPU.", "cpu"),
+        ("We used m4.xlarge instances of AWS.", "cloud"),
+        ("We thank NVIDIA for the donation of a Titan Xp.", "thanks"),
+        ("We trained on a V100. We thank NVIDIA for the donation of a Titan Xp.", "accelerator"),
+        ("Did you include the total amount of compute (e.g., type of GPUs)? [Yes] See the appendix.", "none"),
+        ("", "none"),
+    ],
+)
+def test_kinds(passage: str, kind: str):
+    assert parse(passage).kind == kind
+
+
+def test_thanks_are_no_use():
+    found = parse("We trained on a V100. We gratefully acknowledge the donation of 4 Titan Xp.")
+    assert told("We trained on a V100. We gratefully acknowledge the donation of 4 Titan Xp.") == [("V100", 1)]
+    assert not any(setup.thanked for setup in found.setups)
+
+
+def test_the_largest_is_by_total_peak():
+    known = {"V100": 13.2, "K80": 12.9}
+    setups = [Setup("K80", 4), Setup("V100", 1), Setup("unheard of", 500)]
+    assert largest(setups, known) == Setup("K80", 4)
+    assert largest([Setup("V100"), Setup("K80", 1)], known) == Setup("V100")
+    assert largest([], known) is None
+
+
+def test_peaks_by_any_name():
+    known = peaks(load("chips").to_dict("records"))
+    v100, rtx, titan_v = (peak(known, name) for name in ("V100", "RTX 2080 Ti", "TITAN V"))
+    assert v100 is not None and 10**v100 == pytest.approx(14.5e12, rel=0.15)
+    assert rtx is not None and 10**rtx == pytest.approx(13.45e12)  # one row of the list is wrong; corrected by name
+    assert titan_v is not None and 10**titan_v == pytest.approx(14.9e12, rel=0.01)
+    assert peak(known, "TPU v3") == pytest.approx(14.09, abs=0.01)  # at 16 bits: it has no other rate
+    assert peak(known, GENERIC) is None and peak(known, "nobody's chip") is None
+    titan_x, maxwell, pascal = (peak(known, name) for name in ("TITAN X", "GTX TITAN X", "TITAN X Pascal"))
+    assert titan_x is not None and maxwell is not None and pascal is not None and maxwell < titan_x < pascal
+
+
+@given(st.text(alphabet="0123456789 xTPUvGV1080tiRTX-().,andeachwithmachines", max_size=120))
+def test_any_passage_gives_sane_numbers(passage: str):
+    found = parse(passage)
+    assert all(setup.count is None or setup.count > 0 for setup in found.setups)
+    assert found.kind in ("accelerator", "thanks", "cloud", "cpu", "none")

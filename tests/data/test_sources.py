@@ -1,0 +1,290 @@
+"""The sources only read: their oddities are survived and counted, bad files named."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from data import coakley, paperlists, tei
+from data.io import InputError
+from data.record import Slot, paper_id, title_key, track_of, venue_year
+from tests.data import raw as make
+
+
+def read_list(tmp_path: Path, stem: str, *papers: object) -> paperlists.Read:
+    return paperlists.read(make.write_json(tmp_path / f"{stem}.json.gz", list(papers)), stem)
+
+
+def read_tei(tmp_path: Path, *files: bytes, stem: str = "acl2016") -> tei.Read:
+    named = {f"{stem}/P16-1{number:03}.tei.xml": content for number, content in enumerate(files, start=1)}
+    return tei.read(make.write_zip(tmp_path / f"{stem}.zip", named), stem)
+
+
+def test_titles_match_across_spellings():
+    assert title_key("Deep  Networks: A–Z!") == title_key("deep networks a z")
+    assert title_key("Artiﬁcial") == title_key("Artificial")
+    assert title_key("学习") == "学习"
+    assert paper_id("nips2018", "A b") == paper_id("nips2018", "a-B") != paper_id("nips2019", "a-B")
+
+
+@pytest.mark.parametrize(
+    ("stem", "place"),
+    [
+        ("nips2021", ("NeurIPS", 2021)),
+        ("acl2016", ("ACL", 2016)),
+        ("LREC-2018", ("LREC", 2018)),
+        ("nips20211", None),
+        ("nips1066", None),
+        ("notes", None),
+    ],
+)
+def test_venue_and_year(stem: str, place: tuple[str, int] | None):
+    assert venue_year(stem) == place
+
+
+@pytest.mark.parametrize(
+    ("labels", "track"),
+    [
+        (("Poster", "main"), "main"),
+        (("Findings", "main"), "findings"),
+        (("Industry", "main"), "applications"),
+        (("System Demonstrations", "main"), "demo"),
+        (("Poster", "Datasets & Benchmarks"), "datasets"),
+        (("Poster", "Survey Track"), "survey"),
+        (("Invite to Workshop Track",), "workshop"),
+        (("Oral Workshop", "main"), "workshop"),
+        (("AAAI Technical Track: AI and the Web",), "main"),
+        (("AAAI Special Technical Track: AI for Social Impact",), "special"),
+        (("IAAI18 - Deployed",), "applications"),
+        (("Student Abstract Track",), "student"),
+    ],
+)
+def test_tracks(labels: tuple[str, ...], track: str):
+    assert track_of(*labels) == track
+
+
+def test_only_accepted_papers_are_kept(tmp_path: Path):
+    statuses = [
+        "Poster",
+        "Reject",
+        "Withdraw",
+        "Desk Reject",
+        "Active",
+        "Workshop",
+        "Poster Workshop",
+        "",
+        None,
+        "Journal",
+    ]
+    papers = [make.paper(title=f"Paper {number}", status=status) for number, status in enumerate(statuses)]
+    found = read_list(tmp_path, "nips2018", *papers, make.paper(title=None))
+    assert [record.title for record in found.records] == ["Paper 0", "Paper 7", "Paper 8", "Paper 9"]
+    assert (
+        found.counts["read"]
+        == 11
+        == found.counts["kept"] + sum(n for what, n in found.counts.items() if what.startswith("left out"))
+    )
+
+
+def test_authors_and_their_slots(tmp_path: Path):
+    aligned, fewer, blank = (
+        read_list(tmp_path, "nips2018", make.paper(**fields)).records[0]
+        for fields in ({}, {"aff": "MIT", "aff_domain": ""}, {"aff": ";", "aff_domain": ";"})
+    )
+    assert aligned.slots == (Slot("Leeds University", "leeds.ac.uk"), Slot("Google Brain", "google.com"))
+    assert fewer.slots == (Slot("MIT"), Slot())  # the second author's is missing, not someone else's
+    assert (blank.slots_per, blank.n_authors) == ("", 2)
+
+
+def test_lists_of_affiliations_a_paper(tmp_path: Path):
+    record = read_list(
+        tmp_path, "cvpr2021", make.paper(author="Ann Lee, Bo Chan, Cy Roe", aff="MIT; MIT; Adobe", aff_domain="")
+    ).records[0]
+    assert (record.n_authors, record.slots_per) == (3, "paper")
+    assert record.slots == (Slot("MIT"), Slot("Adobe"))
+
+
+def test_domains_of_colt_are_not_used(tmp_path: Path):
+    record = read_list(tmp_path, "colt2018", make.paper()).records[0]
+    assert [slot.domain for slot in record.slots] == ["", ""]
+
+
+def test_a_list_without_links_says_so(tmp_path: Path):
+    assert read_list(tmp_path, "aaai2021", make.paper()).records[0].links is None
+    assert read_list(tmp_path, "nips2018", make.paper(github="")).records[0].links == ()
+
+
+def test_coded_papers(tmp_path: Path):
+    path = make.write_json(
+        tmp_path / "nips2018.json.gz",
+        [
+            make.coded(),
+            make.coded("Unknown team", affiliation=(-1, "")),
+            make.coded("Odd", open_source_code=("yes", "")),  # type: ignore[arg-type]
+            {"title": "No codes"},
+            {**make.coded("Workshop"), "category": "Invite to Workshop Track"},
+        ],
+    )
+    found = coakley.read(path, "nips2018")
+    first = found.records[0].coded
+    assert first is not None and (first.team, first.code, first.hardware) == ("mixed", True, True)
+    assert found.records[1].coded is not None and found.records[1].coded.team == "unknown"
+    assert dict(found.counts) == {
+        "read": 5,
+        "kept": 2,
+        "team kind coded as unknown": 1,
+        "left out: a code that is no number": 1,
+        "left out: not a record": 1,
+        "left out: workshop": 1,
+    }
+
+
+def test_tei_joins_hyphenated_words_and_keeps_thanks_apart(tmp_path: Path):
+    body = "<div><p>This is stan- dard text.</p></div><div><head>Acknowledgements</head><p>We thank NVIDIA.</p></div>"
+    record = read_tei(tmp_path, make.tei(body=body, thanks="GPUs were donated.")).records[0]
+    assert record.full_text is not None
+    assert "standard text" in record.full_text.body and "NVIDIA" not in record.full_text.body
+    assert "donated" in record.full_text.acknowledgement and "NVIDIA" in record.full_text.acknowledgement
+
+
+def test_tei_affiliation_under_an_author_without_a_name(tmp_path: Path):
+    nameless = f"<author>{make.affiliation('Leeds University')}</author>"
+    one = make.tei(authors=make.author("Ann") + make.author("Bo", "Chan") + nameless)
+    two = make.tei(
+        title="Two",
+        authors=make.author("Ann") + nameless + nameless.replace("Leeds University", "Google").replace("aff0", "aff1"),
+    )
+    found = read_tei(tmp_path, one, two).records
+    assert [slot.text for slot in found[0].slots] == ["Dept, Leeds University"] * 2  # everyone's
+    assert (found[0].slots_per, found[0].n_authors) == ("author", 2)
+    assert (found[1].slots_per, found[1].n_authors, len(found[1].slots)) == ("paper", 1, 2)
+
+
+def test_tei_all_affiliations_under_the_first_author(tmp_path: Path):
+    both = make.affiliation("Leeds University") + make.affiliation("Google", key="aff1")
+    found = read_tei(tmp_path, make.tei(authors=make.author(where=both) + make.author("Bo", "Chan"))).records[0]
+    assert (found.slots_per, found.n_authors) == ("paper", 2)
+    assert {slot.text for slot in found.slots} == {"Dept, Leeds University", "Dept, Google"}
+
+
+def test_tei_organisations_and_markers_are_no_authors(tmp_path: Path):
+    authors = make.author("Beckman", "Institute") + make.author("♦", "2") + make.author(where=make.affiliation("MIT"))
+    found = read_tei(tmp_path, make.tei(authors=authors)).records[0]
+    assert found.n_authors == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"<TEI", "not well-formed XML"),
+        (b"", "not well-formed XML"),
+        (b"<TEI/>", "no TEI header"),
+        (make.tei(title=""), "no title"),
+        (make.tei(title="Proceedings of the Meeting"), "front matter, or no authors"),
+        (
+            b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+            + make.tei()[38:],
+            "a document type declaration",
+        ),
+        (
+            b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
+            + make.tei(body="&a;")[38:],
+            "a document type declaration",
+        ),
+    ],
+)
+def test_tei_that_cannot_be_used_is_counted(tmp_path: Path, content: bytes, reason: str):
+    found = read_tei(tmp_path, content)
+    assert (found.records, found.counts[f"left out: {reason}"]) == ([], 1)
+
+
+def test_tei_tracks_and_folders(tmp_path: Path):
+    place = tmp_path / "lrec2018"
+    place.mkdir()
+    (place / "a.tei.xml").write_bytes(make.tei(proceedings="Proceedings of the Student Research Workshop"))
+    (place / "b.txt").write_text("not a paper")
+    found = tei.read(place, "lrec2018")
+    assert [(record.track, record.stem) for record in found.records] == [("student", "lrec2018")]
+    demo = make.write_zip(tmp_path / "acl2016.zip", {"P16-4001.tei.xml": make.tei()})
+    assert tei.read(demo, "acl2016").records[0].track == "demo"
+
+
+def test_damaged_files_are_named(tmp_path: Path):
+    good = gzip.compress(b"[]")
+    for content, words in (
+        (good[:-5], "damaged gzip"),
+        (b"[]", "damaged gzip"),
+        (gzip.compress(b"[1,"), "not valid JSON"),
+        (gzip.compress(b"{}"), "a list of papers is needed"),
+        (gzip.compress(b'["\xff"]'), "not UTF-8"),
+        (gzip.compress(b"[" * 100_000), "nested too deeply"),
+    ):
+        path = tmp_path / "nips2018.json.gz"
+        path.write_bytes(content)
+        for source in (paperlists, coakley):
+            with pytest.raises(InputError, match=words) as error:
+                source.read(path, "nips2018")
+            assert error.value.file == path
+
+
+def test_truncated_zip(tmp_path: Path):
+    path = make.write_zip(tmp_path / "acl2016.zip", {"a.tei.xml": make.tei(), "b.tei.xml": make.tei(title="Other")})
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="not a zip file"):
+        tei.read(path, "acl2016")
+    # A damaged member is one paper lost, and counted.
+    broken = bytearray(whole)
+    at = whole.index(b"Parsing")
+    broken[at : at + 7] = b"\x00" * 7
+    path.write_bytes(bytes(broken))
+    found = tei.read(path, "acl2016")
+    assert found.counts["left out: damaged, or longer than a paper can be"] == 1 and len(found.records) == 1
+
+
+def test_a_file_longer_than_a_paper_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tei, "MAX_BYTES", 500)
+    with zipfile.ZipFile(tmp_path / "acl2016.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.xml", b" " * 10_000)
+    assert tei.read(tmp_path / "acl2016.zip", "acl2016").counts["left out: damaged, or longer than a paper can be"] == 1
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = st.sampled_from(
+    ["title", "status", "track", "author", "aff", "aff_domain", "github", "project", "abstract", "keywords"]
+)
+CODES = st.sampled_from([*coakley.FIELDS, "title", "n_authors", "category", "excluded_by_authors"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    stem=st.sampled_from(["nips2018", "cvpr2021", "iclr2020", "colt2015", "ijcai2022"]),
+    papers=st.lists(st.dictionaries(FIELDS, VALUES, max_size=8) | VALUES, max_size=4),
+    codes=st.lists(st.dictionaries(CODES, VALUES, max_size=6) | VALUES, max_size=4),
+)
+def test_any_json_gives_records_or_counts(tmp_path: Path, stem: str, papers: list[object], codes: list[object]):
+    for source, content in ((paperlists, papers), (coakley, codes)):
+        found = source.read(make.write_json(tmp_path / f"{stem}.json.gz", content), stem)
+        left_out = sum(n for what, n in found.counts.items() if what.startswith("left out"))
+        assert found.counts["read"] == len(content) == len(found.records) + left_out
+        for record in found.records:
+            assert record.slots_per in ("", "author", "paper") and record.title
+            if record.slots_per == "author":
+                assert record.n_authors is None or len(record.slots) == record.n_authors
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.integers(0, 900), put=st.binary(max_size=6))
+def test_any_damage_to_xml_is_a_record_or_a_count(tmp_path: Path, cut: int, put: bytes):
+    whole = make.tei()
+    found = read_tei(tmp_path, whole[:cut] + put + whole[cut + len(put) :])
+    assert len(found.records) + sum(n for what, n in found.counts.items() if what.startswith("left out")) == 1
