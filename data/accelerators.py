@@ -30,7 +30,16 @@ _WORDS = {
             ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
         )
     },
-    **{"eleven": 11, "twelve": 12, "sixteen": 16, "twenty": 20, "thirty-two": 32, "sixty-four": 64, "dozen": 12},
+    **{
+        "eleven": 11,
+        "twelve": 12,
+        "sixteen": 16,
+        "twenty": 20,
+        "thirty-two": 32,
+        "sixty-four": 64,
+        "dozen": 12,
+        "double": 2,
+    },
     **{"single": 1, "dual": 2, "quad": 4, "couple": 2, "pair": 2, "a": 1, "an": 1, "each": 1},
 }
 _NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,5}}|{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
@@ -44,16 +53,16 @@ _BETWEEN = (
 )
 _LEFT = re.compile(rf"(?P<n>(?<![\w.-]){_NUMBER})(?:[\s/-]+|(?=[x×*]))(?:{_BETWEEN}[\s/-]*){{0,6}}$")
 _PAIR = re.compile(rf"(?<![\w.-])(?P<a>\d{{1,4}})\s*(?:/|and|or|to|-)\s*(?P<b>\d{{1,4}})\s+(?:{_BETWEEN}\s*){{0,4}}$")
-_GRID = re.compile(r"(?<![\w.-])(?P<a>\d{1,3})\s*[x×*]?\s(?P<b>\d{1,3})\s*(?:cloud |google )?$")
+_GRID = re.compile(r"(?<![\w.-])(?P<a>\d{1,3})(?:\s?[x×*]\s?|\s)(?P<b>\d{1,3})\s*(?:cloud |google )?$")
 _RIGHT = re.compile(
     rf"^\s*(?:gpus?|cards?|\d+ ?gb?|pci-?e|sxm\d?|\W)*?\s*(?:\(?\s*[x×*]\s*(?P<n>\d{{1,4}})(?![\d.]* ?(?:gb|memory|ghz))|"
     rf"(?:with|on|using|of) (?P<c>\d{{1,4}}) cores|\(\s*(?P<m>{_NUMBER}) (?:gpus?|cards?|units?|chips?)\b|,? ?(?:using|with|on) (?P<k>\d{{1,3}}) (?:gpus?|cards?)\b)"
 )
 _PLURAL = re.compile(
-    r"^(?:s\b|'s\b)|^[\s\w,()-]{0,30}?\b(?:gpus|cards|chips|processors|accelerators|units|devices|tpus|pods|machines|"
+    r"^(?:s\b|'s\b)|^(?:\s?/\s?[\w -]+)+gpus\b|^[\s\w,()-]{0,30}?\b(?:gpus|cards|chips|processors|accelerators|units|devices|tpus|pods|machines|"
     r"servers|nodes|instances|workers)\b"
 )
-_ARE = re.compile(r"\b(?:gpus|cards|accelerators)(?: (?:are|were|used|of type|include)| ?[(:,])[\s\w]{0,8}$")
+_ARE = re.compile(r"\b(?:gpus|cards|accelerators)(?: (?:are|were|used|of type|include)| ?[(:,])?[\s\w]{0,8}$")
 _MACHINES = re.compile(
     rf"(?P<n>(?<![\w.-]){_NUMBER}) (?:(?!and |with |each |of |where )[a-z][\w.-]* ){{0,4}}?(?:machines|nodes|servers|workstations|hosts|instances|computers|boxes)\b"
 )
@@ -121,8 +130,8 @@ _TYPES = re.compile(
     r"(?:(?:[\s-]+|(?<=[1-4])-)(?P<tpu_n>\d{1,4})(?=\b)(?! ?gb| days| hours| and| devices?))?|v(?P<tpu_w>[1-4])[\s-]*(?P<tpu_m>\d{1,4})?[\s-]+(?:cloud )?tpus?)"
     rf"|(?P<titan>{_G}(?:pascal |maxwell )?(?:gtx[\s-]*)?titan(?:[\s-]*(?P<titan_k>x[\s(-]*pascal|x[\s(-]*maxwell|xp|x|rtx|black|z|v)(?![a-z]))?(?:[\s(-]*(?P<titan_p>pascal))?)"
     r"|(?P<tesla>(?:(?:nvidia'?s?|tesla)[\s-]*)*(?P<tesla_k>k20|k40|k80|m40|m60|m20[5-9]0|c10[67]0|c20[57]0|p40|p100|v100|a100|a40|gv100|gp100|h100|v100s|s10[67]0|s20[57]0)(?:c|m|x|xm)?)(?=s?\b)"
-    r"|(?P<short>(?:(?:nvidia'?s?|tesla)[\s-]*)+(?P<short_k>t4|p4|a4|a2|a10g?|a30|k10|k2|m4|m6)(?=s?\b))"
-    r"|(?P<quadro>(?:nvidia'?s?[\s-]*)?(?:quadro[\s-]*(?:rtx[\s-]*)?|rtx[\s-]*)(?P<quadro_k>[kmpt]?[1-9]0?00|[kmpt]\d{4}|a[2-6][05]00)(?=s?\b))"
+    r"|(?P<t4>t4(?=(?:s|[\s-]+(?:gpus?|accelerators?|cards?))\b))|(?P<short>(?:(?:nvidia'?s?|tesla)[\s-]*)+(?P<short_k>t4|p4|a4|a2|a10g?|a30|k10|k2|m4|m6)(?=s?\b))"
+    r"|(?P<quadro>(?:nvidia'?s?[\s-]*)?(?:quadro[\s-]*(?:rtx[\s-]*)?|rtx[\s-]*)(?P<quadro_k>[kmpt]?[1-9]0?00|[kmpt]\d{4}m?|a[2-6][05]00)(?=s?\b))"
     r"|(?P<axk>(?:nvidia'?s?[\s-]*)?(?P<axk_k>a6000|a5000|a4000|p6000|p5000|m6000|k6000)(?=s?\b))"
     rf"|(?P<series>{_G}(?:(?:gtx|rtx)[\s-]*)(?P<series_k>[2-9]\d0|1[06]\d0|20[678]0|30[5-9]0|40[789]0)[\s-]*(?P<series_s>ti\b|tis\b|super\b)?(?=s?\b))"
     r"|(?P<bare>(?:nvidia'?s?[\s-]*|geforce[\s-]*)*(?P<bare_k>[6-9]80|[79][78]0|10[5-8]0|16[56]0|20[678]0|30[6-9]0)[\s-]*(?P<bare_s>tis?\b|super\b)?(?=s?\b)(?P<bare_g>[\s-]*(?:gpus?|graphics|cards?))?)"
@@ -135,6 +144,14 @@ _TYPES = re.compile(
 def normalise(passage: str) -> str:
     """A passage as it is read: blanks of OCR inside names and other forms of the same taken out; case kept."""
     text = unicodedata.normalize("NFKC", passage)
+    text = re.sub(
+        r"(?i)tensor processing units?(?: \(tpus?\))?",
+        lambda match: "TPUs" if "units" in match.group().lower() else "TPU",
+        text,
+    )
+    text = re.sub(r"(?i)(?<=rtx )([3-8]),(0[0-9]0)\b", r"\1\2", text)
+    text = re.sub(r"(?i)\bvolta[ -]?100\b", "V100", text)
+    text = re.sub(r"(?i)\bv100m32\b", "V100", text)
     text = _QUESTION.sub(" ", text)
     text = re.sub(r"\bGe ?[Ff]orce\b", "GeForce", text)
     text = re.sub(r"(?i)\bmac ?book\b", "MacBook", text)
@@ -160,6 +177,8 @@ def _type_of(match: re.Match[str], text: str) -> str | None:
         )
     if "tesla" in found:
         return found["tesla_k"].upper().removesuffix("S") if found["tesla_k"][0] != "s" else found["tesla_k"].upper()
+    if "t4" in found:
+        return "T4"
     if "short" in found:
         return found["short_k"].upper()
     if "quadro" in found or "axk" in found:
@@ -251,7 +270,9 @@ def parse(passage: str) -> Hardware:
             setups += [Setup(name, count, unit, thanked) for count in counts]
     used = [setup for setup in setups if not setup.thanked]
     kept = _named(used or setups)
-    if any(not setup.type.startswith("DGX") for setup in kept):  # the machine, where its chips are named
+    if any(
+        not setup.type.startswith("DGX") for setup in [*kept, *(used or setups)]
+    ):  # the machine, where its chips are named
         kept = [setup for setup in kept if not setup.type.startswith("DGX")]
     known = {(setup.type, setup.thanked) for setup in kept if setup.count is not None}
     distinct = tuple(
@@ -266,11 +287,11 @@ def parse(passage: str) -> Hardware:
 
 def _named(setups: list[Setup]) -> list[Setup]:
     """Set-ups with "8 GPUs" and "V100" of different sentences put together, if only one type is named."""
-    types = {setup.type for setup in setups} - {GENERIC}
+    types = {setup.type for setup in setups if not setup.type.startswith("DGX")} - {GENERIC}
     several = [setup for setup in setups if setup.type == GENERIC and (setup.count or 0) > 1]
     if not types:
         return setups
-    typed = [setup for setup in setups if setup.type != GENERIC]
+    typed = [setup for setup in setups if setup.type in types]
     if len(types) > 1 or not several:
         return typed + several
     told = {setup.count for setup in typed}
