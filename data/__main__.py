@@ -40,6 +40,8 @@ def build(
         typer.echo(name)
         for what, n in sorted(counts.items()):
             typer.echo(f"  {n:>6}  {what}")
+    for line in built.papers.by_venue_year():
+        typer.echo(line)
     for name, rows in built.rows.items():
         typer.echo(f"{rows:>8} rows  {name}")
     typer.echo(f"written: {out or SNAPSHOT} (by venue and year: papers_counts.csv)")

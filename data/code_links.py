@@ -15,7 +15,7 @@ STATEMENTS = ("own, address", "own, elsewhere", "promised", "data", "third party
 
 _PLACEHOLDER = re.compile(
     r"not provided|author\d|anonym|example[-_.]|example\.(?:com|org)|this_?https?|your[-_]?(?:repo|name)|xxx|placeholder|"
-    r"<|\bn/?a\b|github\.com/?$|to be (?:added|released)|coming soon|https?://?$|github_url|user-?name",
+    r"<|^n/?a$|github\.com/?$|to be (?:added|released)|coming soon|https?://?$|github_url|user-?name",
     re.IGNORECASE,
 )
 _NOT_CODE = re.compile(
@@ -31,8 +31,8 @@ _THIRD_PARTY = re.compile(
     r"facebookresearch/(?:fasttext|detectron2?|faiss|pytext|maskrcnn-benchmark)/?$|pytorch/fairseq/?$|tensorflow/(?:models|tpu|tensor2tensor)/?$|"
     r"open-mmlab/(?:mmdetection|mmsegmentation|mmcv)/?$|rwightman/|moses-smt/|opennmt/|stanfordnlp/(?:glove|corenlp)|"
     r"nvidia/(?:apex|flownet2-pytorch|megatron-lm)/?$|explosion/|rsennrich/subword-nmt|google/sentencepiece|mjpost/sacrebleu|"
-    r"awslabs/mlm-scoring|paddlepaddle/(?:paddle|research)/?$|bvlc/caffe|rbgirshick/|karpathy/|"
-    r"kuangliu/pytorch-cifar|jwyang/faster-rcnn|deepinsight/insightface/?$|visionml/pytracking/?$)",
+    r"awslabs/mlm-scoring|paddlepaddle/(?:paddle|research)/?$|bvlc/caffe|karpathy/|"
+    r"kuangliu/pytorch-cifar|jwyang/faster-rcnn)",
     re.IGNORECASE,
 )
 _REPOSITORY = re.compile(
@@ -43,10 +43,10 @@ _REPOSITORY = re.compile(
     re.IGNORECASE,
 )
 _USER = re.compile(r"(?:github|gitlab|bitbucket|gitee)\.(?:com|org)/+[\w.-]+/?$", re.IGNORECASE)
-_PAGE = re.compile(
-    r"\.(?:github|gitlab)\.io/+[\w.-]+|sites\.google\.com/(?:view|site|corp)|/(?:projects?|research|papers?|code|software|res)\b[-_/.]?|"
-    r"(?:aka\.ms|bit\.ly|tinyurl\.com|goo\.gl|tiny\.cc|git\.io)/\S+|project|^(?:https?://)?(?:www\.)?[\w-]+\.[\w.-]+/~?[\w.-]+/[\w.~/-]+",
-    re.IGNORECASE,
+_PAGE = re.compile(r"^(?:www\.)?[\w-]+(?:\.[\w-]+)+/\S", re.IGNORECASE)
+# The root of a site named after a project; "someone.github.io" alone is a person's.
+_PROJECT_HOST = re.compile(
+    r"[\w]+-[\w-]+\.(?:github|gitlab)\.io|^(?:https?://)?(?!www\.)[\w-]+\.(?!github|gitlab)[\w-]+\.[\w.-]+/?$|^(?:https?://)?(?:www\.)?[\w-]+\.\w+/?$"
 )
 _HOST_ONLY = re.compile(r"^(?:https?://)?(?:www\.)?[\w.-]+/?(?:index\.html?)?$", re.IGNORECASE)
 
@@ -75,12 +75,8 @@ def link_rule(link: str) -> str:
     if _REPOSITORY.search(link):
         return "repository"
     if _HOST_ONLY.match(link):
-        return (
-            "project page"
-            if re.search(r"\.(?:github|gitlab)\.io", link) is None and link.count(".") == 1
-            else "user page"
-        )
-    return "project page" if _PAGE.search(link) else "not code"
+        return "project page" if _PROJECT_HOST.search(link) else "user page"
+    return "project page" if "://" in link or _PAGE.search(link) else "not code"
 
 
 def page_link(links: Sequence[str]) -> tuple[bool, str]:
@@ -151,7 +147,15 @@ _NO = re.compile(
     r"provide|availab\w*)\b|\bappendix can be found|\bsupplementary[- ]materials?/|pseudo-?code is|full (?:version|paper)|technical report|arxiv",
     re.IGNORECASE,
 )
-_PARTS = re.compile(r"\.\.\.+|\[\.\.\.\]|(?<=[a-z0-9)\]])[.;!?]\s+(?=[A-Z0-9*\[])")
+# The coder's own words where it found nothing: what they quote is no release, whatever address it has.
+_COMMENT = re.compile(
+    r"\b(?:does|do|did) not\b|\bnot explicitly\b|\bno (?:explicit|direct|concrete|clear|specific|statement|link|mention|other statement|information)\b|"
+    r"\bnot (?:the|for the|their|a|an|its|explicitly) [^.]{0,60}\b(?:code|method\w*|implementation)\b|\bnot (?:explicitly )?for (?:the|their)\b|"
+    r"\brather than (?:the|their|its)\b|\bneither is\b|\bnot (?:to|source code)\b|\bimpossible to\b|\bindicating\b|\bexplanation:|states '?n/?a|\bthird-party\b|\bwhich (?:is|are) (?:a )?third|\(note:|"
+    r"\?\W*\[\s*(?:no|n/?a)\s*\]|code \.\.\. \[n/?a\]|include the code\.\.\. \[n",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(r"\.\.\.+|\[\.\.\.\]|(?<=[a-z0-9)\]])(?<!\bal)[.;!?]\s+(?=[A-Z0-9*\[])")
 
 
 def statement(passage: str) -> str:
@@ -186,6 +190,8 @@ def statement(passage: str) -> str:
             found.add("weak own")
         elif "@" in said:
             found.add("bare")
+    if _COMMENT.search(text):
+        found -= {"own", "weak own", "bare"}
     if "own" in found:
         return "own, address" if address else "own, elsewhere"
     if "promised" in found:

@@ -28,6 +28,9 @@ COVERAGE: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 }
 
 
+AGREEMENT = ("team, listed", "team, passage", "code, page link")
+
+
 def models() -> None:
     """Say what the table of models holds and what was left out of it."""
     frame = load("models")
@@ -63,8 +66,36 @@ def papers(path: Path | None = None) -> pd.DataFrame:
     for row in share.reset_index().to_dict("records"):
         known = [f"{100 * row[name]:.0f}" for name in COVERAGE]
         table.add_row(str(row["venue"]), f"{row['year']:.0f}", f"{row['papers']:.0f}", *known)
-    Console(width=120, soft_wrap=True).print(table)
+    console = Console(width=120, soft_wrap=True)
+    console.print(table)
+    agree = Table(title="where two sources answer the same question: per cent that agree, and how many papers")
+    for name in ("venue", "year", *AGREEMENT):
+        agree.add_column(name, justify="left" if name == "venue" else "right")
+    for row in agreement(frame).reset_index().to_dict("records"):
+        cells = [f"{100 * row[name]:.0f} of {row[f'n {name}']:.0f}" if row[f"n {name}"] else "" for name in AGREEMENT]
+        agree.add_row(str(row["venue"]), f"{row['year']:.0f}", *cells)
+    console.print(agree)
     return frame
+
+
+def agreement(frame: pd.DataFrame) -> pd.DataFrame:
+    """Share of papers on which two sources agree, and their number (``n ...``), by venue and year (index)."""
+    pages = frame["code_page"].map({"link": "yes", "none": "no"}).fillna("unknown")
+    pairs = {
+        "team, listed": (frame["team_listed"], frame["team_coded"]),
+        "team, passage": (frame["team_passage"], frame["team_coded"]),
+        "code, page link": (pages, frame["code_coded"].replace("", "unknown")),
+    }
+    both = {}
+    for name, (one, other) in pairs.items():
+        known = (one != "unknown") & (other != "unknown")
+        both[name] = (one == other).where(known).astype(float)
+        both[f"n {name}"] = known.astype(float)
+    by = pd.DataFrame(both).groupby([frame["venue"], frame["year"]])
+    found = by.mean()
+    for name in AGREEMENT:
+        found[f"n {name}"] = by[f"n {name}"].sum()
+    return found[found[[f"n {name}" for name in AGREEMENT]].sum(axis=1) > 0]
 
 
 def coverage(frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from data import coakley, paperlists, tei
 from data.io import InputError, parse_csv
 from data.papers import SOURCES, Peaks, Row, row_of
-from data.record import Read, Record, venue_year
+from data.record import VENUES, Read, Record, paper_id, venue_year
 
 READERS: dict[str, Callable[[Path, str], Read]] = {
     "paperlists": paperlists.read,
@@ -20,6 +23,15 @@ READERS: dict[str, Callable[[Path, str], Read]] = {
     "tei": tei.read,
 }
 HAND = {"team": "affiliation", "code": "open_source_code", "hardware": "hardware_specification"}
+HAND_STEMS = {
+    "NEURIPS": "nips",
+    "NIPS": "nips",
+    "NeurIPS": "nips",
+    "ICML": "icml",
+    "ICLR": "iclr",
+    "AAAI": "aaai",
+    "IJCAI": "ijcai",
+}
 RESEARCH = {"0": "empirical", "1": "theoretical"}
 
 
@@ -29,6 +41,14 @@ class Papers:
 
     rows: list[Row] = field(default_factory=list)
     counts: Counter[tuple[str, str, int, str]] = field(default_factory=Counter)
+
+    def by_venue_year(self) -> list[str]:
+        """A line a source, venue and year: what was read, kept, left out and matched."""
+        lines: dict[tuple[str, str, int], list[str]] = {}
+        for (source, venue, year, what), n in sorted(self.counts.items()):
+            if n:
+                lines.setdefault((source, venue, year), []).append(f"{what} {n}")
+        return [f"{source} {venue} {year}: {', '.join(said)}" for (source, venue, year), said in lines.items()]
 
 
 def find(raw: Path) -> dict[str, dict[str, Path]]:
@@ -140,13 +160,21 @@ def _run(
         for stem in stems:
             yield stem, read_venue_year(stem, files[stem], peaks)
         return
-    with ProcessPoolExecutor(min(workers, len(stems))) as pool:
+    # New processes, not forks, on every system; Ctrl-C is the parent's to handle.
+    pool = ProcessPoolExecutor(
+        min(workers, len(stems)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    )
+    try:
         futures = {pool.submit(read_venue_year, stem, files[stem], peaks): stem for stem in stems}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except BrokenProcessPool:
+        raise InputError("a process was ended from outside: out of memory?", hint="try --workers 1") from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def coder_labels(folder: Path) -> list[Row]:
@@ -163,8 +191,9 @@ def coder_labels(folder: Path) -> list[Row]:
         by_hand, by_coder = hand[paper], coder[paper]
         rows.append(
             {
-                "paper": paper.rpartition("__")[2] or paper,
-                "venue": {"NIPS": "NeurIPS"}.get(by_hand["conference"], by_hand["conference"]),
+                # The file's name is the title's words: the same id as in the table of papers.
+                "id": paper_id(f"{HAND_STEMS[by_hand['conference']]}{by_hand['year']}", paper.rpartition("__")[0]),
+                "venue": VENUES[HAND_STEMS[by_hand["conference"]]],
                 "year": by_hand["year"],
                 "research": RESEARCH.get(by_hand["research_type"], "unknown"),
                 **{
@@ -174,7 +203,7 @@ def coder_labels(folder: Path) -> list[Row]:
                 },
             }
         )
-    return sorted(rows, key=lambda row: str(row["paper"]))
+    return sorted(rows, key=lambda row: str(row["id"]))
 
 
 def comparisons(rows: Iterable[Row]) -> list[Row]:

@@ -73,7 +73,7 @@ PAPERS = pa.DataFrameSchema(
 
 CODER_LABELS = pa.DataFrameSchema(
     {
-        "paper": text(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "id": PAPERS.columns["id"],
         "venue": text(pa.Check.str_length(min_value=1, error="must not be blank")),
         "year": number(FIRST_YEAR, LAST_YEAR, blank=False),
         "research": text(one_of(("empirical", "theoretical", UNKNOWN))),
@@ -83,7 +83,7 @@ CODER_LABELS = pa.DataFrameSchema(
             for who in ("hand", "coder")
         },
     },
-    unique=["paper"],
+    unique=["id"],
     strict=True,
     ordered=True,
 )

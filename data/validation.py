@@ -7,6 +7,7 @@ them for those who have none.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,9 +16,9 @@ from scipy.stats import beta
 
 from data import coakley, paperlists
 from data.accelerators import Setup, largest, parse, peak, peaks
-from data.affiliations import SECTORS, sectors
+from data.affiliations import SECTORS, sectors, sectors_of_domain, sectors_of_text
 from data.code_links import COUNTED, link_rule, statement
-from data.io import parse_csv, to_csv
+from data.io import parse_csv, to_csv, write_atomic
 from data.papers_build import find
 from data.provenance import HERE
 from data.record import Coded, Record, Slot, paper_id
@@ -47,6 +48,8 @@ SAME_TYPE = {
     "Quadro GV100": "GV100",
     "RTX 3080 Laptop": "RTX 3080",
     "RTX 2080 Super": "RTX 2080 SUPER",
+    "RTX 6000": "Quadro RTX 6000",
+    "RTX 8000": "Quadro RTX 8000",
     "Kepler": "GPU",
     "Ascend AI Processor": "ASCEND",
 }
@@ -102,16 +105,27 @@ def _label_rows(name: str, *columns: str) -> Iterable[Mapping[str, str]]:
 
 
 def _affiliations() -> Iterator[Row]:
-    for part in ("work", "report"):
-        cases = [row for row in _label_rows("affiliations", "part", "text", "domain", "label") if row["part"] == part]
+    rows = list(_label_rows("affiliations", "part", "text", "domain", "label"))
+    # The order that one might expect, the mail domain first, is kept as a figure: it is why the text goes first.
+    for name, part, rule in (
+        ("sector", "work", sectors),
+        ("sector", "report", sectors),
+        ("sector, domain first", "work", _domain_first),
+    ):
         pairs = [
-            (set(row["label"].split("+")) - {"unknown"}, sectors(Slot(row["text"], row["domain"]))) for row in cases
+            (set(row["label"].split("+")) - {"unknown"}, rule(Slot(row["text"], row["domain"])))
+            for row in rows
+            if row["part"] == part
         ]
         for sector in SECTORS:
             both = sum(sector in truth and sector in guess for truth, guess in pairs)
-            yield _figure("sector", part, f"{sector}: precision", both, sum(sector in guess for _, guess in pairs))
-            yield _figure("sector", part, f"{sector}: recall", both, sum(sector in truth for truth, _ in pairs))
-        yield _figure("sector", part, "unknown", sum(not guess for _, guess in pairs), len(pairs))
+            yield _figure(name, part, f"{sector}: precision", both, sum(sector in guess for _, guess in pairs))
+            yield _figure(name, part, f"{sector}: recall", both, sum(sector in truth for truth, _ in pairs))
+        yield _figure(name, part, "unknown", sum(not guess for _, guess in pairs), len(pairs))
+
+
+def _domain_first(slot: Slot) -> frozenset[str]:
+    return sectors_of_domain(slot.domain) or sectors_of_text(slot.text)
 
 
 def _mentions() -> Iterator[Row]:
@@ -147,7 +161,7 @@ def _hardware(records: Mapping[str, list[Record]]) -> Iterator[Row]:
         for row in _label_rows("hardware", "part", "id", "kind", "setups")
         for coded in _coded(records, row["id"])
     ]
-    for part in ("work", "report", "third"):
+    for part in ("work", "report", "third", "fourth"):
         chosen = [(row, coded) for row, coded in cases if row["part"] == part]
         for team in ("all", "academia-only", "mixed", "industry-only"):
             right: Counter[str] = Counter()
@@ -229,6 +243,30 @@ def _pages(records: Mapping[str, list[Record]]) -> Iterator[Row]:
     yield _figure("link", "pages without a link", "the full text releases code", own, len(read))
 
 
+def markdown(rows: Iterable[Row]) -> str:
+    """Figures as the table of data/README.md: those of parts that nothing was tuned on, or that have no other."""
+    lines = ["| classification | part | figure | share (89 % interval) | of |", "|---|---|---|---|---|"]
+    for row in rows:
+        if row["part"] not in ("work", "2020-21 (tuned)") or row["classifier"] == "sector, domain first":
+            share = f"{row['share']} ({row['low']} to {row['high']})"
+            lines.append(f"| {row['classifier']} | {row['part']} | {row['figure']} | {share} | {row['of']} |")
+    return "\n".join(lines) + "\n"
+
+
+def with_table(readme: str, rows: Iterable[Row]) -> str:
+    """The text of data/README.md with its table of figures written anew."""
+    start, end = "<!-- validation: written by data/validation.py -->\n", "<!-- end of validation -->"
+    before, _, rest = readme.partition(start)
+    return f"{before}{start}\n{markdown(rows)}\n{end}{rest.partition(end)[2]}"
+
+
 def write(raw: Path) -> None:
-    """Write the committed table of figures anew."""
-    (LABELS / "validation.csv").write_bytes(to_csv(COLUMNS, figures(raw)))
+    """Write the committed table of figures, and that of data/README.md, anew."""
+    rows = figures(raw)
+    write_atomic(LABELS / "validation.csv", to_csv(COLUMNS, rows))
+    readme = HERE / "README.md"
+    write_atomic(readme, with_table(readme.read_text(encoding="utf-8"), rows).encode())
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
