@@ -32,6 +32,8 @@ COMPANY_FORM = re.compile(
     r"(?!\w)",
     re.IGNORECASE,
 )
+# The form of a firm says "company" even beside a university.
+LEGAL_FORM = re.compile(r"\b(inc|llc|gmbh|corporation|ltd|pvt|pty)\b(?![/-])")
 MAIL = re.compile(r"[\w.{},+-]*@([\w.-]+\.\w+)")
 HYPHEN = re.compile(r"(?<=[a-z])- (?=[a-z])")
 ACADEMIC_DOMAIN = re.compile(r"\.edu(\.[a-z]{2})?$|\.ac\.[a-z]{2}$|(^|\.)(uni|univ|tu|fh|hs)-|^u[a-z]+\.edu|univ")
@@ -91,7 +93,7 @@ def sectors_of_text(text: str) -> frozenset[str]:
     for match in _organisations()[0].finditer(text):
         sector = match.lastgroup or ""
         (weak if WEAK.match(match.group()) else found).add(sector)
-    if not found and COMPANY_FORM.search(text):
+    if LEGAL_FORM.search(text) or (not found and COMPANY_FORM.search(text)):
         found.add("company")
     return frozenset(found or weak)
 

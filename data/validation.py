@@ -50,6 +50,7 @@ SAME_TYPE = {
     "RTX 2080 Super": "RTX 2080 SUPER",
     "RTX 6000": "Quadro RTX 6000",
     "RTX 8000": "Quadro RTX 8000",
+    "TITAN Black": "TITAN BLACK",
     "Kepler": "GPU",
     "Ascend AI Processor": "ASCEND",
 }
@@ -62,18 +63,21 @@ def interval(right: float, of: float) -> tuple[float, ...]:
 
 
 def _figure(classifier: str, part: str, figure: str, right: int, of: int) -> Row:
-    low, high = interval(right, of)
-    share = f"{right / of:.3f}" if of else ""
-    return {
-        "classifier": classifier,
-        "part": part,
-        "figure": figure,
-        "right": right,
-        "of": of,
-        "share": share,
-        "low": f"{low:.3f}",
-        "high": f"{high:.3f}",
-    }
+    share = right / of if of else float("nan")
+    return _row(classifier, part, figure, right, of, (share, *interval(right, of)))
+
+
+def _f1(classifier: str, part: str, figure: str, pairs: Iterable[tuple[bool, bool]]) -> Row:
+    """F1 of (truth, answer): hits among what either names (Jaccard), carried to F1 by 2 p / (1 + p), ends and all."""
+    either = [truth and answer for truth, answer in pairs if truth or answer]
+    hits, of = sum(either), len(either)
+    ends = (hits / of if of else float("nan"), *interval(hits, of))
+    return _row(classifier, part, figure, hits, of, tuple(2 * p / (1 + p) for p in ends))
+
+
+def _row(classifier: str, part: str, figure: str, right: int, of: int, ends: tuple[float, ...]) -> Row:
+    share, low, high = (f"{value:.3f}" for value in ends)
+    return dict(zip(COLUMNS, (classifier, part, figure, right, of, share, low, high), strict=True))
 
 
 def figures(raw: Path | None = None) -> list[Row]:
@@ -149,9 +153,11 @@ def _links(records: Mapping[str, list[Record]]) -> Iterator[Row]:
 
 
 def _teams() -> Iterator[Row]:
-    tally = Counter(row["wrong"] for row in _label_rows("team_disagreements", "id", "wrong"))
-    for who in ("coder", "ours", "definition", "sources", "unclear"):
-        yield _figure("team kind", "disagreements with the coder", f"wrong: {who}", tally[who], tally.total())
+    rows = list(_label_rows("team_disagreements", "compared", "wrong"))
+    for compared in ("listed", "passage"):
+        tally = Counter(row["wrong"] for row in rows if row["compared"] == compared)
+        for who in ("coder", "ours", "definition", "sources", "unclear"):
+            yield _figure("team kind", f"{compared} and coded disagree", f"wrong: {who}", tally[who], tally.total())
 
 
 def _hardware(records: Mapping[str, list[Record]]) -> Iterator[Row]:
@@ -229,9 +235,8 @@ def _topics(records: Mapping[str, list[Record]]) -> Iterator[Row]:
                 topic_of(record.title, "", record.abstract if what != "title alone" else "") for record in chosen
             ]
             for topic, _ in AREAS:
-                both = sum(area == topic == guess for area, guess in zip(areas, guesses, strict=True))
-                # F1 as a share: twice the hits of the labels and the answers together.
-                yield _figure("topic", part, f"F1 {topic}, {what}", 2 * both, areas.count(topic) + guesses.count(topic))
+                pairs = [(area == topic, guess == topic) for area, guess in zip(areas, guesses, strict=True)]
+                yield _f1("topic", part, f"F1 {topic}, {what}", pairs)
 
 
 def _pages(records: Mapping[str, list[Record]]) -> Iterator[Row]:

@@ -1,0 +1,87 @@
+"""The committed figures are those of the committed code and labels, and reach what they must."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.accelerators import Setup
+from data.io import parse_csv
+from data.provenance import HERE
+from data.validation import COLUMNS, figures, interval, labelled_setups, with_table
+
+Figure = tuple[str, str, str]
+
+
+@pytest.fixture(scope="module")
+def committed() -> dict[Figure, dict[str, str]]:
+    rows = parse_csv(HERE / "labels" / "validation.csv", COLUMNS).values()
+    return {(row["classifier"], row["part"], row["figure"]): row for row in rows}
+
+
+def keyed(rows: list[dict[str, object]]) -> dict[Figure, dict[str, str]]:
+    return {
+        (str(row["classifier"]), str(row["part"]), str(row["figure"])): {name: str(row[name]) for name in COLUMNS}
+        for row in rows
+    }
+
+
+def test_figures_without_raw_files_are_those_committed(committed: dict[Figure, dict[str, str]]):
+    found = keyed(figures())
+    assert len(found) > 20
+    assert found == {key: committed[key] for key in found}
+
+
+def test_all_figures_are_those_committed(raw_folder: Path, committed: dict[Figure, dict[str, str]]):
+    assert keyed(figures(raw_folder)) == committed
+
+
+@pytest.mark.parametrize(
+    ("figure", "at_least"),
+    [
+        (("sector", "report", "education: precision"), 0.97),
+        (("sector", "report", "education: recall"), 0.97),
+        (("sector", "report", "company: precision"), 0.97),
+        (("sector", "report", "company: recall"), 0.97),
+        (("hardware", "fourth", "type, all"), 0.95),
+        (("hardware", "fourth", "count, all"), 0.90),
+        (("topic", "2022", "F1 natural language processing, title and abstract"), 0.75),
+        (("topic", "2022", "F1 computer vision, title and abstract"), 0.75),
+    ],
+)
+def test_figures_reach_what_they_must(committed: dict[Figure, dict[str, str]], figure: Figure, at_least: float):
+    row = committed[figure]
+    share = int(row["right"]) / int(row["of"])
+    assert (2 * share / (1 + share) if figure[2].startswith("F1") else share) >= at_least
+    assert float(row["low"]) < float(row["share"]) < float(row["high"])
+
+
+def test_few_affiliations_are_unknown(committed: dict[Figure, dict[str, str]]):
+    assert float(committed["sector", "report", "unknown"]["share"]) <= 0.05
+
+
+def test_no_figure_that_was_taken_is_lost(committed: dict[Figure, dict[str, str]]):
+    assert {part for name, part, _ in committed if name == "hardware"} == {"work", "report", "third", "fourth"}
+
+
+def test_the_readme_gives_the_committed_figures():
+    readme = (HERE / "README.md").read_text(encoding="utf-8")
+    rows = list(parse_csv(HERE / "labels" / "validation.csv", COLUMNS).values())
+    assert with_table(readme, [dict(row) for row in rows]) == readme
+
+
+def test_interval_is_jeffreys():
+    low, high = interval(0, 10)
+    assert low == pytest.approx(0.0, abs=0.001) and 0.1 < high < 0.2
+    low, high = interval(50, 100)
+    assert low + high == pytest.approx(1) and high - low == pytest.approx(0.16, abs=0.005)
+
+
+def test_labels_of_set_ups():
+    assert labelled_setups("8xV100;32coresxTPU v3;?xK20m;1devicexTPU v2") == [
+        Setup("V100", 8),
+        Setup("TPU v3", 32, "core"),
+        Setup("K20", None),
+        Setup("TPU v2", 1, "device"),
+    ]
