@@ -81,6 +81,7 @@ def test_refresh_sets_the_flags_before_any_model_is_imported(run: Any, tmp_path:
     assert run("-c", code, tmp_path).returncode == 0
 
 
+@pytest.mark.slow
 def test_draws_do_not_depend_on_which_model_was_compiled_first(tables: dict[str, Any], compiled: fit.Compiled):
     """As in a refresh that was killed and goes on: another specification is compiled first."""
     data = claim.prepare(tables, claim.Choices())

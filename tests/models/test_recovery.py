@@ -127,6 +127,7 @@ def test_swapped_means_of_compute_are_noticed(replicates_b: list[Any], compiled:
     assert hits["compute_ratio|period=2020-22"] < least_covered(12), hits  # so the check above would fail
 
 
+@pytest.mark.slow
 def test_dropped_measurement_error_is_noticed(tables: dict[str, Any], compiled: Compiled):
     """Planted: the data carry errors of 1.5 dex, the model is told of none; the spreads take them up."""
     dataset = more(claim.prepare_latent_excess(tables, CHOICES), 3)
