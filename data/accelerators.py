@@ -21,7 +21,8 @@ CORES_PER_CHIP = 2  # Cloud TPU v2 and v3, as Google counts them; a board ("devi
 CHIPS_PER_DEVICE = 4
 LARGEST_COUNT = 20_000  # above it, a number is a batch or a price
 GENERIC = "GPU"
-UNVERSIONED = {"TPU": "TPU v2"}  # a TPU without a version: the first that could be rented
+# A TPU without a version is the first that could be rented; papers leave out the line of the early Titans.
+UNVERSIONED = {"TPU": "TPU v2", "TITAN BLACK": "GTX TITAN BLACK", "TITAN Z": "GTX TITAN Z"}
 
 _WORDS = {
     **{
@@ -54,6 +55,32 @@ _BETWEEN = (
 _LEFT = re.compile(rf"(?P<n>(?<![\w.-]){_NUMBER})(?:[\s/-]+|(?=[x×*]))(?:{_BETWEEN}[\s/-]*){{0,6}}$")
 _PAIR = re.compile(rf"(?<![\w.-])(?P<a>\d{{1,4}})\s*(?:/|and|or|to|-)\s*(?P<b>\d{{1,4}})\s+(?:{_BETWEEN}\s*){{0,4}}$")
 _GRID = re.compile(r"(?<![\w.-])(?P<a>\d{1,3})(?:\s?[x×*]\s?|\s)(?P<b>\d{1,3})\s*(?:cloud |google )?$")
+# A number after such a word is no number of chips: names of processors, sizes of batches.
+_NO_COUNT = re.compile(
+    r"(?:rtx|gtx|quadro|geforce|titan|tesla|nvidia|xeon|cpu|gold|silver|platinum|bronze|epyc|adreno|mali|tahiti|radeon|hd|ryzen|threadripper|"
+    r"opteron|power|core|intel|amd|i[3579]|e[357]|(?:batch|mini-?batch)(?:[- ]?sizes?)?(?: (?:is|are|was|were|set|to|of|=))*|sizes?(?: of)?|version|"
+    r"v|gen|mhz|ghz|dimensions?|epochs?|resolution|length|=|@|/|[2-9]0[5-9]0 ?(?:ti)?|[19]0[678]0 ?(?:ti)?)[\s:,(-]*$"
+)
+_TIME = re.compile(
+    r"^[\s()-]*(?:\(?\d+ ?gb\)?[\s-]*)?(?:sxm\d?|pcie)?[\s-]*(?:gpu|tpu|core|chip|device|accelerator|card)?s?[\s-]*(?:hours?|days?|weeks?|months?|years?)\b"
+)
+_PRODUCTS = frozenset(
+    {
+        *range(200, 1000, 10),
+        1050,
+        1060,
+        1070,
+        1080,
+        1650,
+        1660,
+        *range(2060, 2090, 10),
+        *range(3050, 3100, 10),
+        4000,
+        5000,
+        6000,
+        8000,
+    }
+)
 _RIGHT = re.compile(
     rf"^\s*(?:gpus?|cards?|\d+ ?gb?|pci-?e|sxm\d?|\W)*?\s*(?:\(?\s*[x×*]\s*(?P<n>\d{{1,4}})(?![\d.]* ?(?:gb|memory|ghz))|"
     rf"(?:with|on|using|of) (?P<c>\d{{1,4}}) cores|\(\s*(?P<m>{_NUMBER}) (?:gpus?|cards?|units?|chips?)\b|,? ?(?:using|with|on) (?P<k>\d{{1,3}}) (?:gpus?|cards?)\b)"
@@ -100,14 +127,14 @@ class Setup:
 
     @property
     def chips(self) -> float | None:
-        """Number of chips: cores are halved, boards count four."""
+        """Number of chips: cores are halved, a board counts four; several "devices" are cores up to v3, chips since."""
         if self.count is None:
             return None
-        return (
-            self.count / CORES_PER_CHIP
-            if self.unit == "core"
-            else self.count * (CHIPS_PER_DEVICE if self.unit == "device" else 1)
-        )
+        if self.unit == "device" and self.count == 1:
+            return CHIPS_PER_DEVICE
+        if self.unit == "core" or (self.unit == "device" and not self.type.endswith("v4")):
+            return self.count / CORES_PER_CHIP
+        return self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +162,7 @@ _TYPES = re.compile(
     r"|(?P<axk>(?:nvidia'?s?[\s-]*)?(?P<axk_k>a6000|a5000|a4000|p6000|p5000|m6000|k6000)(?=s?\b))"
     rf"|(?P<series>{_G}(?:(?:gtx|rtx)[\s-]*)(?P<series_k>[2-9]\d0|1[06]\d0|20[678]0|30[5-9]0|40[789]0)[\s-]*(?P<series_s>ti\b|tis\b|super\b)?(?=s?\b))"
     r"|(?P<bare>(?:nvidia'?s?[\s-]*|geforce[\s-]*)*(?P<bare_k>[6-9]80|[79][78]0|10[5-8]0|16[56]0|20[678]0|30[6-9]0)[\s-]*(?P<bare_s>tis?\b|super\b)?(?=s?\b)(?P<bare_g>[\s-]*(?:gpus?|graphics|cards?))?)"
-    r"|(?P<other>dgx[\s-]?(?:1|2|a100)|jetson[\s-]*\w+|ascend(?=\b)|gaudi\w*|ipus?(?=\b)|arria[\s-]*\d+|radeon[\s-]*\w+|mi\d{2,3}(?=\b))"
+    r"|(?P<other>dgx[\s-]?(?:1|2|a100)|jetson|ascend|gaudi\d?|ipus?|arria|radeon|mi[1-3]\d0x?)(?=s?\b)"
     r"|(?P<gpu>gpus?|gpgpus?|graphics? (?:processing units?|cards?))(?=\b)"
     r")"
 )
@@ -151,6 +178,8 @@ def normalise(passage: str) -> str:
     )
     text = re.sub(r"(?i)(?<=rtx )([3-8]),(0[0-9]0)\b", r"\1\2", text)
     text = re.sub(r"(?i)\bvolta[ -]?100\b", "V100", text)
+    text = re.sub(r"(?i)\bpascal[ -]?100\b", "P100", text)
+    text = re.sub(r"(?i)\b(g[pv])[ -]100\b", r"\1100", text)
     text = re.sub(r"(?i)\bv100m32\b", "V100", text)
     text = _QUESTION.sub(" ", text)
     text = re.sub(r"\bGe ?[Ff]orce\b", "GeForce", text)
@@ -195,7 +224,7 @@ def _type_of(match: re.Match[str], text: str) -> str | None:
         line = "RTX" if int(number) >= 2000 else "GTX"
         return f"{line} {number}{' Ti' if suffix == 'ti' else ' SUPER' if suffix else ''}"
     if "other" in found:
-        return re.sub(r"^DGX-?(?=\d)", "DGX-", found["other"].upper())
+        return re.sub(r"^DGX-?(?=\d)", "DGX-", found["other"].upper().removesuffix("S"))
     after = text[match.end() : match.end() + 12]
     return (
         None if re.match(r"[\s-]*(?:hours?|days?|memory|time|implement|code|kernel|version|-based)", after) else GENERIC
@@ -209,17 +238,27 @@ def _to_int(word: str) -> int:
 def _counts(sentence: str, match: re.Match[str]) -> list[int | None]:
     """How many of a type a sentence names: one number, two for "1 and 8", None where it is not told."""
     left, right = sentence[max(0, match.start() - 90) : match.start()], sentence[match.end() : match.end() + 50]
-    if pair := _PAIR.search(left):
+    if _TIME.match(right):  # 500 GPU hours
+        return [None]
+    if (pair := _PAIR.search(left)) and _may_count(left, pair.start("a"), int(pair["a"]), int(pair["b"])):
         return [int(pair["a"]), int(pair["b"])]
     if grid := _GRID.search(left):
-        return [int(grid["a"]) * int(grid["b"])]
+        product = int(grid["a"]) * int(grid["b"])
+        if product > LARGEST_COUNT:
+            return [None]
+        if _may_count(left, grid.start("a"), product):
+            return [product]
     number: int | None = None
+    before = _LEFT.search(left)
     if after := _RIGHT.match(right):
-        number = _to_int(after["n"] or after["c"] or after["m"] or after["k"])
-    elif before := _LEFT.search(left):
+        cores = None if after["c"] is None or "tpu" in match.group() else after["c"]
+        told = after["n"] or after["m"] or after["k"] or (after["c"] if "tpu" in match.group() else None)
+        number = _to_int(told) if told and not cores else None
+    if number is None and before and _may_count(left, before.start("n"), _to_int(before["n"])):
         number = _to_int(before["n"])
     elif (
-        not _PLURAL.match(right)
+        number is None
+        and not _PLURAL.match(right)
         and not _ARE.search(left)
         and not match.group().endswith(("gpus", "tpus"))
         and "tpu" not in match.group()
@@ -229,10 +268,20 @@ def _counts(sentence: str, match: re.Match[str]) -> list[int | None]:
     if (
         number is not None
         and machines
+        and "total of" not in left[-30:]
         and (_EACH.search(sentence[machines.start() : match.start()]) or _EACH_AFTER.match(right))
     ):
         number *= _to_int(machines["n"])
     return [number if number is not None and 0 < number <= LARGEST_COUNT else None]
+
+
+def _may_count(left: str, at: int, *numbers: int) -> bool:
+    """Whether numbers at a place of the text may count chips: they follow no name or size, and are no product's."""
+    if _NO_COUNT.search(left[:at]) or any(not 0 < number <= LARGEST_COUNT for number in numbers):
+        return False
+    if len(numbers) == 1:
+        return not 1990 <= numbers[0] <= 2025 and not (numbers[0] > 1000 and "gpu-hours" in left)  # a year, a time
+    return not any(number in _PRODUCTS for number in numbers)
 
 
 def _unit(sentence: str, match: re.Match[str], name: str) -> str:
@@ -266,7 +315,8 @@ def parse(passage: str) -> Hardware:
                 continue
             unit = _unit(sentence, match, name)
             cores = match.groupdict().get("tpu_n") or match.groupdict().get("tpu_m")
-            counts = [int(cores)] if cores else _counts(sentence, match)
+            after = sentence[match.end() : match.end() + 50]
+            counts = [int(cores) or None] if cores and not _TIME.match(after) else _counts(sentence, match)
             setups += [Setup(name, count, unit, thanked) for count in counts]
     used = [setup for setup in setups if not setup.thanked]
     kept = _named(used or setups)

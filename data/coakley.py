@@ -13,6 +13,8 @@ from data.raw import read_json_list
 from data.record import Coded, Read, Record, clean, track_of
 
 TEAMS = {0: "academia-only", 1: "mixed", 2: "industry-only"}
+NO_AUTHORS = ("iclr2014", "iclr2015")  # their number of authors is 1 for all, or for a third, whoever wrote them
+MOST_AUTHORS = 5_000
 FIELDS = ("research_type", "affiliation", "open_source_code", "hardware_specification")
 
 
@@ -42,14 +44,14 @@ def read(path: Path, stem: str) -> Read:
         elif not all(type(result) is int for result in results):
             found.counts["left out: a code that is no number"] += 1
         else:
-            authors = item.get("n_authors")
+            authors = None if stem in NO_AUTHORS else item.get("n_authors")
             found.records.append(
                 Record(
                     source="coakley",
                     stem=stem,
                     title=title,
                     track=track,
-                    n_authors=authors if type(authors) is int and authors > 0 else None,
+                    n_authors=authors if type(authors) is int and 0 < authors <= MOST_AUTHORS else None,
                     coded=_coded(item),
                 )
             )

@@ -7,19 +7,23 @@ leave this module.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from data.raw import read_json_list
-from data.record import Read, Record, Slot, clean, track_of
+from data.record import Read, Record, Slot, clean, title_key, track_of
 
 NOT_ACCEPTED = ("Reject", "Withdraw", "Desk Reject", "Active")
 # These list each affiliation of a paper once, not one per author.
 PER_PAPER = ("cvpr2020", "cvpr2021", "cvpr2022", "iccv2021", "iclr2019", "iclr2020", "iclr2022")
 COMMA_AUTHORS = ("cvpr2020", "cvpr2021", "iclr2019", "iclr2020", "iclr2022")
-NO_LINK_FIELD = ("aaai2021", "nips2022", "iclr2014", "iclr2013", "iclr2017", "iclr2021")
 DOMAINS_NOT_ALIGNED = ("colt",)  # mail domains are not in the order of the authors
+LINK_FIELDS = ("github", "project")
 MIN_TITLE = 3
+# "[From Oral 1A] ...": an entry of the programme, the paper stands elsewhere.
+SCHEDULE = re.compile(r"^\[From [\w ]+\]\s*")
+COMMUNITY = re.compile(r"community implementations?\]")  # re-implementations by others
 
 
 def read(path: Path, stem: str) -> Read:
@@ -38,37 +42,55 @@ def read(path: Path, stem: str) -> Read:
         If the file as a whole cannot be read. A paper that cannot be used is left out and counted by reason.
     """
     found = Read()
-    for item in read_json_list(path):
-        found.counts["read"] += 1
-        if not isinstance(item, Mapping):
-            found.counts["left out: not a record"] += 1
-            continue
-        title = clean(item.get("title"))
+    items = read_json_list(path)
+    papers = [item for item in items if isinstance(item, Mapping)]
+    found.counts["read"] = len(items)
+    if len(papers) < len(items):
+        found.counts["left out: not a record"] = len(items) - len(papers)
+    links = any(clean(item.get(name)) for item in papers for name in LINK_FIELDS)
+    abstracts = sum(bool(clean(item.get("abstract"))) for item in papers)
+    for item in papers:
+        title = SCHEDULE.sub("", clean(item.get("title")))
         status = clean(item.get("status"))
         track = track_of(status, clean(item.get("track")))
         if len(title) < MIN_TITLE:
             found.counts["left out: no title"] += 1
-        elif status in NOT_ACCEPTED:
-            found.counts[f"left out: {status.lower()}"] += 1
-        elif track == "workshop":
-            found.counts["left out: workshop"] += 1
+        elif status in NOT_ACCEPTED or track == "workshop":
+            reason = "workshop" if track == "workshop" else status.lower()
+            found.refused[title_key(title)] = reason
+            found.counts[f"left out: {reason}"] += 1
+        elif abstracts > MOSTLY * len(papers) and not _has_paper(item):
+            found.counts["left out: an entry of the programme, without a paper"] += 1
         else:
-            found.records.append(_record(item, stem, title, track))
+            found.records.append(_record(item, stem, title, track, links))
             found.counts["kept"] += 1
+    for record in found.records:
+        found.refused.pop(record.key, None)  # a title of two papers, one of them accepted
     return found
 
 
-def _record(item: Mapping[str, object], stem: str, title: str, track: str) -> Record:
-    separator = "," if stem in COMMA_AUTHORS else ";"
-    authors = [name for name in clean(item.get("author")).split(separator) if name.strip()]
-    per_paper = stem in PER_PAPER
+MOSTLY = 0.9
+
+
+def _has_paper(item: Mapping[str, object]) -> bool:
+    """Whether an entry has anything of a paper: an abstract, affiliations, or its PDF."""
+    return any(clean(item.get(name)).strip("; ") for name in ("abstract", "aff", "pdf", "openreview", "keywords"))
+
+
+def _record(item: Mapping[str, object], stem: str, title: str, track: str, has_links: bool) -> Record:
+    names = clean(item.get("author"))
+    separator = "," if stem in COMMA_AUTHORS or ";" not in names else ";"
+    authors = [name for name in names.split(separator) if name.strip()]
     slots = _slots(item, stem)
+    # More affiliations than authors: nobody knows whose is whose.
+    per_paper = stem in PER_PAPER or len(authors) < len(slots) > 1
     if not per_paper:
         slots += [Slot()] * max(len(authors) - len(slots), 0)
         slots = slots[: len(authors)] if authors else slots
     else:
         slots = list(dict.fromkeys(slot for slot in slots if not slot.blank))
-    links = None if stem in NO_LINK_FIELD else tuple(filter(None, (clean(item.get(name)) for name in LINK_FIELDS)))
+    values = (clean(item.get(name)) for name in LINK_FIELDS)
+    links = tuple(value for value in values if value and not _only_community(value)) if has_links else None
     return Record(
         source="paperlists",
         stem=stem,
@@ -84,7 +106,8 @@ def _record(item: Mapping[str, object], stem: str, title: str, track: str) -> Re
     )
 
 
-LINK_FIELDS = ("github", "project")
+def _only_community(link: str) -> bool:
+    return bool(COMMUNITY.search(link)) and "github" not in link
 
 
 def _slots(item: Mapping[str, object], stem: str) -> list[Slot]:

@@ -117,7 +117,9 @@ def _authors(records: Sequence[Record]) -> Row:
     slots = [read_slot(slot) for slot in record.slots] if record else []
     kinds = [author_kind(sectors(slot)) for slot in slots]
     counts = {kind: kinds.count(kind) for kind in AUTHOR_KINDS}
-    n_authors = next((other.n_authors for other in records if other.n_authors), None)
+    # Where affiliations are the paper's, its list of authors is the less certain one.
+    counted = reversed(records) if record and record.slots_per == "paper" else records
+    n_authors = next((other.n_authors for other in counted if other.n_authors), None)
     if record and record.slots_per == "author":
         n_authors = len(slots)
     with_text = sum(not slot.blank for slot in slots)
@@ -181,7 +183,8 @@ def _hardware(records: Sequence[Record], peaks: Peaks) -> Row:
         found = parse(coded.hardware_passage) if coded.hardware else Hardware("none")
     elif full_text:
         found = parse(accelerator_sentences(full_text.body))
-        found = found if found.setups else Hardware("none")  # a text of its own says little of CPUs
+        # A text is searched for accelerators alone: without one, what it ran on is not known.
+        found = found if found.setups else Hardware(UNKNOWN)
         thanked = _types(parse(accelerator_sentences(f"We acknowledge: {full_text.acknowledgement}")))
     else:
         found = Hardware(UNKNOWN)

@@ -15,7 +15,7 @@ from pathlib import Path
 from data import coakley, paperlists, tei
 from data.io import InputError, parse_csv
 from data.papers import SOURCES, Peaks, Row, row_of
-from data.record import VENUES, Read, Record, paper_id, venue_year
+from data.record import Read, Record, normal_stem, paper_id, venue_year
 
 READERS: dict[str, Callable[[Path, str], Read]] = {
     "paperlists": paperlists.read,
@@ -23,15 +23,7 @@ READERS: dict[str, Callable[[Path, str], Read]] = {
     "tei": tei.read,
 }
 HAND = {"team": "affiliation", "code": "open_source_code", "hardware": "hardware_specification"}
-HAND_STEMS = {
-    "NEURIPS": "nips",
-    "NIPS": "nips",
-    "NeurIPS": "nips",
-    "ICML": "icml",
-    "ICLR": "iclr",
-    "AAAI": "aaai",
-    "IJCAI": "ijcai",
-}
+HAND_COLUMNS = ("filename", "conference", "year", "research_type", *HAND.values())
 RESEARCH = {"0": "empirical", "1": "theoretical"}
 
 
@@ -67,7 +59,7 @@ def find(raw: Path) -> dict[str, dict[str, Path]]:
         for path in sorted(folder.iterdir()):
             if path.name.startswith(".") or (source == "coakley" and path.suffix == ".csv"):
                 continue
-            stem = path.name.split(".", 1)[0]
+            stem = normal_stem(path.name.split(".", 1)[0])
             if venue_year(stem) is None:
                 raise InputError(
                     "the name must be a venue and a year", path, hint="like acl2018.zip or neurips2021.json.gz"
@@ -91,16 +83,24 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
     venue, year = place
     papers = Papers()
     by_title: dict[str, list[Record]] = {}
-    for source, path in files.items():
-        read = READERS[source](path, stem)
-        seen: set[str] = set()
+    reads = {source: READERS[source](path, stem) for source, path in files.items()}
+    for source, read in reads.items():
+        kept: dict[str, Record] = {}
         for record in read.records:
-            if record.key in seen:
+            other = kept.get(record.key)
+            if other is None or _fullness(record) > _fullness(other):
+                kept[record.key] = record
+            if other is not None:
                 read.counts["kept"] -= 1
                 read.counts["left out: the same title again"] += 1
+        for key, record in kept.items():
+            # What one source says was not accepted is out, whoever else has it.
+            reason = next((one.refused[key] for one in reads.values() if key in one.refused), None)
+            if reason is not None:
+                read.counts["kept"] -= 1
+                read.counts[f"left out: {reason}, says another source"] += 1
             else:
-                seen.add(record.key)
-                by_title.setdefault(record.key, []).append(record)
+                by_title.setdefault(key, []).append(record)
         papers.counts.update({(source, venue, year, what): n for what, n in read.counts.items() if n})
     for records in by_title.values():
         papers.rows.append(row_of(records, peaks))
@@ -109,6 +109,11 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
             if source in sources:
                 papers.counts[source, venue, year, "matched in another source"] += len(sources) > 1
     return papers
+
+
+def _fullness(record: Record) -> int:
+    """How much a record says, to choose between two of the same title."""
+    return sum(map(bool, (record.slots_per, record.abstract, record.links, record.keywords, record.n_authors)))
 
 
 def read_all(
@@ -180,20 +185,22 @@ def _run(
 def coder_labels(folder: Path) -> list[Row]:
     """The papers that were coded by hand and by the coder of full texts: ``CODER_LABELS``, sorted by paper."""
     hand, coder = (
-        {
-            row["filename"]: row
-            for row in parse_csv(folder / name, ("filename", "conference", "year", *HAND.values())).values()
-        }
+        {row["filename"]: row for row in parse_csv(folder / name, HAND_COLUMNS).values()}
         for name in ("manual_eval.csv", "llm_eval.csv")
     )
     rows: list[Row] = []
     for paper in sorted(hand.keys() & coder.keys()):
         by_hand, by_coder = hand[paper], coder[paper]
+        stem = normal_stem(f"{by_hand['conference']}{by_hand['year']}")
+        place = venue_year(stem)
+        if place is None:
+            value = f"{by_hand['conference']} {by_hand['year']}"
+            raise InputError("not a venue and a year", folder / "manual_eval.csv", None, "conference", value)
         rows.append(
             {
                 # The file's name is the title's words: the same id as in the table of papers.
-                "id": paper_id(f"{HAND_STEMS[by_hand['conference']]}{by_hand['year']}", paper.rpartition("__")[0]),
-                "venue": VENUES[HAND_STEMS[by_hand["conference"]]],
+                "id": paper_id(stem, paper.rpartition("__")[0]),
+                "venue": place[0],
                 "year": by_hand["year"],
                 "research": RESEARCH.get(by_hand["research_type"], "unknown"),
                 **{

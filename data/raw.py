@@ -16,12 +16,16 @@ def read_json_list(path: Path) -> list[object]:
     InputError
         For a damaged gzip stream, text that is no UTF-8, invalid JSON (with its line), or no list.
     """
+    if path.is_dir():
+        raise InputError("this is a folder, a JSON file is needed", path)
     try:
         content = json.loads(read_bytes(path).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8 text (byte {error.start})", path) from None
     except json.JSONDecodeError as error:
         raise InputError(f"not valid JSON: {error.msg}", path, error.lineno) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise InputError(f"not valid JSON: {error}", path) from None
     except RecursionError:
         raise InputError("not valid JSON: nested too deeply", path) from None
     if not isinstance(content, list):

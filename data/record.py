@@ -35,17 +35,17 @@ STEM = re.compile(r"([A-Za-z][A-Za-z-]*?)[-_]?(\d{4})")
 # Labels of tracks as the sources write them, the first that matches; without one it is the main track.
 TRACKS = (
     ("workshop", r"workshop track|^workshop|(poster|oral) workshop"),
-    ("demo", r"demo"),
+    ("demo", r"demo|exhibit|^projects$"),
     ("student", r"doctoral|student"),
     ("journal", r"journal"),
     ("sister", r"sister"),
-    ("invited", r"early career|senior|blue sky|summary talk|invited speaker|what's hot"),
+    ("invited", r"early career|senior|blue sky|summary talk|invited|what's hot|test of time"),
     ("survey", r"survey"),
     ("tutorial", r"tutorial"),
     ("applications", r"\biaai|\beaai|^industry"),
     ("datasets", r"datasets? (&|and) benchmarks?"),
     ("findings", r"findings"),
-    ("special", r"special|focus area|improving human|ai and autonomy"),
+    ("special", r"special|focus area|improving human|ai and autonomy|^computational sustainability"),
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRACKS = tuple((track, re.compile(pattern, re.IGNORECASE)) for track, pattern in TRACKS)
@@ -119,6 +119,8 @@ class Read:
     """The records of one file, and what was left out of it, by reason."""
 
     records: list[Record] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Titles (as compared) that the source has and that were not accepted, with the reason."""
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -133,6 +135,11 @@ def title_key(title: str) -> str:
 def paper_id(stem: str, title: str) -> str:
     """A stable id: venue, year and 12 hexadecimal digits of the title's hash (SHA-256)."""
     return f"{stem}-{hashlib.sha256(title_key(title).encode()).hexdigest()[:12]}"
+
+
+def normal_stem(name: str) -> str:
+    """One spelling of a file's venue and year: ``NeurIPS-2021`` to ``nips2021``."""
+    return re.sub(r"[-_]", "", name.lower()).replace("neurips", "nips")
 
 
 def venue_year(stem: str) -> tuple[str, int] | None:

@@ -198,6 +198,8 @@ def _validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, path: Path, rows_
         column = str(first_case["column"]) if first_case["column"] in schema.columns else None
         at = first_case["index"] if rows_known and not pd.isna(first_case["index"]) else None
         count = f"{len(cases)} faults in all" if len(cases) > 1 else None
+        if not rows_known and "id" in frame and not pd.isna(first_case["index"]):
+            count = f"paper {frame.loc[first_case['index'], 'id']}" + (f"; {count}" if count else "")
         raise InputError(
             _PROBLEMS.get(str(first_case["check"]), str(first_case["check"])),
             path,

@@ -25,7 +25,12 @@ VOLUMES = (
     (re.compile(r"P1[4]-5|P1[5-8]-4|D1[78]-2"), "demo"),
     (re.compile(r"P14-6|P1[5-8]-5|D14-2"), "tutorial"),
 )
-FRONT_MATTER = re.compile(r"^(proceedings|.*\bassociation for computational linguistics$)|^[A-Z]\d\d-\d+00+\b", re.I)
+FRONT_MATTER = re.compile(
+    r"^(?:proceedings|preface|table of contents|foreword|message from|welcome|organizing committee)\b|"
+    r"^[A-Z]\d\d-\d+00+\b",
+    re.IGNORECASE,
+)
+MOST_AUTHORS = 25  # with more it is a programme committee, or a table of contents
 # A "name" with such a word is an affiliation that GROBID took for an author.
 ORGANISATION = re.compile(
     r"universit|institut|department|laborator|\blabs?\b|research|college|school|centre|center|fondazione|faculty|"
@@ -103,6 +108,8 @@ def _parse(stem: str, name: str, content: bytes) -> Record | str:
     proceedings = _text(header.find(".//t:monogr/t:title", NS))
     volume = next((track for pattern, track in VOLUMES if pattern.match(name)), "")
     slots, per, named = _slots(authors)
+    if not 0 < named <= MOST_AUTHORS:
+        return "front matter, or no authors"
     body, thanks = _body(root)
     return Record(
         source="tei",

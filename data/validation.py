@@ -179,14 +179,19 @@ def _hardware(records: Mapping[str, list[Record]]) -> Iterator[Row]:
                 truth = labelled_setups(row["setups"])
                 of["kind"] += 1
                 right["kind"] += found.kind == row["kind"]
-                if truth:
-                    rank = {setup.type: peak(known, setup.type) or 0.0 for setup in (*truth, *found.setups)}
-                    main, guess = largest(truth, rank), largest(found.setups, rank)
+                if row["kind"] == "accelerator":  # as the table has it: what was used, in chips
+                    used = [setup for setup in found.setups if not setup.thanked]
+                    rank = {setup.type: peak(known, setup.type) or 0.0 for setup in (*truth, *used)}
+                    main, guess = largest(truth, rank), largest(used, rank)
+                    chips = None if main is None else main.chips
+                    same = guess is not None and main is not None and guess.chips == chips
                     of["type"] += 1
                     right["type"] += guess is not None and main is not None and guess.type == main.type
-                    right["count"] += guess is not None and main is not None and guess.count == main.count
+                    right["count"] += same
+                    of["count where told"] += chips is not None
+                    right["count where told"] += same and chips is not None
             of["count"] = of["type"]
-            for figure in ("kind", "type", "count"):
+            for figure in ("kind", "type", "count", "count where told"):
                 if of[figure]:
                     yield _figure("hardware", part, f"{figure}, {team}", right[figure], of[figure])
 

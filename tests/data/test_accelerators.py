@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.accelerators import GENERIC, Setup, largest, parse, peak, peaks
+from data.accelerators import GENERIC, LARGEST_COUNT, Setup, largest, parse, peak, peaks
 from data.tables import load
 
 
@@ -37,6 +37,18 @@ def told(passage: str) -> list[tuple[str, int | None]]:
         ("on 8 8 TPUs", [("TPU", 64)]),
         ("16 TPU-V3 Chips", [("TPU v3", 16)]),
         ("in the year 1080 we had 980 samples", []),
+        # Numbers that count no chips: names, times, sizes, years, cores.
+        ("RTX 3090 or V100 GPUs", [("RTX 3090", None), ("V100", None)]),
+        ("Intel Xeon CPU Gold 5120 and 4 Tesla V100s", [("V100", 4)]),
+        ("an EPYC 7763 and an Ampere A100", [("A100", 1)]),
+        ("about 12,000 V100 GPU hours", [("V100", None)]),
+        ("2700 TPUv3 days", [("TPU v3", None)]),
+        ("with a batch size of 256 and 8 V100 GPUs", [("V100", 8)]),
+        ("with a batch size of 1024 and 64 TPUs", [("TPU", 64)]),
+        ("a TITAN X with 3072 cores", [("TITAN X", 1)]),
+        ("on a 2017 TITAN Xp", [("TITAN Xp", 1)]),
+        ("999 x 999 V100 GPUs", [("V100", None)]),
+        ("a Volta 100 GPU", [("V100", 1)]),
     ],
 )
 def test_types_and_counts(passage: str, expected: list[tuple[str, int | None]]):
@@ -96,5 +108,5 @@ def test_peaks_by_any_name():
 @given(st.text(alphabet="0123456789 xTPUvGV1080tiRTX-().,andeachwithmachines", max_size=120))
 def test_any_passage_gives_sane_numbers(passage: str):
     found = parse(passage)
-    assert all(setup.count is None or setup.count > 0 for setup in found.setups)
+    assert all(setup.count is None or 0 < setup.count <= LARGEST_COUNT for setup in found.setups)
     assert found.kind in ("accelerator", "thanks", "cloud", "cpu", "none")

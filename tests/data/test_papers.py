@@ -6,6 +6,7 @@ import csv
 import gzip
 import itertools
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -17,11 +18,13 @@ from hypothesis import strategies as st
 
 from data.build import build
 from data.io import InputError
+from data.lexicon import read_lexicon
 from data.papers import AUTHOR_KINDS, author_kind, passage_team, row_of, team_kind
-from data.papers_build import read_all, read_venue_year
+from data.papers_build import coder_labels, read_all, read_venue_year
 from data.papers_schema import PAPERS, check_papers, read_papers
+from data.pretrained import COLUMNS as MODEL_COLUMNS
 from data.provenance import code_hash
-from data.record import Record, Slot
+from data.record import VENUES, Record, Slot
 from data.schema import validate_rows
 from data.tables import SNAPSHOT, load
 from tests.data import raw as make
@@ -176,6 +179,60 @@ def test_odd_file_names_are_refused(tmp_path: Path, name: str, words: str):
         read_all(tmp_path, PEAKS)
 
 
+def test_spellings_of_a_venue_are_one(tmp_path: Path):
+    make.write_json(tmp_path / "paperlists" / "NeurIPS-2018.json.gz", [make.paper()])
+    make.write_json(tmp_path / "coakley" / "nips2018.json.gz", [make.coded()])
+    (row,) = read_all(tmp_path, PEAKS).rows
+    assert row["sources"] == "paperlists; coakley" and str(row["id"]).startswith("nips2018-")
+
+
+def test_what_one_source_refused_is_out_in_the_other(tmp_path: Path):
+    make.write_json(tmp_path / "paperlists" / "iclr2017.json.gz", [make.paper(status="Workshop")])
+    make.write_json(tmp_path / "coakley" / "iclr2017.json.gz", [make.coded(), make.coded("Another")])
+    papers = read_all(tmp_path, PEAKS)
+    assert len(papers.rows) == 1
+    assert papers.counts["coakley", "ICLR", 2017, "left out: workshop, says another source"] == 1
+
+
+def test_the_fuller_of_two_records_is_kept(tmp_path: Path):
+    make.write_json(
+        tmp_path / "paperlists" / "iccv2015.json.gz", [make.paper(aff="", aff_domain="", abstract=""), make.paper()]
+    )
+    (row,) = read_all(tmp_path, PEAKS).rows
+    assert (row["slots_per"], row["has_abstract"]) == ("author", "yes")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("conference", "A Workshop on Things"), "not a venue and a year"),
+        (("year", "20x8"), "not a venue and a year"),
+        (("research_type", None), "the column is missing"),
+    ],
+)
+def test_bad_hand_labels_are_named(tmp_path: Path, change: tuple[str, str | None], words: str):
+    row: dict[str, str] = {"conference": "ICLR", "year": "2018", "filename": "a_title__0a", "research_type": "0"}
+    row |= {"affiliation": "1", "open_source_code": "", "hardware_specification": "0"}
+    column, value = change
+    row = {
+        name: cell if name != column else str(value)
+        for name, cell in row.items()
+        if name != column or value is not None
+    }
+    for name in ("manual_eval.csv", "llm_eval.csv"):
+        (tmp_path / name).write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+    with pytest.raises(InputError, match=words):
+        coder_labels(tmp_path)
+
+
+def test_a_text_without_accelerators_tells_nothing_of_hardware(tmp_path: Path):
+    make.write_zip(
+        tmp_path / "tei" / "acl2016.zip", {"P16-1001.tei.xml": make.tei(body="<p>On an Intel Xeon CPU.</p>")}
+    )
+    (row,) = read_all(tmp_path, PEAKS).rows
+    assert (row["hardware_kind"], row["accelerator"]) == ("unknown", "")
+
+
 def test_two_files_of_one_venue_year_are_refused(tmp_path: Path):
     make.write_json(tmp_path / "paperlists" / "nips2018.json.gz", [])
     (tmp_path / "paperlists" / "nips2018.json").write_text("[]")
@@ -183,8 +240,11 @@ def test_two_files_of_one_venue_year_are_refused(tmp_path: Path):
         read_all(tmp_path, PEAKS)
 
 
-TEXT = st.text(max_size=40) | st.sampled_from(
-    ["=HYPERLINK(1)", "@SUM(A1)", "<b>&amp;</b>", "MIT;Google", "Ünïversität", "ﬁ"]
+CHIPS = st.sampled_from(["999 x 999 V100 GPUs", "TPU v3-0", "99,999 V100s on 99 machines each", "V100 x 0", "0 GPUs"])
+TEXT = (
+    CHIPS
+    | st.text(max_size=40)
+    | st.sampled_from(["=HYPERLINK(1)", "@SUM(A1)", "<b>&amp;</b>", "MIT;Google", "Ünïversität", "ﬁ"])
 )
 
 
@@ -221,12 +281,31 @@ def test_snapshot_is_made_by_this_code():
 
 def test_snapshot_covers_what_it_should(snapshot: pd.DataFrame):
     coded = snapshot[snapshot["code_coded"] != ""]
-    assert len(coded) == 37_334 and coded.groupby(["venue", "year"]).ngroups == 44
+    assert len(coded) == 37_287 and coded.groupby(["venue", "year"]).ngroups == 44
     assert (snapshot["sources"] == "tei").sum() > 3_500
     assert (snapshot["topic"] == "other").mean() < 0.15
     assert (snapshot.loc[snapshot["topic_basis"] == "title", "topic"] == "other").mean() < 0.25
     known = snapshot[(snapshot["team_listed"] != "unknown") & (snapshot["team_coded"] != "unknown")]
     assert (known["team_listed"] == known["team_coded"]).mean() > 0.92
+
+
+def test_snapshot_holds_names_of_closed_lists_only(snapshot: pd.DataFrame):
+    models = {row["model"] for row in read_lexicon("pretrained", MODEL_COLUMNS)}
+    for where in ("title", "abstract", "text"):
+        assert set("; ".join(snapshot[f"pretrained_{where}"].unique()).split("; ")) <= models | {""}
+    types = set("; ".join([*snapshot["accelerator"].unique(), *snapshot["accelerators_thanked"].unique()]).split("; "))
+    known = re.compile(
+        r"|GPU|TPU( v[1-4])?|(GTX|RTX|TITAN|Quadro)( RTX)?( [A-Z]?\w{1,5}){0,2}( Ti| SUPER| Pascal)?|"
+        r"[A-Z]{1,2}\d{1,4}G?|DGX.\w+|JETSON|RADEON|ASCEND|GAUDI\d?|IPU|ARRIA|MI\d+X?"
+    )
+    assert [name for name in types if not known.fullmatch(name)] == []
+    assert set(snapshot["venue"]) <= set(VENUES.values())
+
+
+def test_large_numbers_of_chips_are_rare(snapshot: pd.DataFrame):
+    """Read one by one: names and times that passed for numbers were all above 64."""
+    count = snapshot["accelerator_count"]
+    assert (count >= 64).sum() < 130 and count.max() <= 2048
 
 
 def test_page_links_find_less_of_the_academic_code(snapshot: pd.DataFrame):

@@ -109,14 +109,48 @@ def test_lists_of_affiliations_a_paper(tmp_path: Path):
     assert record.slots == (Slot("MIT"), Slot("Adobe"))
 
 
+def test_more_affiliations_than_authors_are_the_papers(tmp_path: Path):
+    record = read_list(
+        tmp_path, "aaai2021", make.paper(author="Ann Lee; Bo Chan", aff="MIT; Leeds; Meituan Inc")
+    ).records[0]
+    assert (record.slots_per, record.n_authors, len(record.slots)) == ("paper", 2, 3)
+
+
+def test_authors_joined_by_commas(tmp_path: Path):
+    record = read_list(tmp_path, "aaai2021", make.paper(author="Ann Lee,Bo Chan", aff="MIT;Leeds")).records[0]
+    assert (record.slots_per, record.n_authors) == ("author", 2)
+
+
+def test_entries_of_the_programme_are_no_papers(tmp_path: Path):
+    papers = [make.paper(title=f"Paper {number}", pdf="x.pdf") for number in range(20)]
+    entry = {"title": "A Talk", "status": "Oral", "author": "Ann Lee, Bo Chan"}
+    found = read_list(tmp_path, "iccv2015", *papers, entry)
+    assert found.counts["left out: an entry of the programme, without a paper"] == 1 and len(found.records) == 20
+    titled = read_list(tmp_path, "iccv2015", make.paper(title="[From Oral 1A] A Paper"))
+    assert titled.records[0].title == "A Paper"
+
+
+def test_what_was_refused_is_remembered(tmp_path: Path):
+    found = read_list(tmp_path, "iclr2017", make.paper(status="Workshop"), make.paper(title="Bad", status="Reject"))
+    assert found.refused[title_key("Scaling Laws for Toy Models")] == "workshop"
+
+
 def test_domains_of_colt_are_not_used(tmp_path: Path):
     record = read_list(tmp_path, "colt2018", make.paper()).records[0]
     assert [slot.domain for slot in record.slots] == ["", ""]
 
 
 def test_a_list_without_links_says_so(tmp_path: Path):
-    assert read_list(tmp_path, "aaai2021", make.paper()).records[0].links is None
-    assert read_list(tmp_path, "nips2018", make.paper(github="")).records[0].links == ()
+    none = make.paper(title="None", github="")
+    assert read_list(tmp_path, "nips2018", none).records[0].links is None
+    found = read_list(tmp_path, "nips2018", none, make.paper()).records
+    assert [record.links for record in found] == [(), ("https://github.com/annlee/toy-scaling",)]
+
+
+def test_implementations_by_others_are_no_link(tmp_path: Path):
+    others = "[![Papers with Code](/i.svg) 3 community implementations](https://paperswithcode.com/paper/?x=1)"
+    found = read_list(tmp_path, "iclr2018", make.paper(title="Others", github=others), make.paper()).records
+    assert found[0].links == ()
 
 
 def test_coded_papers(tmp_path: Path):
@@ -186,6 +220,8 @@ def test_tei_organisations_and_markers_are_no_authors(tmp_path: Path):
         (b"<TEI/>", "no TEI header"),
         (make.tei(title=""), "no title"),
         (make.tei(title="Proceedings of the Meeting"), "front matter, or no authors"),
+        (make.tei(title="Preface by the Chairs"), "front matter, or no authors"),
+        (make.tei(authors="".join(make.author(f"Ann{n}") for n in range(30))), "front matter, or no authors"),
         (
             b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
             + make.tei()[38:],
@@ -223,6 +259,7 @@ def test_damaged_files_are_named(tmp_path: Path):
         (gzip.compress(b"{}"), "a list of papers is needed"),
         (gzip.compress(b'["\xff"]'), "not UTF-8"),
         (gzip.compress(b"[" * 100_000), "nested too deeply"),
+        (gzip.compress(b"[" + b"9" * 5_000 + b"]"), "not valid JSON"),
     ):
         path = tmp_path / "nips2018.json.gz"
         path.write_bytes(content)
@@ -230,6 +267,12 @@ def test_damaged_files_are_named(tmp_path: Path):
             with pytest.raises(InputError, match=words) as error:
                 source.read(path, "nips2018")
             assert error.value.file == path
+
+
+def test_a_folder_in_place_of_a_file(tmp_path: Path):
+    (tmp_path / "nips2018.json.gz").mkdir()
+    with pytest.raises(InputError, match="a JSON file is needed"):
+        paperlists.read(tmp_path / "nips2018.json.gz", "nips2018")
 
 
 def test_truncated_zip(tmp_path: Path):
