@@ -82,11 +82,31 @@ def _row(classifier: str, part: str, figure: str, right: int, of: int, ends: tup
 
 def figures(raw: Path | None = None) -> list[Row]:
     """All figures; those that rest on passages and areas only if the folder of raw files is given."""
-    rows = [*_affiliations(), *_mentions(), *_teams()]
+    rows = [*_affiliations(), *_mentions(), *_teams(), *_agreement()]
     if raw is not None:
         records = _records(raw)
         rows += [*_hardware(records), *_statements(records), *_topics(records), *_links(records), *_pages(records)]
     return rows
+
+
+def _agreement() -> Iterator[Row]:
+    """What the embedded table itself tells: how often two answers about a team or its code are the same."""
+    papers = load("papers")
+    coded = papers[papers["team_coded"] != "unknown"]
+    for name in ("listed", "passage"):
+        known = coded[coded[f"team_{name}"] != "unknown"]
+        same = int((known[f"team_{name}"] == known["team_coded"]).sum())
+        yield _figure("team kind", "the table", f"{name} and coded agree", same, len(known))
+    academic = coded[coded["team_listed"] == "academia-only"]
+    for name, other in (("government", "nonprofit"), ("nonprofit", "government")):
+        teams = academic[(academic[f"authors_{name}"] > 0) & (academic[f"authors_{other}"] == 0)]
+        same = int((teams["team_coded"] == "academia-only").sum())
+        yield _figure("team kind", "the table", f"the coder takes {name} for academia", same, len(teams))
+    released = papers[(papers["code_coded"] == "yes") & (papers["code_page"] != "missing")]
+    for team in ("academia-only", "mixed", "industry-only"):
+        chosen = released[released["team_coded"] == team]
+        found = int((chosen["code_page"] == "link").sum())
+        yield _figure("link", "the table", f"the page has the code coded as released, {team}", found, len(chosen))
 
 
 def _records(raw: Path) -> dict[str, list[Record]]:
@@ -257,7 +277,9 @@ def markdown(rows: Iterable[Row]) -> str:
     """Figures as the table of data/README.md: those of parts that nothing was tuned on, or that have no other."""
     lines = ["| classification | part | figure | share (89 % interval) | of |", "|---|---|---|---|---|"]
     for row in rows:
-        if row["part"] not in ("work", "2020-21 (tuned)") or row["classifier"] == "sector, domain first":
+        tuned = row["part"] in ("work", "2020-21 (tuned)") and row["classifier"] != "sector, domain first"
+        earlier = row["classifier"] == "hardware" and row["part"] != "fourth"
+        if not tuned and not earlier:
             share = f"{row['share']} ({row['low']} to {row['high']})"
             lines.append(f"| {row['classifier']} | {row['part']} | {row['figure']} | {share} | {row['of']} |")
     return "\n".join(lines) + "\n"
