@@ -14,10 +14,10 @@ from pathlib import Path
 
 from scipy.stats import beta
 
-from data import coakley, paperlists
+from data import coakley, paperlists, tei
 from data.accelerators import Setup, largest, parse, peak, peaks
 from data.affiliations import SECTORS, sectors, sectors_of_domain, sectors_of_text
-from data.code_links import COUNTED, link_rule, statement
+from data.code_links import COUNTED, full_text_statement, link_rule, statement
 from data.io import parse_csv, to_csv, write_atomic
 from data.papers_build import find
 from data.provenance import HERE
@@ -85,7 +85,14 @@ def figures(raw: Path | None = None) -> list[Row]:
     rows = [*_affiliations(), *_mentions(), *_teams(), *_agreement()]
     if raw is not None:
         records = _records(raw)
-        rows += [*_hardware(records), *_statements(records), *_topics(records), *_links(records), *_pages(records)]
+        rows += [
+            *_hardware(records),
+            *_statements(records),
+            *_whole_texts(records),
+            *_topics(records),
+            *_links(records),
+            *_pages(records),
+        ]
     return rows
 
 
@@ -113,7 +120,7 @@ def _records(raw: Path) -> dict[str, list[Record]]:
     """Raw records by paper id."""
     found: dict[str, list[Record]] = {}
     for stem, files in find(raw).items():
-        for source, module in (("paperlists", paperlists), ("coakley", coakley)):
+        for source, module in (("paperlists", paperlists), ("coakley", coakley), ("tei", tei)):
             if source in files:
                 for record in module.read(files[source], stem).records:
                     found.setdefault(paper_id(stem, record.title), []).append(record)
@@ -248,6 +255,19 @@ def _statements(records: Mapping[str, list[Record]]) -> Iterator[Row]:
         chosen = [case for case in cases if case[3] == team]
         own = sum(truth for _, truth, _, _ in chosen)
         yield _figure("coder of code", "all", f"own code where coded as released, {team}", own, len(chosen))
+
+
+def _whole_texts(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+    """Drawn by the rule's answer: half and more of them where it finds no own code. So no recall, but what it misses."""
+    cases = [
+        (row["label"][:3] == "own", full_text_statement(record.full_text.body)[:3] == "own")
+        for row in _label_rows("tei_code", "id", "label")
+        for record in records[row["id"]]
+        if record.full_text
+    ]
+    for answer, figure in ((True, "own: precision"), (False, "own code where the rule finds none")):
+        chosen = [truth for truth, guess in cases if guess is answer]
+        yield _figure("code statement, whole texts", "all", figure, sum(chosen), len(chosen))
 
 
 def _topics(records: Mapping[str, list[Record]]) -> Iterator[Row]:
