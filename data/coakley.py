@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from data.raw import read_json_list
-from data.record import Coded, Read, Record, clean, track_of
+from data.record import Coded, Read, Record, clean, is_front_matter, title_key, track_of
 
 TEAMS = {0: "academia-only", 1: "mixed", 2: "industry-only"}
 NO_AUTHORS = ("iclr2014", "iclr2015")  # their number of authors is 1 for all, or for a third, whoever wrote them
@@ -39,7 +39,10 @@ def read(path: Path, stem: str) -> Read:
         results = [item[name].get("result") for name in FIELDS]
         if not title:
             found.counts["left out: no title"] += 1
+        elif is_front_matter(title):
+            found.counts["left out: front matter"] += 1
         elif (track := track_of(category)) == "workshop":
+            found.refused[title_key(title)] = "workshop"
             found.counts["left out: workshop"] += 1
         elif not all(type(result) is int for result in results):
             found.counts["left out: a code that is no number"] += 1

@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from data.raw import read_json_list
-from data.record import Read, Record, Slot, clean, title_key, track_of
+from data.record import Read, Record, Slot, clean, is_front_matter, title_key, track_of
 
 NOT_ACCEPTED = ("Reject", "Withdraw", "Desk Reject", "Active")
 # These list each affiliation of a paper once, not one per author.
 PER_PAPER = ("cvpr2020", "cvpr2021", "cvpr2022", "iccv2021", "iclr2019", "iclr2020", "iclr2022")
 COMMA_AUTHORS = ("cvpr2020", "cvpr2021", "iclr2019", "iclr2020", "iclr2022")
 DOMAINS_NOT_ALIGNED = ("colt",)  # mail domains are not in the order of the authors
+SUFFIXES = ("Jr", "Jr.", "Sr", "Sr.", "II", "III")
 LINK_FIELDS = ("github", "project")
 MIN_TITLE = 3
 # "[From Oral 1A] ...": an entry of the programme, the paper stands elsewhere.
@@ -55,6 +56,8 @@ def read(path: Path, stem: str) -> Read:
         track = track_of(status, clean(item.get("track")))
         if len(title) < MIN_TITLE:
             found.counts["left out: no title"] += 1
+        elif is_front_matter(title):
+            found.counts["left out: front matter"] += 1
         elif status in NOT_ACCEPTED or track == "workshop":
             reason = "workshop" if track == "workshop" else status.lower()
             found.refused[title_key(title)] = reason
@@ -74,14 +77,18 @@ MOSTLY = 0.9
 
 def _has_paper(item: Mapping[str, object]) -> bool:
     """Whether an entry has anything of a paper: an abstract, affiliations, or its PDF."""
-    return any(clean(item.get(name)).strip("; ") for name in ("abstract", "aff", "pdf", "openreview", "keywords"))
+    texts = (clean(item.get(name)).strip("; ") for name in ("abstract", "aff", "pdf", "openreview", "keywords"))
+    return any(texts) or bool(item.get("gs_citation"))
 
 
 def _record(item: Mapping[str, object], stem: str, title: str, track: str, has_links: bool) -> Record:
     names = clean(item.get("author"))
-    separator = "," if stem in COMMA_AUTHORS or ";" not in names else ";"
-    authors = [name for name in names.split(separator) if name.strip()]
+    commas = stem in COMMA_AUTHORS or ";" not in names
+    parts = re.split(r",|&|\band\b", names) if commas else names.split(";")
+    authors = [name for name in map(str.strip, parts) if name and name not in SUFFIXES]
     slots = _slots(item, stem)
+    if commas and len(slots) == 1 and slots[0].text.count(",") + 1 == len(authors) > 1:
+        slots = [Slot(text.strip()) for text in slots[0].text.split(",")]
     # More affiliations than authors: nobody knows whose is whose.
     per_paper = stem in PER_PAPER or len(authors) < len(slots) > 1
     if not per_paper:
@@ -111,7 +118,9 @@ def _only_community(link: str) -> bool:
 
 
 def _slots(item: Mapping[str, object], stem: str) -> list[Slot]:
-    texts = [part.strip() for part in clean(item.get("aff")).split(";")] if item.get("aff") else []
+    aff = item.get("aff")
+    # Split first: clean() makes an ordinary semicolon of a full-width one inside a slot.
+    texts = [clean(part) for part in aff.split(";")] if isinstance(aff, str) and aff else []
     domains = [part.strip().lower() for part in clean(item.get("aff_domain")).split(";")]
     if stem.startswith(DOMAINS_NOT_ALIGNED) or not item.get("aff_domain"):
         domains = []

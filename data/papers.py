@@ -53,8 +53,14 @@ def team_kind(counts: Mapping[str, int]) -> str:
 
 
 def read_slot(slot: Slot) -> Slot:
-    """A slot as it is classified: text of a page that was not parsed is none."""
-    return Slot("", slot.domain) if len(slot.text) > LONGEST_SLOT else slot
+    """A slot as it is classified: the text of a whole page that was not parsed, or marks without a word, are none."""
+    words = len(slot.text) <= LONGEST_SLOT and sum(map(str.isalpha, slot.text)) > 1
+    return slot if words else Slot("", slot.domain)
+
+
+def has_affiliations(record: Record) -> bool:
+    """Whether any slot of a record can be read."""
+    return any(not read_slot(slot).blank for slot in record.slots)
 
 
 def passage_team(passage: str) -> str:
@@ -112,8 +118,8 @@ def _track(records: Sequence[Record]) -> str:
 
 
 def _authors(records: Sequence[Record]) -> Row:
-    record = next((record for record in records if record.slots_per == "author"), None)
-    record = record or next((record for record in records if record.slots_per), None)
+    readable = [record for record in records if record.slots_per and has_affiliations(record)]
+    record = next((record for record in readable if record.slots_per == "author"), next(iter(readable), None))
     slots = [read_slot(slot) for slot in record.slots] if record else []
     kinds = [author_kind(sectors(slot)) for slot in slots]
     counts = {kind: kinds.count(kind) for kind in AUTHOR_KINDS}
@@ -163,7 +169,7 @@ def _code(records: Sequence[Record]) -> Row:
             continue
         counted, rule = page_link(record.links)
         # Where the parse of the first page gave no affiliation it lost the link too: missing, not "no".
-        page = "link" if counted else "none" if record.slots_per or rule else "missing"
+        page = "link" if counted else "none" if has_affiliations(record) or rule else "missing"
     coded = next((record.coded for record in records if record.coded), None)
     full_text = next((record.full_text for record in records if record.full_text), None)
     said = statement(coded.code_passage) if coded else full_text_statement(full_text.body) if full_text else ""

@@ -45,7 +45,11 @@ TRACKS = (
     ("applications", r"\biaai|\beaai|^industry"),
     ("datasets", r"datasets? (&|and) benchmarks?"),
     ("findings", r"findings"),
-    ("special", r"special|focus area|improving human|ai and autonomy|^computational sustainability"),
+    (
+        "special",
+        r"special|focus area|improving human|ai and autonomy|^computational sustainability|"
+        r"understanding intelligence and|evolution of the contours|human-aware ai",
+    ),
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRACKS = tuple((track, re.compile(pattern, re.IGNORECASE)) for track, pattern in TRACKS)
@@ -157,6 +161,21 @@ def track_of(*labels: str) -> str:
         if any(pattern.search(label) for label in labels):
             return track
     return "main"
+
+
+FRONT_MATTER = re.compile(
+    r"^(?:proceedings of|preface|foreword|table of contents|message from the|organizing committee|"
+    r"welcome to the (?:proceedings|conference)|"
+    r"program(?:me)? committee|senior program|past ijcai|ijcai-?\d* (?:organi[sz]ation|sponsors|awards?|trustees)|"
+    r"conference (?:organi[sz]\w+|committee|chairs)|(?:list of )?sponsors|author index|index of)\b|"
+    r"^(?:invited talks?|awards?)$|: preface$|^editors?'? (?:preface|note)|^[A-Z]\d\d-\d+00+\b",
+    re.IGNORECASE,
+)
+
+
+def is_front_matter(title: str) -> bool:
+    """Whether a title is that of a preface, a committee or an index."""
+    return bool(FRONT_MATTER.search(title))
 
 
 def clean(text: object) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from lxml import etree
 
 from data.io import InputError
-from data.record import FullText, Read, Record, Slot, clean, track_of
+from data.record import FullText, Read, Record, Slot, clean, is_front_matter, track_of
 
 NS = {"t": "http://www.tei-c.org/ns/1.0"}
 MAX_BYTES = 20_000_000  # of one paper; a hundred times the longest here
@@ -24,11 +24,6 @@ VOLUMES = (
     (re.compile(r"P\d\d-3"), "student"),
     (re.compile(r"P1[4]-5|P1[5-8]-4|D1[78]-2"), "demo"),
     (re.compile(r"P14-6|P1[5-8]-5|D14-2"), "tutorial"),
-)
-FRONT_MATTER = re.compile(
-    r"^(?:proceedings|preface|table of contents|foreword|message from|welcome|organizing committee)\b|"
-    r"^[A-Z]\d\d-\d+00+\b",
-    re.IGNORECASE,
 )
 MOST_AUTHORS = 25  # with more it is a programme committee, or a table of contents
 # A "name" with such a word is an affiliation that GROBID took for an author.
@@ -103,7 +98,7 @@ def _parse(stem: str, name: str, content: bytes) -> Record | str:
     if not title:
         return "no title"
     authors = header.findall(".//t:analytic/t:author", NS)
-    if FRONT_MATTER.search(title) or not authors:
+    if is_front_matter(title) or not authors:
         return "front matter, or no authors"
     proceedings = _text(header.find(".//t:monogr/t:title", NS))
     volume = next((track for pattern, track in VOLUMES if pattern.match(name)), "")

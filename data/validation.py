@@ -258,7 +258,7 @@ def _statements(records: Mapping[str, list[Record]]) -> Iterator[Row]:
 
 
 def _whole_texts(records: Mapping[str, list[Record]]) -> Iterator[Row]:
-    """Drawn by the rule's answer: half and more of them where it finds no own code. So no recall, but what it misses."""
+    """Drawn by the rule's answer, most where it finds no own code: so no recall, but what it misses."""
     cases = [
         (row["label"][:3] == "own", full_text_statement(record.full_text.body)[:3] == "own")
         for row in _label_rows("tei_code", "id", "label")

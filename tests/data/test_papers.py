@@ -23,7 +23,7 @@ from data.papers import AUTHOR_KINDS, author_kind, passage_team, row_of, team_ki
 from data.papers_build import coder_labels, read_all, read_venue_year
 from data.papers_schema import PAPERS, check_papers, read_papers
 from data.pretrained import COLUMNS as MODEL_COLUMNS
-from data.provenance import code_hash
+from data.provenance import HERE, code_hash
 from data.record import VENUES, Record, Slot
 from data.schema import validate_rows
 from data.tables import SNAPSHOT, load
@@ -96,8 +96,12 @@ def test_a_link_lost_with_the_affiliations_is_missing():
 
 def test_a_page_that_was_not_parsed_is_no_affiliation():
     page = Slot("Leeds University and Google " + "text " * 200)
-    row = row_of([record(slots=(page,), slots_per="author", n_authors=1)], PEAKS)
-    assert (row["authors_unknown"], row["team_listed"], row["slots_without_text"]) == (1, "unknown", 1)
+    row = row_of([record(slots=(page,), slots_per="author", n_authors=1, links=())], PEAKS)
+    assert (row["slots_per"], row["team_listed"], row["code_page"]) == ("none", "unknown", "missing")
+    other = Slot("MIT")
+    row = row_of([record(slots=(page, other), slots_per="author", n_authors=2, links=())], PEAKS)
+    assert (row["authors_unknown"], row["authors_education"], row["code_page"]) == (1, 1, "none")
+    assert row_of([record(slots=(Slot("/0 /1"),), slots_per="author", n_authors=1)], PEAKS)["slots_per"] == "none"
 
 
 def test_areas_of_a_conference_are_no_keywords():
@@ -194,6 +198,14 @@ def test_what_one_source_refused_is_out_in_the_other(tmp_path: Path):
     assert papers.counts["coakley", "ICLR", 2017, "left out: workshop, says another source"] == 1
 
 
+def test_a_workshop_paper_by_the_coder_is_out_of_the_list_too(tmp_path: Path):
+    make.write_json(tmp_path / "paperlists" / "iclr2014.json.gz", [make.paper()])
+    make.write_json(tmp_path / "coakley" / "iclr2014.json.gz", [{**make.coded(), "category": "workshop"}])
+    papers = read_all(tmp_path, PEAKS)
+    assert papers.rows == []
+    assert papers.counts["paperlists", "ICLR", 2014, "left out: workshop, says another source"] == 1
+
+
 def test_the_fuller_of_two_records_is_kept(tmp_path: Path):
     make.write_json(
         tmp_path / "paperlists" / "iccv2015.json.gz", [make.paper(aff="", aff_domain="", abstract=""), make.paper()]
@@ -281,12 +293,17 @@ def test_snapshot_is_made_by_this_code():
 
 def test_snapshot_covers_what_it_should(snapshot: pd.DataFrame):
     coded = snapshot[snapshot["code_coded"] != ""]
-    assert len(coded) == 37_287 and coded.groupby(["venue", "year"]).ngroups == 44
+    assert len(coded) == 37_275 and coded.groupby(["venue", "year"]).ngroups == 44
     assert (snapshot["sources"] == "tei").sum() > 3_500
     assert (snapshot["topic"] == "other").mean() < 0.15
     assert (snapshot.loc[snapshot["topic_basis"] == "title", "topic"] == "other").mean() < 0.25
     known = snapshot[(snapshot["team_listed"] != "unknown") & (snapshot["team_coded"] != "unknown")]
     assert (known["team_listed"] == known["team_coded"]).mean() > 0.92
+
+
+def test_readmes_give_the_number_of_papers(snapshot: pd.DataFrame):
+    for readme in (HERE / "README.md", HERE.parent / "README.md"):
+        assert f"{len(snapshot):,}" in readme.read_text(encoding="utf-8")
 
 
 def test_snapshot_holds_names_of_closed_lists_only(snapshot: pd.DataFrame):

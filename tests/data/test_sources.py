@@ -135,6 +135,26 @@ def test_what_was_refused_is_remembered(tmp_path: Path):
     assert found.refused[title_key("Scaling Laws for Toy Models")] == "workshop"
 
 
+@pytest.mark.parametrize(
+    "title", ["Preface", "Asian Conference on Machine Learning: Preface", "Program Committee", "Past IJCAI Conferences"]
+)
+def test_front_matter_is_no_paper(tmp_path: Path, title: str):
+    listed = read_list(tmp_path, "acml2012", make.paper(title=title), make.paper(title="Welcome to the Modern World"))
+    coder = coakley.read(make.write_json(tmp_path / "c.json.gz", [make.coded(title)]), "ijcai2015")
+    assert [record.title for record in listed.records] == ["Welcome to the Modern World"] and coder.records == []
+
+
+def test_separators_of_authors_and_affiliations(tmp_path: Path):
+    both = read_list(
+        tmp_path, "aaai2021", make.paper(author="Ann Lee,Bo Chan", aff="TU München,MIT", aff_domain="")
+    ).records[0]
+    assert both.slots == (Slot("TU München"), Slot("MIT"))
+    wide = read_list(tmp_path, "aaai2021", make.paper(aff="Leeds；MIT;Google")).records[0]
+    assert len(wide.slots) == 2 and wide.slots_per == "author"
+    listed = read_list(tmp_path, "iclr2019", make.paper(author="Ann Lee and Bo Chan & Cy Roe, Jr")).records[0]
+    assert listed.n_authors == 3
+
+
 def test_domains_of_colt_are_not_used(tmp_path: Path):
     record = read_list(tmp_path, "colt2018", make.paper()).records[0]
     assert [slot.domain for slot in record.slots] == ["", ""]
