@@ -75,4 +75,4 @@ def describe(
 
 
 if __name__ == "__main__":
-    sys.exit(run(app))
+    sys.exit(run(app, "interrupted: nothing was written"))

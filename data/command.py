@@ -58,8 +58,8 @@ def raise_if_interrupted() -> None:
         raise KeyboardInterrupt
 
 
-def run(app: typer.Typer) -> int:
-    """Run an app and return its exit code.
+def run(app: typer.Typer, interrupted: str = INTERRUPTED) -> int:
+    """Run an app and return its exit code; ``interrupted`` is what it says after Ctrl-C.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def run(app: typer.Typer) -> int:
     try:
         with _interrupts_kept():
             code = int(app(standalone_mode=False) or 0)
-        return _say(INTERRUPTED, code) if code == 130 else code  # Typer turns an interrupt into this code
+        return _say(interrupted, code) if code == 130 else code  # Typer turns an interrupt into this code
     except CheckError as error:
         return _say(str(error), 1)
     except InputError as error:
@@ -80,7 +80,7 @@ def run(app: typer.Typer) -> int:
     except OSError as error:
         return _say(f"{error.filename or 'the disk'}: {error.strerror or error}", 2)
     except (KeyboardInterrupt, typer.Abort):
-        return _say(INTERRUPTED, 130)
+        return _say(interrupted, 130)
     except Exception as error:
         if hasattr(error, "format_message"):  # Typer's own errors of usage
             return _say(error.format_message(), 2)

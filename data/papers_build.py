@@ -178,6 +178,10 @@ def _run(
             yield futures[future], future.result()
     except BrokenProcessPool:
         raise InputError("a process was ended from outside: out of memory?", hint="try --workers 1") from None
+    except BaseException:
+        for child in multiprocessing.active_children():  # their work is of no use any more
+            child.terminate()
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -6,7 +6,12 @@ import csv
 import gzip
 import itertools
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -396,6 +401,24 @@ def test_bad_input_is_one_message_and_writes_nothing(run: Run, tmp_path: Path, d
     assert len(result.stderr.strip().splitlines()) <= 3
     assert not (tmp_path / "out").exists()
     assert {path.name: path.read_bytes() for path in SNAPSHOT.iterdir()} == before
+
+
+@pytest.mark.parametrize(("victim", "code", "words"), [("parent", 130, "interrupted"), ("worker", 2, "out of memory?")])
+def test_a_build_that_is_stopped_leaves_nothing(raw_folder: Path, tmp_path: Path, victim: str, code: int, words: str):
+    command = [sys.executable, "-m", "data", "build", str(raw_folder), "--out", str(tmp_path / "out"), "--workers", "2"]
+    process = subprocess.Popen(command, cwd=SNAPSHOT.parents[1], stderr=subprocess.PIPE, text=True)
+    workers: list[str] = []
+    while len(workers) < 3 and process.poll() is None:  # two workers, and Python's tracker of resources
+        time.sleep(0.2)
+        listed = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
+        workers = listed.stdout.split()
+    if victim == "parent":
+        process.send_signal(signal.SIGINT)
+    else:
+        os.kill(int(workers[-1]), signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, words in errors, "Traceback" in errors) == (code, True, False), errors
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow
