@@ -66,8 +66,11 @@ def describe(
     """Say what the snapshot holds: sources, vintages, what was left out, coverage by venue and year."""
     from data import describe as tell
 
-    tell.models()
-    tell.sources()
+    if figure is not None:
+        tell.check_figure(figure)
+    if papers is None:
+        tell.models()
+        tell.sources()
     frame = tell.papers(papers)
     if figure is not None:
         tell.draw(frame, figure)

@@ -83,7 +83,9 @@ def build(raw: Path, out: Path = SNAPSHOT, workers: int | None = None, done: Don
     chip_rows = _epoch(raw, built) if "epoch" in here else _embedded_chips()
     if here != ["epoch"]:
         _papers(raw, built, chip_rows, workers, done)
-    built.tables["provenance.json"] = provenance(raw, built.papers.counts, built.rows)
+    built.tables["provenance.json"] = provenance(raw, not missing, built.papers.counts, built.rows)
+    if out.exists() and not out.is_dir():
+        raise InputError("this is a file, a folder to write to is needed", out, hint="choose another --out")
     for name, content in built.tables.items():
         write_atomic(out / name, content)
     return built
@@ -137,14 +139,16 @@ def _papers(raw: Path, built: Built, chip_rows: Rows, workers: int | None, done:
     _add(built, "papers.csv.gz", list(PAPERS.columns), papers.rows)
     _add(built, "papers_counts.csv", ["source", "venue", "year", "what", "n"], counts)
     names = ["venue", "year", "what", "team_coded", "first", "second", "n"]
-    _add(built, "papers_compared.csv.gz", names, compared)
+    if compared:
+        _add(built, "papers_compared.csv.gz", names, compared)
     if (raw / "coakley" / "manual_eval.csv").exists():
         labels = coder_labels(raw / "coakley")
         validate_rows(labels, CODER_LABELS, raw / "coakley" / "manual_eval.csv")
         _add(built, "coder_labels.csv", list(CODER_LABELS.columns), labels)
     labelled = code_labels(papers.rows)
     validate_rows(labelled, CODE_LABELS, LABELS)
-    _add(built, "code_labels.csv", list(CODE_LABELS.columns), labelled)
+    if labelled:
+        _add(built, "code_labels.csv", list(CODE_LABELS.columns), labelled)
 
 
 def code_labels(rows: list[Row], labels: Path = LABELS) -> Rows:

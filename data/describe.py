@@ -19,11 +19,11 @@ from data.tables import SNAPSHOT, load
 # What is known of a paper, in the order of the columns of the coverage.
 COVERAGE: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "abstract": lambda papers: papers["has_abstract"] == "yes",
-    "authors": lambda papers: papers["slots_per"] == "author",
+    "authors' slots": lambda papers: papers["slots_per"] == "author",
     "team, listed": lambda papers: papers["team_listed"] != "unknown",
     "team, coded": lambda papers: papers["team_coded"] != "unknown",
     "page link": lambda papers: papers["code_page"] != "missing",
-    "full text": lambda papers: papers["sources"].str.contains("coakley|tei"),
+    "coded or text": lambda papers: papers["sources"].str.contains("coakley|tei"),
     "two sources": lambda papers: papers["sources"].str.contains("; "),
 }
 
@@ -107,6 +107,12 @@ def coverage(frame: pd.DataFrame) -> pd.DataFrame:
     return share
 
 
+def check_figure(path: Path) -> None:
+    """Raise an InputError for a figure that cannot be drawn."""
+    if path.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise InputError("a figure is .png, .pdf or .svg", path)
+
+
 def draw(frame: pd.DataFrame, path: Path) -> None:
     """Draw the coverage: a panel a thing known, venues down, years across; darker where more is known."""
     import io
@@ -114,8 +120,6 @@ def draw(frame: pd.DataFrame, path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    if path.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise InputError("a figure is .png, .pdf or .svg", path)
     share = coverage(frame)
     venues = sorted(frame["venue"].unique(), key=str.lower)
     years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)

@@ -66,7 +66,8 @@ def read_bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise InputError("there is no such file", path) from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise InputError(f"damaged gzip file: {error}", path, hint="take it again from git") from None
+        hint = "take it again from where it came; if it is not compressed, its name must not end in .gz"
+        raise InputError(f"damaged gzip file: {error}", path, hint=hint) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", path) from None
 

@@ -190,8 +190,8 @@ def _hardware(records: Sequence[Record], peaks: Peaks) -> Row:
     elif full_text:
         found = parse(accelerator_sentences(full_text.body))
         # A text is searched for accelerators alone: without one, what it ran on is not known.
-        found = found if found.setups else Hardware(UNKNOWN)
         thanked = _types(parse(accelerator_sentences(f"We acknowledge: {full_text.acknowledgement}")))
+        found = found if found.setups else Hardware("thanks" if thanked else UNKNOWN)
     else:
         found = Hardware(UNKNOWN)
     used = [setup for setup in found.setups if not setup.thanked]
@@ -224,15 +224,28 @@ def _types(found: Hardware, thanked: bool = True) -> str:
 _ACCELERATOR_WORD = re.compile(r"\b(?:gpus?|tpus?|titan|tesla|nvidia|geforce|gtx|rtx|quadro)\b", re.IGNORECASE)
 
 
+_TYPED = re.compile(
+    r"\b(?:titan|tesla|geforce|gtx|rtx|quadro|[kmp]\d0|[pv]100|\d{3,4} ?ti|tpu ?v\d)\b|acknowledge", re.IGNORECASE
+)
+_RUNNING = re.compile(
+    r"\b(?:we|our|all|each|model|training|experiments?)\b.*\b(?:train(?:ed|ing|s)?|ran|runs?|running|experiments?|took|"
+    r"takes|conducted|performed|measured|using|used|use)\b|\bon (?:a|one|an|single) ",
+    re.IGNORECASE,
+)
+
+
 @functools.cache
 def _sentence_end() -> re.Pattern[str]:
     return re.compile(r"(?<=[a-z0-9)\]])[.;!?]\s+(?=[A-Z\[(\d])")
 
 
 def accelerator_sentences(text: str) -> str:
-    """The sentences of a text that name accelerators, put together; long ones cut around the word."""
+    """The sentences of a text that name accelerators, put together; long ones cut around the word.
+
+    A "GPU" without a type counts only where the sentence speaks of running something: texts also say what suits GPUs.
+    """
     found = []
     for sentence in _sentence_end().split(text):
-        if match := _ACCELERATOR_WORD.search(sentence):
+        if (match := _ACCELERATOR_WORD.search(sentence)) and (_TYPED.search(sentence) or _RUNNING.search(sentence)):
             found.append(sentence[max(0, match.start() - 200) : match.end() + 200].strip())
     return ". ".join(found)

@@ -22,6 +22,11 @@ READERS: dict[str, Callable[[Path, str], Read]] = {
     "coakley": coakley.read,
     "tei": tei.read,
 }
+WANTED = {
+    "paperlists": "a JSON list of papers is needed, .json or .json.gz",
+    "coakley": "a JSON list of coded papers is needed, .json or .json.gz",
+    "tei": "GROBID's *.tei.xml files are needed, in a folder or a .zip",
+}
 HAND = {"team": "affiliation", "code": "open_source_code", "hardware": "hardware_specification"}
 HAND_COLUMNS = ("filename", "conference", "year", "research_type", *HAND.values())
 RESEARCH = {"0": "empirical", "1": "theoretical"}
@@ -62,7 +67,9 @@ def find(raw: Path) -> dict[str, dict[str, Path]]:
             stem = normal_stem(path.name.split(".", 1)[0])
             if venue_year(stem) is None:
                 raise InputError(
-                    "the name must be a venue and a year", path, hint="like acl2018.zip or neurips2021.json.gz"
+                    "the name must be a venue and a year",
+                    path,
+                    hint="like tei/acl2018/, tei/acl2018.zip or paperlists/neurips2021.json.gz; take other files away",
                 )
             if source in found.setdefault(stem, {}):
                 raise InputError(
@@ -84,6 +91,9 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
     papers = Papers()
     by_title: dict[str, list[Record]] = {}
     reads = {source: READERS[source](path, stem) for source, path in files.items()}
+    for source, read in reads.items():
+        if not read.counts["read"]:
+            raise InputError("there is no paper in it, or it cannot be read", files[source], hint=WANTED[source])
     for source, read in reads.items():
         kept: dict[str, Record] = {}
         for record in read.records:
@@ -139,7 +149,8 @@ def read_all(
     """
     files = find(raw)
     if not files:
-        raise InputError("no papers here: a folder paperlists/, coakley/ or tei/ is needed", raw)
+        hint = "like tei/acl2018/ or paperlists/neurips2021.json.gz"
+        raise InputError("no papers here: files are needed in paperlists/, coakley/ or tei/", raw, hint=hint)
     workers = workers or os.cpu_count() or 1
     # The largest first, so that no core waits for the last one.
     stems = sorted(files, key=lambda stem: (-sum(_size(path) for path in files[stem].values()), stem))
@@ -150,6 +161,12 @@ def read_all(
         papers.counts.update(result.counts)
         if done is not None:
             done(stem, number, len(stems))
+    if not papers.rows:
+        left_out: Counter[str] = Counter()
+        for (_, _, _, what), n in papers.counts.items():
+            left_out[what] += n
+        reasons = ", ".join(f"{what} {n}" for what, n in sorted(left_out.items()))
+        raise InputError(f"none of the papers can be used: {reasons}", raw)
     papers.rows.sort(key=lambda row: str(row["id"]))
     return papers
 

@@ -12,7 +12,7 @@ from data.code_links import LINK_RULES, STATEMENTS
 from data.compute_terms import FAMILIES
 from data.io import InputError
 from data.papers import AUTHOR_KINDS, SOURCES
-from data.record import FIRST_YEAR, LAST_YEAR, TRACKS
+from data.record import FIRST_YEAR, LAST_YEAR, TRACKS, venue_year
 from data.schema import LIST_SEPARATOR, UNKNOWN, list_of, number, one_of, read_table, text
 from data.topics import topics
 
@@ -125,7 +125,17 @@ def check_papers(frame: pd.DataFrame, path: Path, rows_known: bool = True) -> No
     kinds = frame[[f"authors_{kind}" for kind in AUTHOR_KINDS]].sum(axis=1)
     slots = frame["slots_with_text"] + frame["slots_without_text"]
     abstract = frame["has_abstract"] == "yes"
+    industry = frame["authors_company"] + frame["authors_double"]
+    academia = frame[["authors_education", "authors_government", "authors_nonprofit", "authors_double"]].sum(axis=1)
+    kind = pd.Series(UNKNOWN, index=frame.index)
+    kind[(industry > 0) & (academia > 0)] = "mixed"
+    kind[(industry > 0) & (academia == 0) & (frame["authors_unknown"] == 0)] = "industry-only"
+    kind[(industry == 0) & (academia > 0) & (frame["authors_unknown"] == 0)] = "academia-only"
+    place = frame["id"].str.rsplit("-", n=1).str[0].map(venue_year)
+    stated = pd.Series(list(zip(frame["venue"], frame["year"], strict=True)), index=frame.index)
     rules = (
+        ("team_listed", frame["team_listed"] != kind, "not the kind of team that the authors by sector make"),
+        ("venue", place != stated, "venue and year are not those of the id"),
         (
             "n_authors",
             (frame["slots_per"] == "author") & (kinds != frame["n_authors"]),
@@ -159,9 +169,9 @@ def check_papers(frame: pd.DataFrame, path: Path, rows_known: bool = True) -> No
     for column, bad, problem in rules:
         if bad.any():
             row = bad.index[bad][0]
-            place = int(str(row)) if rows_known else None
+            at = int(str(row)) if rows_known else None
             raise InputError(
-                problem, path, place, column, str(frame.loc[row, column]), hint=f"paper {frame.loc[row, 'id']}"
+                problem, path, at, column, str(frame.loc[row, column]), hint=f"paper {frame.loc[row, 'id']}"
             )
 
 

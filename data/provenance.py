@@ -52,13 +52,17 @@ def _hash(files: Iterable[tuple[str, Path]]) -> str:
     return total.hexdigest()
 
 
-def provenance(raw: Path, counts: Mapping[tuple[str, str, int, str], int], rows: Mapping[str, int]) -> bytes:
+def provenance(
+    raw: Path, embedded: bool, counts: Mapping[tuple[str, str, int, str], int], rows: Mapping[str, int]
+) -> bytes:
     """The provenance of a set of tables, as JSON.
 
     Parameters
     ----------
     raw
         The folder of raw files.
+    embedded
+        Whether these are the project's own tables: of a user's files the origin is theirs to state.
     counts
         What was read, kept and left out: by source, venue, year and reason.
     rows
@@ -72,7 +76,7 @@ def provenance(raw: Path, counts: Mapping[tuple[str, str, int, str], int], rows:
         files = sorted(path for path in (raw / name).rglob("*") if path.is_file() and not path.name.startswith("."))
         if files:
             sources[name] = {
-                **about,
+                **(about if embedded else {"origin": "a user's own files"}),
                 "files": len(files),
                 "sha256": _hash((path.relative_to(raw).as_posix(), path) for path in files),
                 "counts": dict(sorted(totals.get(name, Counter()).items())),

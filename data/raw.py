@@ -21,7 +21,9 @@ def read_json_list(path: Path) -> list[object]:
     try:
         content = json.loads(read_bytes(path).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text (byte {error.start})", path) from None
+        raise InputError(
+            f"not UTF-8 text (byte {error.start})", path, hint="JSON is needed, .json or .json.gz"
+        ) from None
     except json.JSONDecodeError as error:
         raise InputError(f"not valid JSON: {error.msg}", path, error.lineno) from None
     except ValueError as error:  # a number of thousands of digits

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.io import InputError, read_bytes
+from data.io import SHOWN, InputError, read_bytes
 from data.papers_schema import PAPERS, read_papers
 from data.schema import CHIPS, MODELS, read_chips, read_models
 
@@ -40,12 +40,14 @@ def read_any(path: Path) -> tuple[str, pd.DataFrame]:
     InputError
         If no table has such columns, or the file breaks the schema of the one that has.
     """
-    first = read_bytes(path).decode("utf-8-sig", errors="replace").partition("\n")[0]
-    header = set(next(csv.reader([first]), []))
-    common = {name: len(header & set(schema.columns)) for name, schema in SCHEMAS.items()}
+    first = read_bytes(path).decode("utf-8-sig", errors="replace").partition("\n")[0].strip()
+    header = next(csv.reader([first]), [])
+    common = {name: len(set(header) & set(schema.columns)) for name, schema in SCHEMAS.items()}
     name = max(common, key=lambda table: common[table])
     if not common[name]:
-        raise InputError(
-            "no column of a known table in its header", path, 1, hint=f"tables: {', '.join(SCHEMAS)}; data/README.md"
+        found = first if len(first) <= SHOWN else f"{first[:SHOWN]}..."
+        hint = (
+            f"found: {found!r}; save it as comma-separated CSV in UTF-8; tables: {', '.join(SCHEMAS)}, data/README.md"
         )
+        raise InputError("no column of a known table in its header", path, 1, hint=hint)
     return name, READERS[name](path)

@@ -29,7 +29,8 @@ MOST_AUTHORS = 25  # with more it is a programme committee, or a table of conten
 # A "name" with such a word is an affiliation that GROBID took for an author.
 ORGANISATION = re.compile(
     r"universit|institut|department|laborator|\blabs?\b|research|college|school|centre|center|fondazione|faculty|"
-    r"academy|\binc\b|\bltd\b|corporation|technolog|science",
+    r"academy|\binc\b|\bltd\b|corporation|technolog|science|\bmoe key|"
+    r"^(?:amazon|google|microsoft|facebook|ibm|tencent|alibaba|baidu|huawei|samsung|bloomberg)\b",
     re.IGNORECASE,
 )
 HYPHEN = re.compile(r"(?<=[a-z])- (?=[a-z])")
@@ -70,7 +71,8 @@ def _files(path: Path) -> Iterator[tuple[str, bytes | None]]:
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(f"not a zip file: {error}", path) from None
+        hint = "a folder of *.tei.xml files or a whole .zip of one is needed"
+        raise InputError(f"not a zip file: {error}", path, hint=hint) from None
     with archive:
         for info in sorted(archive.infolist(), key=lambda info: info.filename):
             if not info.filename.endswith(".xml"):
