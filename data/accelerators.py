@@ -251,9 +251,9 @@ def _counts(sentence: str, match: re.Match[str]) -> list[int | None]:
     number: int | None = None
     before = _LEFT.search(left)
     if after := _RIGHT.match(right):
-        cores = None if after["c"] is None or "tpu" in match.group() else after["c"]
-        told = after["n"] or after["m"] or after["k"] or (after["c"] if "tpu" in match.group() else None)
-        number = _to_int(told) if told and not cores else None
+        cores = after["c"] if "tpu" in match.group() else None  # cores of a GPU are no number of chips
+        told = after["n"] or after["m"] or after["k"] or cores
+        number = _to_int(told) if told else None
     if number is None and before and _may_count(left, before.start("n"), _to_int(before["n"])):
         number = _to_int(before["n"])
     elif (

@@ -36,7 +36,7 @@ _THIRD_PARTY = re.compile(
     re.IGNORECASE,
 )
 _REPOSITORY = re.compile(
-    r"(?:github|gitlab|bitbucket|gitee|codeberg)\.(?:com|org|io)/+(?P<owner>[\w.-]+)/+(?P<repo>[\w.~-]+)|"
+    r"(?:github|gitlab|bitbucket|gitee|codeberg)\.(?:com|org|io)/+[\w.-]+/+[\w.~-]+|"
     r"(?:zenodo\.org/record|doi\.org/10\.5281|codeocean\.com/|sourceforge\.net/p|code\.google\.com/p|colab\.research)|"
     r"gitlab\.[\w.-]+/[\w.-]+/[\w.-]+|git\.io/\w+|huggingface\.co/(?!datasets)[\w-]+/[\w-]+|"
     r"paperswithcode\.com/.*|pypi\.org/project|cran\.r-project\.org/",

@@ -22,6 +22,7 @@ DOMAINS_NOT_ALIGNED = ("colt",)  # mail domains are not in the order of the auth
 SUFFIXES = ("Jr", "Jr.", "Sr", "Sr.", "II", "III")
 LINK_FIELDS = ("github", "project")
 MIN_TITLE = 3
+MOSTLY = 0.9  # share of papers with an abstract from which on one without anything is no paper
 # "[From Oral 1A] ...": an entry of the programme, the paper stands elsewhere.
 SCHEDULE = re.compile(r"^\[From [\w ]+\]\s*")
 COMMUNITY = re.compile(r"community implementations?\]")  # re-implementations by others
@@ -70,9 +71,6 @@ def read(path: Path, stem: str) -> Read:
     for record in found.records:
         found.refused.pop(record.key, None)  # a title of two papers, one of them accepted
     return found
-
-
-MOSTLY = 0.9
 
 
 def _has_paper(item: Mapping[str, object]) -> bool:

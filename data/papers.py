@@ -189,8 +189,8 @@ def _hardware(records: Sequence[Record], peaks: Peaks) -> Row:
         found = parse(coded.hardware_passage) if coded.hardware else Hardware("none")
     elif full_text:
         found = parse(accelerator_sentences(full_text.body))
-        # A text is searched for accelerators alone: without one, what it ran on is not known.
         thanked = _types(parse(accelerator_sentences(f"We acknowledge: {full_text.acknowledgement}")))
+        # A text is searched for accelerators alone: without one, what it ran on is not known.
         found = found if found.setups else Hardware("thanks" if thanked else UNKNOWN)
     else:
         found = Hardware(UNKNOWN)
