@@ -1,4 +1,4 @@
-"""A user's own table of models: a raw Epoch vintage or the documented columns, told apart by the header."""
+"""A user's own tables: models (a raw Epoch vintage, or the documented columns, told apart by the header) and papers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pandas as pd
 
 from data.epoch import layout_of, read_vintage
 from data.io import InputError, parse_csv
-from data.schema import MODELS, UNKNOWN, read_models, validate_rows
+from data.papers_schema import PAPERS, check_papers
+from data.schema import MODELS, UNKNOWN, read_models, read_table, validate_rows
 from data.sectors import Sectors, resolve
 from data.tables import SNAPSHOT, load
 
@@ -71,3 +72,37 @@ def read_own_models(path: Path, headline_vintage: str) -> OwnModels:
     snapshot = load("models")
     others = snapshot[~snapshot["vintage"].isin(set(frame["vintage"]))]
     return OwnModels(pd.concat([frame, others], ignore_index=True), vintage, said)
+
+
+# What a source without full texts, links or a coder does not have, and the value that says so.
+NOT_KNOWN = {
+    "research": UNKNOWN, "team_coded": UNKNOWN, "team_passage": UNKNOWN, "code_page": "missing",
+    "hardware_kind": UNKNOWN, "accelerator_setups": "0",
+}  # fmt: skip
+MAY_LACK = (
+    "coder_excluded", "topic_keywords", "pretrained_title", "pretrained_abstract", "pretrained_text", "code_page_rule",
+    "code_coded", "code_statement", "hardware_coded", "accelerator", "accelerator_count", "accelerators_thanked",
+    "accelerator_log10_peak", "accelerator_log10_tensor16", "accelerators_log10_sum", *NOT_KNOWN,
+)  # fmt: skip
+
+
+def read_own_papers(path: Path) -> tuple[pd.DataFrame, str]:
+    """Read a user's table of papers; it may lack the columns of code, hardware, models and coders.
+
+    Returns
+    -------
+    frame
+        With all columns of ``PAPERS``; those that the file lacks say that nothing is known.
+    said
+        Tells the user what was read.
+
+    Raises
+    ------
+    InputError
+        If another column is missing, or a row breaks the rules of data/README.md.
+    """
+    header = list(next(iter(parse_csv(path, ()).values())))
+    lacking = [name for name in MAY_LACK if name not in header]
+    frame = read_table(path, PAPERS, check_papers, {name: NOT_KNOWN.get(name, "") for name in lacking})
+    said = f"{path.name}: {len(frame):,} papers"
+    return frame, said + (f"; without {len(lacking)} columns of code, hardware and coders" if lacking else "")

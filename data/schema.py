@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -149,13 +149,19 @@ def _numbers(schema: pa.DataFrameSchema) -> list[str]:
 
 
 def read_table(
-    path: Path, schema: pa.DataFrameSchema, also: Callable[[pd.DataFrame, Path], None] | None = None
+    path: Path,
+    schema: pa.DataFrameSchema,
+    also: Callable[[pd.DataFrame, Path], None] | None = None,
+    lacking: Mapping[str, str] = {},
 ) -> pd.DataFrame:
     """Read a CSV file and validate it against a schema; errors as ``read_models``.
 
-    ``also`` checks what no single column tells; the index of the frame that it gets is the row of the file.
+    ``also`` checks what no single column tells; the index of the frame that it gets is the row of the file. Columns
+    that the file may lack, ``lacking``, get one value.
     """
-    rows = parse_csv(path, schema.columns)
+    rows = parse_csv(path, [name for name in schema.columns if name not in lacking])
+    for row in rows.values():
+        row.update(lacking)
     frame = pd.DataFrame(list(rows.values()), index=list(rows), dtype=str)[list(schema.columns)]
     for name in _numbers(schema):
         cells = pd.Series(frame[name].unique())  # a few thousand at most, however long the table

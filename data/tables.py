@@ -9,27 +9,35 @@ from pathlib import Path
 import pandas as pd
 
 from data.io import SHOWN, InputError, read_bytes
-from data.papers_schema import PAPERS, read_papers
-from data.schema import CHIPS, MODELS, read_chips, read_models
+from data.papers_schema import CODE_LABELS, CODER_LABELS, PAPERS, read_papers
+from data.schema import CHIPS, MODELS, read_chips, read_models, read_table
 
 SNAPSHOT = Path(__file__).parent / "snapshot"
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "models": read_models,
     "chips": read_chips,
     "papers": read_papers,
+    "coder_labels": lambda path: read_table(path, CODER_LABELS),
+    "code_labels": lambda path: read_table(path, CODE_LABELS),
 }
 SCHEMAS = {"models": MODELS, "chips": CHIPS, "papers": PAPERS}
 
 
+def table_path(name: str, folder: Path = SNAPSHOT) -> Path:
+    """Where a table of the snapshot is: the large ones are compressed."""
+    small = folder / f"{name}.csv"
+    return small if small.is_file() else folder / f"{name}.csv.gz"
+
+
 def load(name: str, folder: Path = SNAPSHOT) -> pd.DataFrame:
-    """Load a table of the snapshot by name (``models``, ``chips``, ``papers``), validated.
+    """Load a table of the snapshot by name (one of ``READERS``), validated.
 
     Raises
     ------
     InputError
         If the file is missing, damaged or breaks its schema.
     """
-    return READERS[name](folder / f"{name}.csv.gz")
+    return READERS[name](table_path(name, folder))
 
 
 def read_any(path: Path) -> tuple[str, pd.DataFrame]:

@@ -44,9 +44,8 @@ def draw(trees: Mapping[str, xr.DataTree], estimates: Rows, out: Path) -> None:
     """
     shares_over_time(trees, estimates, out)
     compute_ratio(trees["large_scale"], out)
-    titles = {spec: tree.attrs["title"] for spec, tree in trees.items()}
     for name, file in (("share_academia_only", ""), ("large_scale_share_academia_only", "_large_scale")):
-        by_specification(estimates, name, titles, out, f"academic_share_by_specification{file}")
+        by_specification(estimates, name, out, f"academic_share_by_specification{file}")
 
 
 def shares_over_time(trees: Mapping[str, xr.DataTree], estimates: Rows, out: Path) -> None:
@@ -136,9 +135,10 @@ def compute_ratio(tree: xr.DataTree, out: Path) -> None:
     save(figure, out, "academic_share_compute_ratio", rows)
 
 
-def by_specification(estimates: Rows, name: str, titles: Mapping[str, str], out: Path, file: str) -> None:
+def by_specification(estimates: Rows, name: str, out: Path, file: str) -> None:
     """One estimand under all its specifications, by period: what moves it, and what does not."""
-    rows = [row for row in estimates if row["estimand"] == name and row["spec"] in titles]
+    rows = [row for row in estimates if row["estimand"] == name]
+    titles = {row["spec"]: row["spec_title"] for row in rows}
     periods = list(dict.fromkeys(row["coords"]["period"] for row in rows))
     specs = list(dict.fromkeys(row["spec"] for row in rows))
     figure, grid = plt.subplots(1, len(periods), figsize=(WIDTH, 0.2 * len(specs) + 0.9), sharey=True, squeeze=False)

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, WIDTH, save, title_lines
 
 Rows = list[dict[str, Any]]
+LOG_TICKS = (0.05, 0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5)
 
 
 def draw(ladders: Mapping[str, Rows], out: Path) -> None:
@@ -25,13 +26,14 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
         Where to write ``ladder`` as PDF, PNG and CSV.
     """
     shown = {claim: rows for claim, rows in ladders.items() if rows}
-    columns = max(len(rows) for rows in shown.values())
+    columns = max(max(len(rows) for rows in shown.values()), 2)
     heights = [max(len(row["rungs"]) for row in rows) + 1 for rows in shown.values()]
     figure, grid = plt.subplots(
         len(shown),
         columns,
         figsize=(WIDTH, 0.28 * sum(heights) + 0.8 * len(shown) + 0.3),
         squeeze=False,
+        # Claims may have rungs of their own.
         sharey="row",
         height_ratios=heights,
     )
@@ -60,14 +62,30 @@ def _panel(axes: Any, row: Mapping[str, Any]) -> None:
     lines = [(rung, BLUE if rung["spec"] == "main" else GREY, "o") for rung in rungs]
     if row["beside"] is not None:
         lines.append((row["beside"], ORANGE, "s"))
-    axes.axvline(row["published"], color=GREEN, lw=1.5)
+    if row["published"] is not None:
+        axes.axvline(row["published"], color=GREEN, lw=1.5)
+    else:  # a sign: the side of the reference value that was claimed
+        axes.axvline(row["reference"], color=GREEN, lw=1.5)
+        side = "<" if row["published_sign"] < 0 else ">"
+        axes.annotate(
+            f"published: {side} {row['reference']:g}", (row["reference"], -0.5), color=GREEN, fontsize=6.5, va="bottom",
+            ha="right" if row["published_sign"] < 0 else "left", xytext=(-3 * (1 if side == "<" else -1), 0),
+            textcoords="offset points",
+        )  # fmt: skip
     for y, (rung, colour, marker) in enumerate(lines):
         axes.plot([rung["eti_low"], rung["eti_high"]], [y, y], color=colour, lw=1.5)
         axes.plot(rung["median"], y, marker, color=colour, ms=4.5)
         axes.annotate(f"{rung['n']}", (1.0, y), xycoords=("axes fraction", "data"), fontsize=6.5, color=BLACK,
                       ha="right", va="center", xytext=(14, 0), textcoords="offset points")  # fmt: skip
-    axes.set_xlim(0, 1)
-    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    if row["scale"] == "log":
+        axes.set_xscale("log")
+        ends = [end for rung, _, _ in lines for end in (rung["eti_low"], rung["eti_high"])]
+        ticks = [tick for tick in LOG_TICKS if min(ends) / 1.5 <= tick <= max(*ends, 1.2) * 1.2]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xticks([], minor=True)
+    else:
+        axes.set_xlim(0, 1)
+        axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.set_ylim(len(lines) - 0.5, -0.5)
     axes.set_yticks(range(len(lines)), [f"{rung['kind']}: {rung['title']}" for rung, _, _ in lines])
     axes.set_title(title_lines(row["title"]), fontsize=8)
@@ -76,5 +94,5 @@ def _panel(axes: Any, row: Mapping[str, Any]) -> None:
 def _data(claim: str, row: Mapping[str, Any]) -> Rows:
     keys = ("spec", "kind", "title", "n", "median", "eti_low", "eti_high")
     rungs = [*row["rungs"], *([row["beside"]] if row["beside"] is not None else [])]
-    name = {"claim": claim, "estimate": row["title"], "published": row["published"]}
+    name = {"claim": claim, "estimate": row["title"], "published": row["published_text"]}
     return [name | {key: rung[key] for key in keys} for rung in rungs]

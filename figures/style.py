@@ -57,6 +57,29 @@ def bubbles(axes: Axes, x: Any, share: Any, n: Any) -> None:
     axes.scatter(x, share, s=2.2 * np.asarray(n, float), facecolor="none", edgecolor=BLACK, lw=0.7, zorder=3)
 
 
+def forest(axes: Axes, lines: Iterable[Mapping[str, Any]], reference: float | None = None) -> None:
+    """Medians with 89 % intervals, one below the other.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    lines
+        Each with ``label``, ``median``, ``eti_low``, ``eti_high``, ``colour``; ``hollow`` where few rows stand behind.
+    reference
+        Value of a dotted line: no effect.
+    """
+    drawn = list(lines)
+    for y, line in enumerate(drawn):
+        axes.plot([line["eti_low"], line["eti_high"]], [y, y], color=line["colour"], lw=1.4)
+        fill = "white" if line.get("hollow") else line["colour"]
+        axes.plot(line["median"], y, "o", color=line["colour"], mfc=fill, ms=4)
+    if reference is not None:
+        axes.axvline(reference, color=BLACK, lw=0.5, ls=":")
+    axes.set_ylim(len(drawn) - 0.5, -0.5)
+    axes.set_yticks(range(len(drawn)), [line["label"] for line in drawn], fontsize=6.5)
+
+
 def title_lines(title: str, width: int = 26) -> str:
     """An estimate's title on lines of a panel's width, its year or period on the last."""
     name, _, at = title.rpartition(", ")

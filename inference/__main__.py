@@ -30,6 +30,9 @@ Claims = Annotated[list[str] | None, typer.Argument(help="claims; by default all
 Out = Annotated[Path | None, typer.Option(help="folder of results; your own go to a folder in build/own")]
 Seed = Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="in place of each model's own")]
 Models = Annotated[Path | None, typer.Option(help="your models: a raw Epoch vintage, or a table as in data/README.md")]
+Papers = Annotated[
+    Path | None, typer.Option(help="your papers: a table as in data/README.md, as `data build` makes it")
+]
 Priors = Annotated[Path | None, typer.Option(help="your hyper-parameters (.toml), as in README.md")]
 AsJson = Annotated[bool, typer.Option("--json", help="for a machine")]
 
@@ -81,15 +84,20 @@ def refresh(
     claims: Claims = None,
     seed: Seed = None,
     models: Models = None,
+    papers: Papers = None,
     priors: Priors = None,
     out: Out = None,
 ) -> int:
     """Refit what is stale, check it, and write estimates, figures and paper."""
+    from inference.keys import affected
     from inference.refresh import refresh as bring_up_to_date
     from inference.show import headlines
     from inference.store import read_json
 
-    chosen, given = _known(claims), Given(seed, models, priors)
+    given = Given(seed, models, priors, papers)
+    chosen = _known(claims) if claims else affected(given)
+    if not chosen:
+        raise InputError(f"no claim reads a table of {' or '.join(given.tables)}")
     places = _places(given, out)
     with _reporting() as say:
         code = bring_up_to_date(chosen, places, say, given)
@@ -164,6 +172,17 @@ def sensitivity(
         show.sensitivity(headline, declared, [f"not declared: {text}" for text in missing])
         typer.echo(f"every estimate: {file}")
     return 1 if missing else 0
+
+
+@app.command()
+def alternatives(claims: Claims = None) -> int:
+    """Fit the specifications that refresh leaves aside (half an hour); resumes. 1 if one fails the gate."""
+    from inference.alternatives import fit_aside
+
+    with _reporting() as say:
+        failed = fit_aside(_known(claims), Places(), say)
+    typer.echo("run refresh for figures and paper with them, publish to commit them")
+    return 1 if failed else 0
 
 
 @app.command()

@@ -81,7 +81,7 @@ def summarise(
     for name in estimands.data_vars:
         if name not in quantities and name not in events:
             continue
-        for coords in _points(estimands[name]):
+        for coords in points(estimands[name]):
             known = _declared(published, spec, str(name), coords)
             row: dict[str, Any] = {
                 "claim": claim,
@@ -162,7 +162,7 @@ NO_SCALING = (
 )  # fmt: skip
 
 
-def _points(variable: xr.DataArray) -> Iterator[dict[str, Any]]:
+def points(variable: xr.DataArray) -> Iterator[dict[str, Any]]:
     """The coordinates of each reported number of an estimand: its dims but chain and draw."""
     dims = [str(dim) for dim in variable.dims if dim not in ("chain", "draw")]
     for values in itertools.product(*(variable[dim].to_numpy().tolist() for dim in dims)):
@@ -177,9 +177,15 @@ def _declared(published: tuple[Published, ...], spec: str, name: str, coords: di
 
 
 def _rows_behind(estimands: xr.Dataset, name: str, coords: dict[str, Any]) -> int:
-    """Rows of data of a year or period, of the periods that are compared, or of the whole window."""
+    """Rows of data of a year or period, of the periods that are compared, or of the whole window.
+
+    Attr ``rows`` may also name the counts themselves: then those at the estimand's own coordinates, summed over others.
+    """
     attrs = estimands[name].attrs
     counts = str(attrs.get("rows", "n"))
+    if counts in estimands:
+        found = estimands[counts]
+        return int(found.sel({dim: at for dim, at in coords.items() if dim in found.dims}).sum())
     for dim in ("year", "period"):
         if dim in coords:
             return int(estimands[f"{counts}_by_{dim}"].sel({dim: coords[dim]}))
@@ -318,12 +324,39 @@ def add_refits(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]
 ENDS = ("median", "eti_low", "eti_high")
 
 
+def add_moved_most(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add to headline rows the alternative that moves the median most: ``moved_most``, as ``moves`` gives it, or null.
+
+    Alternatives of the same model count that differ from the main fit in one choice; refits under other priors do not.
+    """
+
+    def at(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return (row["claim"], row["estimand"], *row["coords"].items())
+
+    for row in rows:
+        row["moved_most"] = None
+        if not (row["headline"] and row["sd"]):
+            continue
+        own = fits[f"{row['claim']}/{row['spec']}"]
+        base = own["differs"]["choices"]
+        found = []
+        for other in rows:
+            fit = fits[f"{other['claim']}/{other['spec']}"]
+            choices = fit["differs"]["choices"]
+            one = len(choices) == len(base) + 1 and base.items() <= choices.items() and not fit["differs"]["priors"]
+            if one and fit["model"] == own["model"] and at(other) == at(row) and fit["kind"] != "main":
+                found.append(moves(row, other, str(fit["title"])))
+        if found:
+            row["moved_most"] = max(found, key=lambda move: abs(move["shift"]["median"]))
+
+
 def moves(row: Mapping[str, Any], other: Mapping[str, Any], title: str) -> dict[str, Any]:
     """How far a refit moves an estimate: ``shift`` in posterior sd of the first, ``to`` in reported units."""
     return {
         "spec": other["spec"],
         "title": title,
         "shift": {name: rounded((other[name] - row[name]) / row["sd"]) for name in ENDS},
+        "shift_text": words.number((other["median"] - row["median"]) / row["sd"], 1),
         "to": {name: other[name] for name in ENDS},
         "text": other["text"],
         "verdict": other["verdict"],

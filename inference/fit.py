@@ -32,7 +32,7 @@ if pytensor.config.numba__fastmath:
 for name in ("pymc", "pymc.sampling.forward", "pymc.stats.log_density"):
     logging.getLogger(name).setLevel(logging.ERROR)
 
-PRIOR_DRAWS = 2000
+PRIOR_DRAWS = 1000
 PREDICTIVE_DRAWS = 500  # of the posterior, for predictive checks
 VERSIONS = ("pymc", "pytensor", "nutpie", "numba", "arviz-stats", "numpy", "xarray")
 
@@ -122,20 +122,18 @@ def fit(
     sampler: Sampler = Sampler(),
     say: Say = lambda text: None,
     predictive: bool = True,
-    brief: bool = False,
 ) -> xr.DataTree:
     """Fit one specification and derive all that is later read from it.
 
-    Without ``predictive`` there are no replicated data: the alternatives of a model need none. A
-    ``brief`` fit keeps no estimands by year.
+    Without ``predictive`` there are no replicated data: the alternatives of a model need none.
 
     Returns
     -------
     xarray.DataTree
         Groups ``posterior``, ``sample_stats``, ``prior``, ``estimands``, ``prior_estimands``, ``log_prior`` (top-level
-        priors), ``log_likelihood``, ``constant_data`` (the prepared dataset), ``raw`` (counts, where the model has
-        them); with ``predictive`` also ``observed_data``, ``statistics``, ``posterior_statistics`` and
-        ``prior_statistics``. attrs with seed, versions and sampler settings.
+        priors), ``log_likelihood`` (summed over observations), ``constant_data`` (the prepared dataset), ``raw``
+        (counts, where the model has them); with ``predictive`` also ``observed_data``, ``statistics``,
+        ``posterior_statistics`` and ``prior_statistics``. attrs with seed, versions and sampler settings.
     """
     pymc_model = model.build(dataset, priors)
     ready = compiled.get(pymc_model, f"{model.build.__module__}.{model.build.__qualname__}", say)
@@ -152,15 +150,15 @@ def fit(
         tree = pm.compute_log_likelihood(sampled, progressbar=False)
         tree = pm.stats.compute_log_prior(tree, var_names=list(model.top_level), progressbar=False)
     posterior = tree["posterior"].to_dataset()
+    # Power-scaling needs its sum alone; a term a cell would make a stored fit ten times as large.
     likelihood = tree["log_likelihood"].to_dataset()
-    if not predictive:  # power-scaling needs its sum alone
-        likelihood = likelihood.map(lambda term: term.sum([dim for dim in term.dims if dim not in ("chain", "draw")]))
+    likelihood = likelihood.map(lambda term: term.sum([dim for dim in term.dims if dim not in ("chain", "draw")]))
     groups = {
         "posterior": posterior,
         "sample_stats": tree["sample_stats"].to_dataset(),
         "prior": prior["prior"].to_dataset(),
-        "estimands": _estimands(model, posterior, dataset, choices, brief),
-        "prior_estimands": _estimands(model, prior["prior"].to_dataset(), dataset, choices, brief),
+        "estimands": model.estimands(posterior, dataset, choices),
+        "prior_estimands": model.estimands(prior["prior"].to_dataset(), dataset, choices),
         "log_prior": tree["log_prior"].to_dataset(),
         "log_likelihood": likelihood,
         "constant_data": dataset,
@@ -186,13 +184,7 @@ def fit(
     return result
 
 
-def _estimands(model: Model, draws: xr.Dataset, dataset: xr.Dataset, choices: Any, brief: bool) -> xr.Dataset:
-    found = model.estimands(draws, dataset, choices)
-    by_year = [name for name, values in found.items() if {"year", "draw"} <= set(values.dims)]
-    return found.drop_vars(by_year) if brief else found
-
-
-def other_choices(tree: xr.DataTree, model: Model, choices: Any, brief: bool = False) -> xr.DataTree:
+def other_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.DataTree:
     """The same draws under choices that change neither data nor priors: only the estimands are made anew.
 
     The draws of the parameters stay with the fit they come from.
@@ -202,8 +194,7 @@ def other_choices(tree: xr.DataTree, model: Model, choices: Any, brief: bool = F
     kept = ("log_prior", "log_likelihood", "constant_data", "raw")
     groups = {name: tree[name].to_dataset() for name in kept if name in tree.children}
     groups |= {
-        name: _plain(_estimands(model, tree[draws].to_dataset(), dataset, choices, brief))
-        for name, draws in again.items()
+        name: _plain(model.estimands(tree[draws].to_dataset(), dataset, choices)) for name, draws in again.items()
     }
     result = xr.DataTree.from_dict(groups)
     result.attrs = tree.attrs | {"choices": str(choices)}

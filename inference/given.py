@@ -1,4 +1,4 @@
-"""What a user gives in place of the project's own: a seed, a table of models, hyper-parameters. No heavy imports."""
+"""What a user gives in place of the project's own: a seed, tables, hyper-parameters. No heavy imports."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ LARGEST = 1e6  # nothing here is measured in millions; beyond, samplers fail in 
 
 @dataclass(frozen=True)
 class Given:
-    """Seed, table of models and file of hyper-parameters that a user gave; nothing given is the project's own run."""
+    """Seed, tables and file of hyper-parameters that a user gave; nothing given is the project's own run."""
 
     seed: int | None = None
     models: Path | None = None
     priors: Path | None = None
+    papers: Path | None = None
 
     @property
     def own(self) -> bool:
@@ -34,7 +35,7 @@ class Given:
     def folder(self) -> str:
         """A folder name for the results, another for other inputs: ``models-my-1a2b3c_priors-my-4d5e6f_seed-4``."""
         parts = []
-        for kind, path in (("models", self.models), ("priors", self.priors)):
+        for kind, path in self._paths().items():
             if path is not None:  # files of one name in two folders are two
                 place = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:6]
                 parts.append(f"{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', path.stem).strip('-')}-{place}")
@@ -42,21 +43,28 @@ class Given:
 
     def note(self) -> dict[str, Any]:
         """As it is stored beside the fits, with whole paths."""
-        paths = {"models": self.models, "priors": self.priors}
-        return {"seed": self.seed} | {k: None if v is None else str(v.resolve()) for k, v in paths.items()}
+        return {"seed": self.seed} | {k: None if v is None else str(v.resolve()) for k, v in self._paths().items()}
+
+    def _paths(self) -> dict[str, Path | None]:
+        return {"models": self.models, "papers": self.papers, "priors": self.priors}
+
+    @property
+    def tables(self) -> dict[str, Path]:
+        """The tables that were given, by name."""
+        given = {"models": self.models, "papers": self.papers}
+        return {name: path for name, path in given.items() if path is not None}
 
     @classmethod
     def from_note(cls, note: object) -> Given:
         """What ``note`` gave; nothing, where that is damaged."""
         if not isinstance(note, dict):
             return cls()
-        paths = {name: Path(note[name]) for name in ("models", "priors") if note.get(name)}
-        return cls(note.get("seed"), paths.get("models"), paths.get("priors"))
+        paths = {name: Path(note[name]) for name in ("models", "priors", "papers") if note.get(name)}
+        return cls(note.get("seed"), **paths)
 
     def names(self) -> dict[str, Any]:
         """As estimates.json says it: file names without folders."""
-        paths = {"models": self.models, "priors": self.priors}
-        return {"seed": self.seed} | {k: None if v is None else v.name for k, v in paths.items()}
+        return {"seed": self.seed} | {k: None if v is None else v.name for k, v in self._paths().items()}
 
 
 def read_own_priors(path: Path) -> OwnPriors:

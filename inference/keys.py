@@ -13,6 +13,9 @@ from inference.places import ROOT
 from models.registry import CLAIMS
 
 SNAPSHOT = ROOT / "data" / "snapshot"
+# Estimates of the specifications that refresh leaves to ``alternatives``.
+ASIDE = ROOT / "paper" / "published" / "alternatives.json"
+PEERS = ROOT / "paper" / "published" / "peers.csv"  # the comparison with other packages: benchmarks/peers.py
 # A raw file of the user's is read and resolved anew: by this code.
 OWN_READERS = ("data/own.py", "data/epoch.py", "data/sectors.py")
 
@@ -28,8 +31,9 @@ def combine(parts: Mapping[str, str]) -> str:
 
 
 def table_paths(claim: str) -> dict[str, Path]:
-    """The embedded tables that a claim reads."""
-    return {name: SNAPSHOT / f"{name}.csv.gz" for name in CLAIMS[claim].tables}
+    """The embedded tables that a claim reads; the large ones are compressed (``data.tables.table_path``)."""
+    small = {name: SNAPSHOT / f"{name}.csv" for name in CLAIMS[claim].tables}
+    return {name: path if path.is_file() else path.with_suffix(".csv.gz") for name, path in small.items()}
 
 
 def fact_paths() -> dict[str, Path]:
@@ -49,12 +53,18 @@ def fit_parts(claim: str, given: Given) -> dict[str, str]:
     files = [module, *entry.blocks, "models/_claim.py", "inference/fit.py", "requirements.lock"]
     parts = {name: digest((ROOT / name).read_bytes()) for name in files}
     parts |= {f"table {name}": digest(read_bytes(path)) for name, path in table_paths(claim).items()}
-    if given.models is not None and "models" in entry.tables:  # beside the embedded one, which resolves its blanks
-        parts["own table of models"] = digest(read_bytes(given.models))
-        parts |= {name: digest((ROOT / name).read_bytes()) for name in OWN_READERS}
+    for name, path in given.tables.items():
+        if name in entry.tables:  # beside the embedded one, which resolves the blanks of models
+            parts[f"own table of {name}"] = digest(read_bytes(path))
+            parts |= {reader: digest((ROOT / reader).read_bytes()) for reader in OWN_READERS}
     if given.priors is not None:
         parts["own priors"] = digest(read_bytes(given.priors))
     return parts | {"seed": "the model's" if given.seed is None else str(given.seed)}
+
+
+def affected(given: Given) -> list[str]:
+    """The claims that what was given concerns: those that read a given table; all, if none was given."""
+    return [claim for claim, entry in CLAIMS.items() if not given.tables or set(given.tables) & set(entry.tables)]
 
 
 def fit_key(parts: Mapping[str, str], spec: str) -> str:
@@ -66,6 +76,7 @@ def output_parts(fits: Iterable[str]) -> dict[str, str]:
     """What estimates, figures and paper depend on: the fits, and everything that draws or writes."""
     parts = {"fits": combine(dict.fromkeys(fits, ""))}
     parts |= {f"facts {name}": digest(path.read_bytes()) for name, path in fact_paths().items()}
+    parts |= {path.name: digest(path.read_bytes()) for path in (ASIDE, PEERS) if path.is_file()}
     for folder in ("inference", "figures", "paper"):
         for path in sorted((ROOT / folder).rglob("*")):
             inside = path.relative_to(ROOT)

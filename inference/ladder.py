@@ -7,15 +7,16 @@ declares its rungs (``LADDER``: names of ``ALTERNATIVES`` in order, and what cha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
 import xarray as xr
-from scipy.stats import beta
+from scipy.stats import beta, norm
 
 from inference import words
-from inference.estimates import HIGH, LOW, rounded
+from inference.estimates import HIGH, LOW, TINY, points, rounded
 from models._claim import Alternative
 from models.registry import RAW
 
@@ -26,7 +27,9 @@ def raw_rows(claim: str, module: ModuleType, trees: Mapping[str, xr.DataTree]) -
     """Counts behind shares, stored with each fit; a specification that counts and does not fit has those of its rows.
 
     The share is k / n; its interval is the equal-tailed one of a binomial share under Jeffreys' prior (Brown, Cai and
-    DasGupta 2001, Statistical Science 16:101). What only draws can tell is null.
+    DasGupta 2001, Statistical Science 16:101). With the counts of a reference group it is the odds ratio to that group,
+    with one half added to each count and a normal interval of its logarithm (Gart 1966, Biometrika 53:179). What only
+    draws can tell is null.
     """
     rows = []
     for alternative in module.ALTERNATIVES:
@@ -35,13 +38,22 @@ def raw_rows(claim: str, module: ModuleType, trees: Mapping[str, xr.DataTree]) -
         if tree is None or "raw" not in tree.children:
             continue
         for name, counts in tree["raw"].to_dataset().data_vars.items():
-            dim = next(str(dim) for dim in counts.dims if dim != "raw")
-            for at in counts[dim].values.tolist():
-                k, n = (int(counts.sel({dim: at, "raw": which})) for which in ("k", "n"))
-                if n:
-                    row = {"claim": claim, "spec": alternative.name, "estimand": str(name), "coords": {dim: at}}
-                    rows.append(row | _share(k, n))
+            for coords in points(counts.isel(raw=0, drop=True)):
+                found = {str(which): int(counts.sel(coords | {"raw": which})) for which in counts["raw"].values}
+                if found["n"]:
+                    row = {"claim": claim, "spec": alternative.name, "estimand": str(name), "coords": coords}
+                    rows.append(row | (_share(found["k"], found["n"]) if len(found) == 2 else _odds_ratio(**found)))
     return rows
+
+
+def _odds_ratio(k: int, n: int, k_reference: int, n_reference: int) -> Row:
+    cells = [count + 0.5 for count in (k, n - k, k_reference, n_reference - k_reference)]
+    centre = math.log(cells[0] * cells[3] / cells[1] / cells[2])
+    reach = float(norm.ppf(HIGH)) * math.sqrt(sum(1 / cell for cell in cells))
+    median, low, high = (math.exp(centre + step) for step in (0.0, -reach, reach))
+    text = words.quantity(median, low, high, 0.0, "log")
+    row: Row = {"k": k, "n": n + n_reference, "median": median, "eti_low": low, "eti_high": high, "text": text}
+    return {key: rounded(value) for key, value in row.items()}
 
 
 def _counted(raw: Alternative, alternatives: Iterable[Alternative]) -> str | None:
@@ -64,8 +76,9 @@ def ladders(module: ModuleType, rows: Iterable[Row], raw: Iterable[Row]) -> list
     Returns
     -------
     list of dict
-        ``estimand``, ``coords``, ``title``, ``published``, ``rungs`` (``spec``, ``kind``, ``title``, ``n``, ``median``,
-        ``eti_low``, ``eti_high``, ``text``), and ``beside``: the same for another quantity, or null.
+        ``estimand``, ``coords``, ``title``, ``published`` (value or null), ``published_sign``, ``published_text``,
+        ``reference``, ``scale``, ``rungs`` (``spec``, ``kind``, ``title``, ``n``, ``median``, ``eti_low``,
+        ``eti_high``, ``text``), ``matters_most`` (a rung's ``spec``), and ``beside``: another quantity, or null.
     """
     alternatives = {alternative.name: alternative for alternative in module.ALTERNATIVES}
     fitted = {alternative.name for alternative in module.ALTERNATIVES if alternative.model != RAW}
@@ -75,7 +88,7 @@ def ladders(module: ModuleType, rows: Iterable[Row], raw: Iterable[Row]) -> list
     for headline in module.HEADLINES:
         at = tuple(headline.coords.items())
         main = found.get((headline.spec, headline.estimand, *at))
-        if main is None or main["published"] is None or headline.spec not in module.LADDER:
+        if main is None or main["published_text"] is None or not headline.ladder or headline.spec not in module.LADDER:
             continue
         rungs = [
             _rung(alternatives[spec], kind, found[spec, headline.estimand, *at])
@@ -90,12 +103,27 @@ def ladders(module: ModuleType, rows: Iterable[Row], raw: Iterable[Row]) -> list
                 "coords": dict(headline.coords),
                 "title": main["title"],
                 "published": main["published"],
+                "published_sign": main["published_sign"],
+                "reference": main["reference"],
+                "scale": "log" if main["unit"] == "ratio" else "identity",
                 "published_text": main["published_text"],
                 "rungs": rungs,
+                "matters_most": matters_most(rungs, main["unit"]),
                 "beside": None if beside is None else _rung(alternatives[spec], "beside", beside),
             }
         )
     return out
+
+
+def matters_most(rungs: list[Row], unit: str) -> str | None:
+    """The rung whose median is farthest from that of the rung before, ratios and shares by their logarithm or log-odds.
+
+    A look-up for readers, not a decomposition: in another order another rung might be first. None below two rungs.
+    """
+    on_scale = {"ratio": math.log, "probability": lambda x: math.log(max(x, TINY) / max(1 - x, TINY))}
+    at = [on_scale.get(unit, float)(rung["median"]) for rung in rungs]
+    moves = {rung["spec"]: abs(now - before) for rung, before, now in zip(rungs[1:], at, at[1:], strict=False)}
+    return max(moves, key=lambda spec: moves[spec]) if moves else None
 
 
 def _rung(alternative: Alternative, kind: str, row: Row) -> Row:

@@ -13,10 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from data.io import write_atomic
+from data.io import parse_csv, write_atomic
 from inference import store, words
 from inference.given import Given
-from inference.keys import combine, digest, fit_key, output_parts
+from inference.keys import PEERS, affected, combine, digest, fit_key, output_parts
 from inference.places import Places
 from models.registry import CLAIMS
 
@@ -111,7 +111,8 @@ def gather(
     places: Places, parts: Mapping[str, Mapping[str, str]], given: Given, say: Say
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The content of estimates.json, and the stored trees by claim and specification."""
-    from inference.estimates import add_refits
+    from inference.alternatives import add_aside
+    from inference.estimates import add_moved_most, add_refits
     from inference.ladder import ladders, raw_rows
 
     fits: dict[str, Any] = {}
@@ -124,21 +125,37 @@ def gather(
             say(f"{claim}: estimates")
             trees[claim] = _add_claim(places, claim, specs, parts[claim], fits, rows)
             raw += raw_rows(claim, _module(claim), trees[claim])
+            if not given.own:
+                add_aside(places, claim, parts[claim], fits, rows, raw)
+    for row in rows:
+        row["spec_title"] = fits[f"{row['claim']}/{row['spec']}"]["title"]
     add_refits(rows, fits)
+    add_moved_most(rows, fits)
     content = {
         "schema_version": 1,
         "given": given.names(),
         "claims": list(trees),
-        "missing": [claim for claim, specs in stored.items() if not specs],
+        "missing": [claim for claim in affected(given) if not stored[claim] and not given.tables],
         "fits": fits,
         "estimates": rows,
         "raw": raw,
+        "peers": [] if given.own else _peers(parts),
         "ladders": {
             claim: ladders(_module(claim), *([row for row in some if row["claim"] == claim] for some in (rows, raw)))
             for claim in trees
         },
     }
     return content, trees
+
+
+def _peers(parts: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """The committed comparison with other packages (``benchmarks/peers.py``), saying what is of older fits."""
+    rows: list[dict[str, Any]] = (
+        [dict(row) for row in parse_csv(PEERS, ["claim", "fit_key"]).values()] if PEERS.is_file() else []
+    )
+    for row in rows:
+        row["stale"] = row["claim"] not in parts or row["fit_key"] != fit_key(parts[row["claim"]], "main")
+    return rows
 
 
 def _module(claim: str) -> ModuleType:
@@ -176,12 +193,12 @@ def _add_claim(
         tree.attrs |= {"kind": about["kind"], "title": about["title"]}
         trees[spec] = tree
         stale = about["fit_key"] != fit_key(parts, spec)
-        fits[f"{claim}/{spec}"] = {"stale": stale, **_about_fit(tree, about)}
+        fits[f"{claim}/{spec}"] = {"stale": stale, **about_fit(tree, about)}
         rows += summarise(claim, spec, tree, module.PUBLISHED, module.HEADLINES, module.TITLES)
     return trees
 
 
-def _about_fit(tree: Any, about: Mapping[str, Any]) -> dict[str, Any]:
+def about_fit(tree: Any, about: Mapping[str, Any]) -> dict[str, Any]:
     """What estimates.json says of a fit: identity, gate, the data behind it, predictive checks."""
     gate = {name: about["gate"][name] for name in ("passed", "divergences", "retried")}
     for name, digits in (("r_hat_max", 3), ("ess_min", 0), ("ebfmi_min", 2)):

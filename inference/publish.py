@@ -14,8 +14,9 @@ from typing import Any
 
 from data.io import CheckError, InputError, to_csv, write_atomic
 from inference import store
+from inference.alternatives import committed_copy
 from inference.given import Given
-from inference.keys import fit_key, fit_parts
+from inference.keys import ASIDE, fit_key, fit_parts
 from inference.outputs import outputs_current
 from inference.places import ROOT, Places
 from inference.sensitivity import flags
@@ -45,6 +46,7 @@ def publish(places: Places, draws: bool = False) -> list[Path]:
         raise CheckError("estimates, figures and paper are not those of the stored fits: run make refresh first")
     files: dict[Path, bytes] = {
         PUBLISHED / "estimates.json": a_row_a_line(content),
+        ASIDE: a_row_a_line(committed_copy(places)),
         PUBLISHED / "estimates.tex": macros(content["estimates"]).encode(),
         README: with_table(README.read_text(encoding="utf-8"), content).encode(),
     }
@@ -54,7 +56,8 @@ def publish(places: Places, draws: bool = False) -> list[Path]:
     if draws:
         files |= {PUBLISHED / name: made for name, made in thinned(places).items()}
     for path, copy in files.items():
-        write_atomic(path, copy)
+        if not (path.is_file() and path.read_bytes() == copy):
+            write_atomic(path, copy)
     for old in (PUBLISHED / "figures").glob("*.png"):
         if old not in files:
             old.unlink()
@@ -103,24 +106,32 @@ def macros(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def table(content: Mapping[str, Any]) -> str:
-    """The README's tables: headline estimates, and the ladder of each published figure."""
-    lines = ["| estimate | median (89 % interval) | n | published | verdict |", "|---|---|---|---|---|"]
-    for row in content["estimates"]:
-        if row["headline"]:
+    """The README's tables: for each claim its headline estimates, and the ladder of each published figure."""
+    lines = []
+    for claim in content["claims"]:
+        rows = [row for row in content["estimates"] if row["claim"] == claim and row["headline"]]
+        lines += [f"**{claim.replace('_', ' ').capitalize()}**", ""]
+        lines += ["| estimate | median (89 % interval) | n | published | verdict |", "|---|---|---|---|---|"]
+        for row in rows:
             mark = " †" if flags(row) else ""
             lines.append(
-                f"| {row['title']}{mark} | {row['text']} | {row['n']} | {row['published_text'] or ''} | "
+                f"| {row['title']}{mark} | {row['text']} | {row['n']:,} | {row['published_text'] or ''} | "
                 f"{row['verdict'] or ''} |"
             )
-    lines += ["", "† sensitive to the prior: the paper says how.", ""]
-    for rows in filter(None, content["ladders"].values()):
-        heads = [row["title"] for row in rows]
-        lines += [f"| rung | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
-        lines.append(f"| published | {' | '.join(row['published_text'] for row in rows)} |")
-        for rungs in zip(*(row["rungs"] for row in rows), strict=True):
-            cells = (f"{rung['text']}, n = {rung['n']}" for rung in rungs)
-            lines.append(f"| {rungs[0]['kind']}: {rungs[0]['title']} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        lines += ["", *_ladder_table(content["ladders"].get(claim, [])), ""]
+    return "\n".join([*lines, "† sensitive to the prior: the paper says how. ◂ the rung that matters most."])
+
+
+def _ladder_table(ladders: list[Mapping[str, Any]]) -> list[str]:
+    if not ladders:
+        return []
+    lines = [f"| rung | {' | '.join(row['title'] for row in ladders)} |", "|---" * (len(ladders) + 1) + "|"]
+    lines.append(f"| published | {' | '.join(row['published_text'] for row in ladders)} |")
+    for rungs in zip(*(row["rungs"] for row in ladders), strict=True):
+        marks = [" ◂" if rung["spec"] == row["matters_most"] else "" for rung, row in zip(rungs, ladders, strict=True)]
+        cells = (f"{rung['text']}, n = {rung['n']:,}{mark}" for rung, mark in zip(rungs, marks, strict=True))
+        lines.append(f"| {rungs[0]['kind']}: {rungs[0]['title']} | {' | '.join(cells)} |")
+    return lines
 
 
 def with_table(readme: str, content: Mapping[str, Any]) -> str:

@@ -103,6 +103,11 @@ def finish_claim(
     write_atomic(places.posteriors / claim / "claim.json", dump(content))
 
 
+def leave_out(places: Places, claim: str) -> None:
+    """Note that a user's table does not carry a claim: its earlier fits in this folder are no longer shown."""
+    (places.posteriors / claim / "claim.json").unlink(missing_ok=True)
+
+
 def finished(places: Places, claim: str) -> Note | None:
     """What the claim's last complete refresh noted."""
     found = read_json(places.posteriors / claim / "claim.json", "parts", "specs", "given")

@@ -20,8 +20,9 @@ class Model:
     ``top_level`` are the priors that power-scaling scales. Population distributions (a walk's innovations, effects of
     domains; non-centred here, named ``..._raw``) are part of the model, not of the prior; see Kallioinen et al. (2024).
     ``statistics`` maps data, observed or replicated, to test quantities that the likelihood does not fit directly.
-    ``raw`` gives the counts behind shares, for the ladder's first rung: variables named as estimands, with a dim
-    ``raw`` of ``k`` (of the kind) and ``n`` (of all).
+    ``draws`` of each chain are kept: as many as the gate needs of the slowest scale. ``raw`` gives the counts behind
+    shares, for the ladder's first rung: variables named as estimands, with a dim ``raw`` of ``k`` (of the kind) and
+    ``n`` (of all); with ``k_reference`` and ``n_reference`` too, behind an odds ratio.
     """
 
     prepare: Callable[[Tables, Any], xr.Dataset]
@@ -30,14 +31,16 @@ class Model:
     statistics: Callable[[xr.Dataset, xr.Dataset], xr.Dataset]
     top_level: tuple[str, ...]
     raw: Callable[[xr.Dataset], xr.Dataset] | None = None
+    draws: int = 2000
 
 
 @dataclass(frozen=True)
 class Alternative:
     """A named specification: a model, and the fields of ``Choices`` and ``Priors`` in which it differs.
 
-    ``title`` says it to a reader in a few words; a ``brief`` one reports no estimates by year. The model ``RAW`` counts
-    the rows of the specification with the same choices.
+    ``title`` says it to a reader in a few words. The model ``RAW`` counts the rows of the specification with the same
+    choices. One set ``aside`` is not fitted by ``refresh`` but by ``alternatives``, and its estimates are kept in
+    ``paper/published``.
     """
 
     name: str
@@ -46,7 +49,7 @@ class Alternative:
     model: str
     choices: Mapping[str, Any] = field(default_factory=dict)
     priors: Mapping[str, Any] = field(default_factory=dict)
-    brief: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,9 @@ class Published:
 
 @dataclass(frozen=True)
 class Headline:
-    """An estimand that the abstract speaks of."""
+    """An estimand that the abstract speaks of; with a ``ladder`` if it was published like for like."""
 
     spec: str
     estimand: str
     coords: Mapping[str, Any] = field(default_factory=dict)
+    ladder: bool = True

@@ -40,41 +40,41 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         Alternative("half_scale", "priors of half the scale", "prior", "shares", priors=half),
         Alternative("twice_scale", "priors of twice the scale", "prior", "shares", priors=twice),
         Alternative("sceptical", "sceptical priors: little change", "prior", "shares", priors=SCEPTICAL),
-        Alternative("all_models", "all models, notable or not", "definition", "shares", {"models": "all"}, brief=True),
+        Alternative("all_models", "all models, notable or not", "definition", "shares", {"models": "all"}, aside=True),
         Alternative("without_use_alone", "without models notable for wide use alone", "definition", "shares",
-                    {"models": "without use alone"}, brief=True),
+                    {"models": "without use alone"}, aside=True),
         Alternative("by_sponsor", "by who paid for the compute", "definition", "shares", {"team": "sponsor"},
-                    brief=True),
+                    aside=True),
         Alternative("hard_threshold", "only models 0.76 sd above the trend of compute", "definition", "shares",
-                    {"above_line": 0.76}, brief=True),
+                    {"above_line": 0.76}, aside=True),
         Alternative("resolved_lean_to_industry", "resolved collaborations all lean to industry", "measurement",
                     "shares", {"resolved_leaning": "industry"}),
         Alternative("vintage_2026_05", "the vintage of May 2026, years to 2025", "sampling", "shares",
                     {"vintage": "2026-05", "last_year": 2025}),
         Alternative("vintage_2026_05_without_cost", "May 2026 without models notable for cost alone", "definition",
-                    "shares", {"vintage": "2026-05", "last_year": 2025, "models": "without cost alone"}, brief=True),
+                    "shares", {"vintage": "2026-05", "last_year": 2025, "models": "without cost alone"}, aside=True),
         Alternative("large_scale", "B: the upper tail of compute", "main", b),
         Alternative("large_scale_half_scale", "priors of half the scale", "prior", b, priors=half_b),
         Alternative("large_scale_twice_scale", "priors of twice the scale", "prior", b, priors=twice_b),
         Alternative("large_scale_sceptical", "sceptical priors: kinds alike", "prior", b, priors=SCEPTICAL_OF_COMPUTE),
         Alternative("large_scale_equal_spread", "equal spread of all kinds", "prior", b,
                     priors={"spread_sector_sd": 0.01}),
-        Alternative("large_scale_labelled", "labelled teams only", "measurement", b, {"team": "labelled"}, brief=True),
+        Alternative("large_scale_labelled", "labelled teams only", "measurement", b, {"team": "labelled"}, aside=True),
         Alternative("large_scale_vintage_2025_06", "the vintage of June 2025", "sampling", b, {"vintage": "2025-06"},
-                    brief=True),
+                    aside=True),
         Alternative("large_scale_error_speculative", "unlabelled error 0.90 dex", "measurement", b,
-                    {"unlabelled_se": 0.90}, brief=True),
+                    {"unlabelled_se": 0.90}, aside=True),
         Alternative("large_scale_fixed_mix", "a fixed mix of domains", "composition", b, {"domain_mix": "fixed"},
-                    brief=True),
+                    aside=True),
         *(
-            Alternative(f"large_scale_z_{name}", f"upper {share} %: z > {z}", "definition", b, {"z": z}, brief=True)
+            Alternative(f"large_scale_z_{name}", f"upper {share} %: z > {z}", "definition", b, {"z": z}, aside=True)
             for name, share, z in (("0", 50, 0.0), ("1", 16, 1.0), ("1_5", 7, 1.5))
         ),
         Alternative("large_scale_missing_academia", "missing compute of academia-only 1 dex more", "measurement", b,
-                    {"missing_compute": 1.0, "missing_kinds": ("academia-only",)}, brief=True),
+                    {"missing_compute": 1.0, "missing_kinds": ("academia-only",)}, aside=True),
         *(
             Alternative(f"large_scale_missing_{name}", f"missing compute {abs(shift)} dex {name[:4]}", "measurement", b,
-                        {"missing_compute": shift}, brief=True)
+                        {"missing_compute": shift}, aside=True)
             for name, shift in (("less_1", -1.0), ("less_0_5", -0.5), ("more_0_5", 0.5), ("more_1", 1.0))
         ),
     )  # fmt: skip
@@ -112,7 +112,7 @@ TITLES = (
 HEADLINES = (
     Headline("main", "share_academia_only", {"period": EARLY}),
     Headline("main", "share_academia_only", {"period": LATE}),
-    Headline("main", "change_academia_only_log_odds"),
+    Headline("main", "change_academia_only_log_odds", ladder=False),
     Headline("main", "share_industry_with_leaning_by_year", {"year": 2022}),
     Headline("large_scale", "large_scale_share_academia_only", {"period": LATE}),
     Headline("large_scale", "compute_ratio", {"period": LATE}),

@@ -35,4 +35,31 @@ CLAIMS: dict[str, Entry] = {
         ),
         ("counts", "vintages"),
     ),
+    "topic_compute": Entry(
+        "models.topic_compute",
+        "figures.topic_compute",
+        ("papers",),
+        (
+            "models/_cells.py",
+            "models/topic_compute_fall.py",
+            "models/topic_compute_regression.py",
+            "models/topic_compute_rows.py",
+            "models/topic_compute_specifications.py",
+            "models/topic_compute_statistics.py",
+        ),
+    ),
+    "code_release": Entry(
+        "models.code_release",
+        "figures.code_release",
+        ("code_labels", "coder_labels", "models", "papers"),
+        (
+            "models/_cells.py",
+            "models/code_release_estimands.py",
+            "models/code_release_instruments.py",
+            "models/code_release_rows.py",
+            "models/code_release_second.py",
+            "models/code_release_specifications.py",
+            "models/code_release_statistics.py",
+        ),
+    ),
 }

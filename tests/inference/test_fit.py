@@ -72,10 +72,11 @@ def test_fastmath_is_off_and_compiled_code_goes_to_the_projects_cache():
 def test_refresh_sets_the_flags_before_any_model_is_imported(run: Any, tmp_path: Path):
     """In a process of its own, in the order of the command: a model imported first would leave fastmath on."""
     code = (
-        "import inference.refresh as r, sys; from inference.given import Given; from inference.places import Places\n"
+        "import inference.refresh as r, inference.fitter as f, sys\n"
+        "from inference.given import Given; from inference.places import Places\n"
         "from pathlib import Path\n"
         "r.store.claim_state = lambda *a: ('stale', '')\n"
-        "r._Fitter.fit = lambda *a: sys.exit(0 if __import__('pytensor').config.numba__fastmath is False else 3)\n"
+        "f.Fitter.fit = lambda *a: sys.exit(0 if __import__('pytensor').config.numba__fastmath is False else 3)\n"
         "r.refresh(['academic_share'], Places(Path(sys.argv[1])), print)"
     )
     assert run("-c", code, tmp_path).returncode == 0

@@ -40,7 +40,7 @@ def test_own_priors_move_the_estimate_and_are_said(toy: Any, tmp_path: Path):
     assert "my.toml: mean_sd of your own in toy" in said
     assert mean(tmp_path / "project") < mean(tmp_path / "mine") < 0  # drawn to the prior's mean
     content = json.loads((tmp_path / "mine" / "estimates.json").read_text())
-    assert content["given"] == {"seed": None, "models": None, "priors": "my.toml"}
+    assert content["given"] == {"seed": None, "models": None, "papers": None, "priors": "my.toml"}
     assert content["fits"]["toy/half_scale"]["differs"]["priors"] == {"mean_sd": 0.5}  # named sets stay as named
     assert "nothing to do" in toy("refresh", "--priors", priors, "--out", tmp_path / "mine")[1]
     assert toy("status", "--out", tmp_path / "mine")[1] == "toy: current\n"

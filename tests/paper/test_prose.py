@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
+import math
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typst
 
 from data.tables import SNAPSHOT
 from inference.paper import PaperError, compile_paper
 from inference.places import ROOT
+from models.registry import CLAIMS
 
 SOURCES = [ROOT / "paper" / "paper.typ", *sorted((ROOT / "paper" / "sections").glob("*.typ"))]
 YEARS = re.compile(r"\b(19|20)\d\ds?(\s?[-–]\s?(\d{4}|\d\d))?\b")
@@ -132,24 +136,45 @@ def test_every_citation_is_in_the_bibliography():
         assert set(re.findall(r"(?<!\w)@([\w-]+)", path.read_text())) <= known | labels
 
 
-def staged(refreshed: Path, tmp_path: Path, change: Any) -> Path:
-    content = json.loads((refreshed / "estimates.json").read_text())
+IMAGE = re.compile(r'image\("(?:\.\./)?figures/([\w-]+\.pdf)"')
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty page in the place of every figure that the paper shows."""
+    folder = tmp_path_factory.mktemp("blank")
+    page = folder / "blank.typ"
+    page.write_text("#set page(width: 8cm, height: 5cm)\n")
+    typst.compile(str(page), output=str(folder / "blank.pdf"))
+    (folder / "figures").mkdir()
+    for name in {name for path in SOURCES for name in IMAGE.findall(path.read_text())}:
+        shutil.copy(folder / "blank.pdf", folder / "figures" / name)
+    return folder / "figures"
+
+
+def staged(published: dict[str, Any], blank: Path, tmp_path: Path, change: Any = lambda content: None) -> Path:
+    content = copy.deepcopy(published)
     change(content)
     (tmp_path / "estimates.json").write_text(json.dumps(content))
-    shutil.copytree(refreshed / "figures", tmp_path / "figures")
+    shutil.copytree(blank, tmp_path / "figures")
     return tmp_path
 
 
-def test_unknown_estimate_stops_the_build_with_its_name(refreshed: Path, tmp_path: Path):
+def test_paper_of_all_claims_compiles_from_the_published_estimates(published: Any, blank: Path, tmp_path: Path):
+    assert published["claims"] == list(CLAIMS)
+    assert compile_paper(staged(published, blank, tmp_path)).read_bytes().startswith(b"%PDF")
+
+
+def test_unknown_estimate_stops_the_build_with_its_name(published: Any, blank: Path, tmp_path: Path):
     def drop(content: dict[str, Any]) -> None:
         content["estimates"] = [r for r in content["estimates"] if r["estimand"] != "change_academia_only"]
 
     with pytest.raises(PaperError, match="unknown estimate: academic_share/main/change_academia_only"):
-        compile_paper(staged(refreshed, tmp_path, drop))
+        compile_paper(staged(published, blank, tmp_path, drop))
     assert not (tmp_path / "paper.pdf").exists()
 
 
-def test_paper_of_a_users_table_that_lacks_what_an_alternative_needs(refreshed: Path, tmp_path: Path):
+def test_paper_of_a_users_table_that_lacks_what_an_alternative_needs(published: Any, blank: Path, tmp_path: Path):
     def drop(content: dict[str, Any]) -> None:
         content["given"]["models"] = "my #table $x.csv"
         gone = ("by_sponsor", "hard_threshold", "large_scale_z_0", "vintage_2025_06")
@@ -161,24 +186,32 @@ def test_paper_of_a_users_table_that_lacks_what_an_alternative_needs(refreshed: 
         for ladder in content["ladders"]["academic_share"]:
             ladder["rungs"] = [rung for rung in ladder["rungs"] if rung["spec"] not in gone]
 
-    assert compile_paper(staged(refreshed, tmp_path, drop)).read_bytes().startswith(b"%PDF")
+    assert compile_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
 
 
-def test_paper_without_a_claim_says_so(refreshed: Path, tmp_path: Path):
+def test_paper_without_a_claim_says_so(published: Any, blank: Path, tmp_path: Path):
     def drop(content: dict[str, Any]) -> None:
         content.update(claims=[], missing=["academic_share"])
 
-    assert compile_paper(staged(refreshed, tmp_path, drop)).read_bytes().startswith(b"%PDF")
+    assert compile_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
 
 
-def by_name(estimates: dict[str, Any]) -> dict[tuple[Any, ...], dict[str, Any]]:
-    return {(r["spec"], r["estimand"], *r["coords"].values()): r for r in estimates["estimates"]}
+def by_name(estimates: dict[str, Any], claim: str) -> dict[tuple[Any, ...], dict[str, Any]]:
+    rows = (row for row in estimates["estimates"] if row["claim"] == claim)
+    return {(r["spec"], r["estimand"], *r["coords"].values()): r for r in rows}
 
 
-def test_readings_in_the_prose_hold(estimates: dict[str, Any]):
+def hold(claim: str, readings: dict[str, bool]) -> None:
     """Sentences that interpret: if the data change one of them, it must be rewritten."""
-    section = " ".join((ROOT / "paper" / "sections" / "academic_share.typ").read_text().split())
-    row = by_name(estimates)
+    section = " ".join((ROOT / "paper" / "sections" / f"{claim}.typ").read_text().split())
+    for words, holds in readings.items():
+        assert words in section, f"the paper no longer says {words!r}: drop its check"
+        assert holds, f"the estimates no longer bear out: {words!r}"
+
+
+def test_readings_of_the_academic_share_hold(published: dict[str, Any]):
+    estimates = published
+    row = by_name(estimates, "academic_share")
     share = "large_scale_share_academia_only"
     specs = [spec for spec, name, *at in row if name == share and at == ["2020-22"]]
     medians = {spec: row[spec, share, "2010-12"]["median"] for spec in specs}
@@ -225,6 +258,33 @@ def test_readings_in_the_prose_hold(estimates: dict[str, Any]):
         "rows with a labelled error scatter less": "sd with a labelled error over sd without" in edge,
         "was trained with": ratio["eti_low"] > 1,
     }
-    for words, holds in readings.items():
-        assert words in section, f"the paper no longer says {words!r}: drop its check"
-        assert holds, f"the estimates no longer bear out: {words!r}"
+    hold("academic_share", readings)
+
+
+def test_readings_of_the_compute_terms_hold(published: dict[str, Any]):
+    row = by_name(published, "topic_compute")
+    change = row["main", "change_spanning"]["median"]
+    four = [row[s, "slope_within"] for s in ("as_published", "with_trends", "spanning", "spanning_with_trends")]
+    families = {key[2]: r["median"] for key, r in row.items() if key[:2] == ("main", "odds_ratio_by_family")}
+    hold(
+        "topic_compute",
+        {
+            "and a third of it with larger teams": 0.28
+            < row["main", "goes_with_last", "team size"]["median"] / change
+            < 0.38,
+            "hardly any of the fall of academia-only papers goes with compute terms": row[
+                "main", "goes_with_first", "compute terms"
+            ]["median"]
+            / change
+            < 0.05,
+            "It varies little by topic": row["main", "sd_between_topics"]["eti_high"]
+            < abs(math.log(row["main", "odds_ratio"]["median"])),
+            "and more by family": max(families.values()) / min(families.values()) > 1.3,
+            "almost all of it is how much": row["full_text", "odds_ratio_by_family", "eight or more named"]["eti_high"]
+            < row["full_text", "odds_ratio_by_family", "accelerator named"]["eti_low"] ** 3,
+            "far steeper than the contrast between the papers themselves": max(r["eti_high"] for r in four)
+            < math.log(row["main", "odds_ratio"]["median"]),
+            "The rung that matters most is the unit": row["as_published", "ratio_per_ten_points"]["eti_high"]
+            < row["main", "ratio_per_ten_points"]["eti_low"],
+        },
+    )

@@ -69,6 +69,7 @@ MODELS = {"mean": Model(prepare, build, estimands, statistics, ("mean",))}
 ALTERNATIVES = (
     Alternative("main", "main", "main", "mean"),
     Alternative("half_scale", "priors of half the scale", "prior", "mean", priors={"mean_sd": 0.5}),
+    Alternative("five", "five numbers", "sampling", "mean", {"first": 5}, aside=True),
 )
 HEADLINES = (Headline("main", "mean_by_year", {"year": 2020}),)
 PUBLISHED = (Published("mean_by_year", {"year": 2020}, sign=-1, source="nobody"),)

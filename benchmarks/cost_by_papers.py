@@ -1,0 +1,127 @@
+"""Cost of a gradient, and of all the rest, as the papers grow and their cells stay: the contrast of compute terms.
+
+.venv/bin/python -m benchmarks.cost_by_papers [REPEATS]
+
+The real cells, their papers multiplied; academia-only teams are drawn from the model at a draw of the posterior.
+Times of a gradient are those of the compiled function that the sampler calls, without the sampler, in rounds over all
+numbers of papers, so that what else the machine does falls on all of them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import nutpie
+import xarray as xr
+from scipy.special import expit
+
+from data.tables import load
+from inference.fit import Compiled  # before any model: it sets pytensor's flags
+from models import topic_compute as claim
+from models._cells import Floats
+
+PAPERS = (30_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
+ROWS = (30_000, 1_000_000)  # of a table, for prepare
+CALLS = 1000
+CHAINS, TUNE, DRAWS = 2, 200, 100  # too few to report from, enough to time
+SEED = 8
+
+
+def gradient_seconds(ready: Any, points: Floats) -> float:
+    """Seconds of one log density with its gradient; nutpie's own ``benchmark_logp`` fails in 0.16.11."""
+    size = ready.n_dim
+    gradient, density = np.empty(size), np.empty(1)
+    pointer = ctypes.POINTER(ctypes.c_double)
+    at = [point.ctypes.data_as(pointer) for point in points]
+    out, value = gradient.ctypes.data_as(pointer), density.ctypes.data_as(pointer)
+    data, call = ready.user_data.ctypes.data, ready.compiled_logp_func.ctypes
+    start = time.perf_counter()
+    for i in range(CALLS):
+        if call(size, at[i % len(at)], out, value, data):
+            raise RuntimeError("no log density at this point")
+    seconds = (time.perf_counter() - start) / CALLS
+    if not np.isfinite(gradient).all():
+        raise RuntimeError("a gradient that is not finite")
+    return seconds
+
+
+def short_fit(ready: Any) -> tuple[float, float, xr.DataTree]:
+    """Seconds of a short fit, its leapfrog steps a draw (after tuning), and what it drew."""
+    start = time.perf_counter()
+    tree = nutpie.sample(
+        ready, draws=DRAWS, tune=TUNE, chains=CHAINS, cores=2, seed=SEED, progress_bar=False, save_warmup=False
+    )
+    return time.perf_counter() - start, float(tree["sample_stats"]["n_steps"].mean()), tree
+
+
+def chance_of(tree: xr.DataTree, dataset: xr.Dataset) -> Floats:
+    """Probability of an observed academia-only team in each cell, at the last draw of the first chain."""
+    draws = tree["posterior"].to_dataset().isel(chain=[0], draw=[-1])
+    parts = claim._parts(draws, dataset, draws["slope"])
+    log_odds = sum(part.transpose("chain", "draw", ...).to_numpy()[0, 0][at] for part, at in parts)
+    q = dataset["q"].to_numpy()
+    return np.asarray(q + (1 - q) * expit(log_odds))
+
+
+def multiplied(dataset: xr.Dataset, papers: int, chance: Floats) -> xr.Dataset:
+    """The same cells with about so many papers, and what the model draws for them."""
+    n = dataset["n"].to_numpy()
+    more = np.maximum(1, np.rint(n * (papers / n.sum()))).astype(np.int64)
+    y = np.random.default_rng(SEED).binomial(more, chance)
+    return dataset.assign(n=("cell", more), y=("cell", y))
+
+
+def spread(seconds: list[float], unit: float, digits: int) -> str:
+    """Median and range, in a unit."""
+    low, middle, high = (f"{value / unit:.{digits}f}" for value in np.quantile(seconds, [0, 0.5, 1]))
+    return f"{middle} ({low} to {high})"
+
+
+def main(repeats: int) -> None:
+    """Print two tables: by number of papers in the same cells, and seconds to make cells of rows."""
+    start = time.perf_counter()
+    papers = load("papers")
+    print(f"table of papers, {len(papers):,} rows: {time.perf_counter() - start:.1f} s to read and validate")
+    dataset = claim.prepare({"papers": papers}, claim.Choices())
+    compiled = Compiled()
+    start = time.perf_counter()
+    ready = compiled.get(claim.build(dataset, claim.Priors()), "contrast")
+    print(f"compiled in {time.perf_counter() - start:.0f} s; {ready.n_dim} parameters, {dataset.sizes['cell']:,} cells")
+    chance = chance_of(short_fit(ready)[2], dataset)
+    data = {count: multiplied(dataset, count, chance) for count in PAPERS}
+    points = np.random.default_rng(SEED).normal(0, 0.3, (10, ready.n_dim))
+    fits: dict[int, tuple[float, float, xr.DataTree]] = {}
+    gradients: dict[int, list[float]] = {count: [] for count in PAPERS}
+    models = {count: compiled.get(claim.build(each, claim.Priors()), "contrast") for count, each in data.items()}
+    for _ in range(repeats):
+        for count, model in models.items():
+            gradients[count].append(gradient_seconds(model, points))
+    for count, model in models.items():
+        fits[count] = short_fit(model)
+    first = float(np.median(gradients[PAPERS[0]]))
+    print(f"\n{'papers':>13}  {'gradient, us':>22}  ratio  {'short fit, s':>12}  steps a draw  (of {repeats} repeats)")
+    for count in PAPERS:
+        seconds, steps, _ = fits[count]
+        middle = float(np.median(gradients[count]))
+        print(
+            f"{int(data[count]['n'].sum()):>13,}  {spread(gradients[count], 1e-6, 0):>22}  {middle / first:>5.2f}  "
+            f"{seconds:>12.0f}  {steps:>12.0f}"
+        )
+    print(f"\n{'rows':>13}  {'prepare, s':>22}  {'cells':>7}")
+    for rows in ROWS:
+        usable = papers.sample(rows, replace=rows > len(papers), random_state=SEED)
+        usable = usable.reset_index(drop=True)
+        times = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            cells = claim.prepare({"papers": usable}, claim.Choices())
+            times.append(time.perf_counter() - start)
+        print(f"{rows:>13,}  {spread(times, 1, 2):>22}  {cells.sizes['cell']:>7,}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)

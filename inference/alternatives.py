@@ -1,0 +1,146 @@
+"""Specifications that ``refresh`` leaves aside: fitted by ``alternatives``, kept as estimates without draws.
+
+What was fitted here stands in ``build/alternatives``, one file a specification, so that an interrupted run goes on;
+``publish`` commits it to ``paper/published/alternatives.json``. Each carries its fit key, and whoever shows one says
+when it is older than the code and the tables.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from data.io import write_atomic
+from inference import store
+from inference.given import Given
+from inference.keys import ASIDE, fit_key, fit_parts
+from inference.lock import held
+from inference.places import Places
+from models.registry import CLAIMS, RAW
+
+Row = dict[str, Any]
+Say = Callable[[str], None]
+MANY = 8  # an estimand reported at more points than these is kept at its headline points alone
+
+
+def fit_aside(claims: Iterable[str], places: Places, say: Say) -> list[str]:
+    """Fit the specifications aside that are not current; return those that failed the gate, with the reasons."""
+    from inference.fitter import Fitter
+    from inference.outputs import about_fit
+    from inference.refresh import describe
+
+    failed = []
+    with held(places.lock):
+        for claim in claims:
+            parts = fit_parts(claim, Given())
+            fitter = Fitter.of(claim, parts, Given(), say)
+            names = [a.name for a in fitter.module.ALTERNATIVES if a.aside and a.model != RAW]
+            todo = {name for name in names if _current(places, claim, name, fit_key(parts, name)) is None}
+            if not todo:
+                say(f"{claim}: all {len(names)} alternatives are current")
+                continue
+            for number, alternative in enumerate(fitter.those_that_data_carry(False, say, aside=True), start=1):
+                if alternative.name not in todo:
+                    continue
+                label = f"{claim}/{alternative.name} ({number} of {len(names)})"
+                tree, gate, retried = fitter.fit(alternative, partial(_labelled, say, label))
+                if not gate.passed:
+                    failed.append(f"{label}: {'; '.join(gate.faults)}")
+                    say(f"FAILED the gate: {failed[-1]}")
+                    continue
+                about = describe(alternative, fit_key(parts, alternative.name), gate, retried)
+                tree.attrs |= {"kind": alternative.kind, "title": alternative.title}
+                content = _kept(claim, alternative.name, tree, fitter.module)
+                write_atomic(
+                    _file(places, claim, alternative.name), store.dump({"fit": about_fit(tree, about)} | content)
+                )
+                say(f"{label}: passed the gate, kept")
+    return failed
+
+
+def _labelled(say: Say, label: str, text: str) -> None:
+    say(f"{label}: {text}")
+
+
+def _kept(claim: str, spec: str, tree: Any, module: Any) -> Row:
+    """The estimates of the headline estimands, and the raw counts, of one specification; all, of a model of its own."""
+    from inference.estimates import summarise
+    from inference.ladder import raw_rows
+
+    rows = summarise(claim, spec, tree, module.PUBLISHED, module.HEADLINES, module.TITLES)
+    wanted = {headline.estimand for headline in module.HEADLINES}
+    points = {name: sum(row["estimand"] == name for row in rows) for name in wanted}
+    at = {(headline.estimand, *headline.coords.items()) for headline in module.HEADLINES}
+    kept = [
+        row
+        for row in rows
+        if tree.attrs["kind"] == "main"
+        or (
+            row["estimand"] in wanted
+            and (points[row["estimand"]] <= MANY or (row["estimand"], *row["coords"].items()) in at)
+        )
+    ]
+    return {"estimates": kept, "raw": [row for row in raw_rows(claim, module, {spec: tree}) if row["spec"] == spec]}
+
+
+def _file(places: Places, claim: str, spec: str) -> Path:
+    return places.out / "alternatives" / claim / f"{spec}.json"
+
+
+def _current(places: Places, claim: str, spec: str, key: str) -> Row | None:
+    """What is kept of a specification for this code and these tables: on this machine, else as committed."""
+    own = store.read_json(_file(places, claim, spec), "fit", "estimates", "raw")
+    if own is not None and own["fit"].get("fit_key") == key:
+        return own
+    committed = _committed(claim, spec)
+    return committed if committed is not None and committed["fit"]["fit_key"] == key else None
+
+
+def _committed(claim: str, spec: str) -> Row | None:
+    known = store.read_json(ASIDE, "fits", "estimates", "raw")
+    if known is None or f"{claim}/{spec}" not in known["fits"]:
+        return None
+
+    def mine(rows: list[Row]) -> list[Row]:
+        return [row for row in rows if (row["claim"], row["spec"]) == (claim, spec)]
+
+    return {"fit": known["fits"][f"{claim}/{spec}"], "estimates": mine(known["estimates"]), "raw": mine(known["raw"])}
+
+
+def kept(places: Places, claim: str, parts: Mapping[str, str]) -> dict[str, Row]:
+    """What is kept of each specification aside; ``stale`` in its fit says whether it is of older code or tables."""
+    module = importlib.import_module(CLAIMS[claim].module)
+    found = {}
+    for alternative in module.ALTERNATIVES:
+        if alternative.aside:
+            key = fit_key(parts, alternative.name)
+            one = _current(places, claim, alternative.name, key) or _committed(claim, alternative.name)
+            if one is not None:
+                one["fit"] |= {"stale": one["fit"]["fit_key"] != key, "aside": True}
+                found[alternative.name] = one
+    return found
+
+
+def add_aside(
+    places: Places, claim: str, parts: Mapping[str, str], fits: dict[str, Any], rows: list[Row], raw: list[Row]
+) -> None:
+    """Add what is kept of the specifications aside to the fits, estimates and counts of estimates.json."""
+    for spec, one in kept(places, claim, parts).items():
+        fits[f"{claim}/{spec}"] = one["fit"]
+        rows += one["estimates"]
+        raw += one["raw"]
+
+
+def committed_copy(places: Places) -> Row:
+    """Everything that is kept, as ``publish`` commits it."""
+    content: Row = {"fits": {}, "estimates": [], "raw": []}
+    for claim in CLAIMS:
+        for spec, one in kept(places, claim, fit_parts(claim, Given())).items():
+            fit = {name: value for name, value in one["fit"].items() if name not in ("stale", "aside")}
+            content["fits"][f"{claim}/{spec}"] = fit
+            content["estimates"] += one["estimates"]
+            content["raw"] += one["raw"]
+    return content

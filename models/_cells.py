@@ -1,0 +1,189 @@
+"""Papers as cells: sufficient counts in place of rows, so that the cost of a fit grows with cells, not with papers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+from scipy.special import expit
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+# Teams of one to three authors differ most in who they are; beyond eight there are few.
+SIZES = {"1": (1, 1), "2": (2, 2), "3": (3, 3), "4": (4, 4), "5-6": (5, 6), "7-8": (7, 8), "9 or more": (9, 10**6)}
+VENUE_GROUPS = {
+    "machine learning": ("NeurIPS", "ICML", "ICLR", "AISTATS", "UAI", "ACML", "COLT", "AutoML", "CoRL"),
+    "vision": ("CVPR", "ICCV", "WACV"),
+    "language": ("ACL", "EMNLP", "NAACL", "COLING"),
+    "AI": ("AAAI", "IJCAI"),
+}
+OTHER_GROUP = "other"  # of a user's own venues
+FEW = 30  # papers with an exposure; a group with fewer is flagged
+
+
+def team_size(authors: pd.Series) -> pd.Series:
+    """Band of ``SIZES`` for a number of authors."""
+    edges = [first - 0.5 for first, _ in SIZES.values()] + [np.inf]
+    return pd.Series(pd.cut(authors, edges, labels=list(SIZES)), index=authors.index).astype("str")
+
+
+def venue_group(venues: pd.Series) -> pd.Series:
+    """Group of venues with one audience."""
+    group_of = {venue: group for group, members in VENUE_GROUPS.items() for venue in members}
+    return venues.map(lambda venue: group_of.get(venue, OTHER_GROUP))
+
+
+def counted(frame: pd.DataFrame, by: Sequence[str], event: str) -> pd.DataFrame:
+    """Sufficient counts: one row a cell with ``n`` (papers) and ``y`` (those with the event), sorted.
+
+    Parameters
+    ----------
+    frame
+        One row a paper.
+    by
+        Columns that make a cell.
+    event
+        Column of booleans.
+    """
+    cells = frame.groupby(list(by), sort=True, observed=True)[event].agg(n="size", y="sum").reset_index()
+    return cells.astype({"n": "int64", "y": "int64"})
+
+
+def codes(values: pd.Series, levels: Sequence[Any]) -> Ints:
+    """Position of each value among the levels of a coordinate.
+
+    Raises
+    ------
+    KeyError
+        If a value is none of them.
+    """
+    position = {level: i for i, level in enumerate(levels)}
+    return np.array([position[value] for value in values], dtype=np.int64)
+
+
+def counts_with_error(
+    name: str,
+    log_odds: pt.TensorVariable,
+    trials: pt.TensorVariable,
+    observed: pt.TensorVariable,
+    sensitivity: Any,
+    false_positive: Any,
+) -> pt.TensorVariable:
+    r"""Binomial counts of an event that is observed with error, dim ``cell``.
+
+    With p the probability of the event, an observation shows it with probability
+
+        p * sensitivity + (1 - p) * false_positive
+
+    (Rogan and Gladen 1978, American Journal of Epidemiology 107:71). The binomial coefficient, a constant of the
+    data, is left out of the log density: computing it would cost more than all the rest.
+
+    Parameters
+    ----------
+    name
+        Of the observed variable.
+    log_odds
+        (cell,), log-odds of the event itself.
+    trials, observed
+        (cell,), papers, and papers that show the event.
+    sensitivity, false_positive
+        (cell,) or scalars, probabilities.
+    """
+
+    def logp(
+        value: pt.TensorVariable,
+        log_odds: pt.TensorVariable,
+        trials: pt.TensorVariable,
+        sensitivity: pt.TensorVariable,
+        false_positive: pt.TensorVariable,
+    ) -> pt.TensorVariable:
+        odds = pt.exp(log_odds)
+        shown = value * pt.log(sensitivity * odds + false_positive)
+        # Where everything shows (value == trials) the logarithm of what does not may be minus infinity.
+        hidden = (1 - sensitivity) * odds + (1 - false_positive)
+        return shown + (trials - value) * pt.log(hidden) - trials * pt.softplus(log_odds)
+
+    def random(
+        log_odds: Floats,
+        trials: Ints,
+        sensitivity: Floats,
+        false_positive: Floats,
+        rng: np.random.Generator | None = None,
+        size: Any = None,
+    ) -> Ints:
+        p = expit(log_odds)
+        assert rng is not None
+        chance = np.clip(p * sensitivity + (1 - p) * false_positive, 0, 1)
+        return np.asarray(rng.binomial(trials.astype(np.int64), chance, size=size))
+
+    arguments = (log_odds, trials, sensitivity, false_positive)
+    out: pt.TensorVariable = pm.CustomDist(
+        name, *arguments, logp=logp, random=random, observed=observed, dims="cell", dtype="int64"
+    )
+    return out
+
+
+Part = tuple[xr.DataArray, Ints]
+
+
+def levels(draws: xr.DataArray, first: str, second: str) -> xr.DataArray:
+    """Flatten two dimensions of draws into one of levels, the second running fastest."""
+    flat = draws.transpose("chain", "draw", first, second)
+    shape = (flat.sizes["chain"], flat.sizes["draw"], -1)
+    coords = {"chain": flat["chain"].to_numpy(), "draw": flat["draw"].to_numpy()}
+    return xr.DataArray(flat.to_numpy().reshape(shape), coords, ("chain", "draw", "level"))
+
+
+def standardised(parts: Sequence[Part], weights: Mapping[Any, Floats], dim: str) -> xr.DataArray:
+    """Average probability over cells by draw, under each of several sets of weights.
+
+    Parameters
+    ----------
+    parts
+        Additive parts of a cell's log-odds: draws with dims (chain, draw, a level), and the level of each cell.
+    weights
+        Name to weights of the cells; each set is divided by its sum.
+    dim
+        Name of the dimension of the result that carries the names.
+
+    Returns
+    -------
+    xarray.DataArray
+        (chain, draw, ``dim``), probability.
+    """
+    names = list(weights)
+    matrix = np.stack([np.asarray(weights[name], float) / np.sum(weights[name]) for name in names])
+    used = np.flatnonzero(matrix.any(axis=0))  # cells without weight cost nothing
+    matrix = matrix[:, used].T
+    first = parts[0][0]
+    tables = [(part.transpose("chain", "draw", ...).to_numpy(), index[used]) for part, index in parts]
+    out = np.empty((first.sizes["chain"], first.sizes["draw"], len(names)))
+    for chain in range(out.shape[0]):
+        log_odds = sum(table[chain][:, index] for table, index in tables)
+        out[chain] = expit(log_odds) @ matrix
+    coords = {"chain": first["chain"].to_numpy(), "draw": first["draw"].to_numpy(), dim: names}
+    return xr.DataArray(out, coords, ("chain", "draw", dim))
+
+
+def spanning(venues: Any, years: Any, papers: Any, periods: Mapping[str, tuple[int, int]], fewest: int) -> list[str]:
+    """Venues with at least so many papers in every period.
+
+    Parameters
+    ----------
+    venues, years, papers
+        Of equal length: a name, a year, a number of papers.
+    periods
+        Name to first and last year.
+    fewest
+        Papers that a venue needs in each.
+    """
+    frame = pd.DataFrame({"venue": np.asarray(venues), "year": np.asarray(years), "n": np.asarray(papers)})
+    counts = [frame[frame["year"].between(first, last)].groupby("venue")["n"].sum() for first, last in periods.values()]
+    table = pd.concat(counts, axis=1).fillna(0)
+    return sorted(table.index[(table >= fewest).all(axis=1)])

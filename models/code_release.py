@@ -1,0 +1,277 @@
+r"""Who releases code: papers with authors from industry, and without.
+
+The claim
+---------
+The more authors from industry, the less often a paper's code is released (Besiroglu et al. 2024, and others before).
+
+The model
+---------
+Papers read in full text at five venues fall into cells c: venue-year v, topic t, team size s, kind of team k. With g
+the venue's group (machine learning or AI) and e the era, a paper truly releases its code with probability
+
+    r[c] = w[k] logistic(eta[c]),
+    eta[c] = venue_year[v] + topic[t] + size[s] + topic_venue[t, venue] + size_venue[s, venue]
+             + any[g, e] (k is mixed or industry-only) + only[g, e] (k is industry-only),
+
+venue_year normal around a common level; topic and size zero-sum; the interactions with the venue normal, with scales
+of their own, log-normal; any and only independent normals: six of each, too few for a hierarchy. w[k] is the share of
+papers by teams of kind k that would release code at all. Without it the shape of the logistic curve would tell the
+coder's sensitivity by kind of team, and far more loudly than the labels do: a share of papers that never releases and
+a share of releases that is never seen bend the curve alike, and only labels can tell them apart.
+
+The label is a coder's yes or no. With sensitivity a and specificity b of the coder,
+
+    y[c] ~ Binomial(n[c], r a[k] + (1 - r)(1 - b[k, e])),
+    logit a[k] = a0 + d a'[k],   logit b[k, e] = b0[e] + d b'[k],
+
+where d is 0 (errors do not depend on the team) or 1 (they do). The specificity has its era: where more papers speak of
+code, more speak of code that they do not release. Two sources calibrate the coder in the same likelihood:
+
+    papers coded by hand:  coded yes | release ~ Binomial(., a[k]),   coded no | none ~ Binomial(., b[k, e])
+    labelled passages that the coder took for a release, by kind, year, group:
+        own code ~ Binomial(., sum n r a / sum n (r a + (1 - r)(1 - b))),  sums over the cells of these.
+
+Assumptions
+-----------
+Given era and kind of team (or not even that), the coder errs at the same rates at all venues and on all topics; its
+sensitivity is the same in all years. Papers coded by hand of 2023 and 2024 stand for the last era.
+What a paper says it releases is taken for released. A hand label says whether the paper releases code, a passage's
+label whether the coder misread a statement: both are taken to measure the same error. None of this is causal.
+
+References
+----------
+Besiroglu et al. (2024), arXiv:2401.02452. Coakley et al. (2026), arXiv:2606.16974 (the coded full texts). Rogan and
+Gladen (1978), American Journal of Epidemiology 107:71. Chung et al. (2013), Psychometrika 78:685 (scales kept off 0).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+
+from models._cells import Floats, Ints
+from models._claim import Model
+from models.code_release_estimands import estimands, raw
+from models.code_release_instruments import (
+    INSTRUMENT_PRIORS,
+    INSTRUMENT_TOP,
+    build_instruments,
+    estimands_instruments,
+    prepare_instruments,
+    statistics_instruments,
+)
+from models.code_release_rows import prepare
+from models.code_release_second import (
+    ACCESS_TOP,
+    AUTHORS_TOP,
+    SECOND_PRIORS,
+    build_access,
+    build_authors,
+    estimands_access,
+    estimands_authors,
+    prepare_access,
+    prepare_authors,
+    statistics_access,
+    statistics_authors,
+)
+from models.code_release_specifications import BESIDE, HEADLINES, LADDER, PUBLISHED, TITLES, specifications
+from models.code_release_statistics import statistics
+
+__all__ = [
+    "ALTERNATIVES",
+    "BESIDE",
+    "HEADLINES",
+    "LADDER",
+    "MODELS",
+    "PUBLISHED",
+    "SEED",
+    "TITLES",
+    "Choices",
+    "Priors",
+]
+
+SEED = 20240107
+DRAWS = 1000  # of each chain
+TINY = 1e-9  # papers: a kind of team without papers in a year leaves no 0 / 0
+TOP = (
+    "level", "venue_year_sd", "topic_effect", "size_effect", "topic_venue_sd", "size_venue_sd", "any_raw", "only_raw",
+    "willing_logit", "sensitivity_logit", "specificity_logit", "sensitivity_team", "specificity_team",
+)  # fmt: skip
+DIMS = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team", "year")
+DATA = (
+    "n", "y", "at_base", "at_effect", "at_stratum", "topic_of", "size_of", "base_at_venue_year",
+    "base_at_topic_venue", "base_at_size_venue", "hand_release", "hand_release_coded", "hand_none", "hand_none_coded",
+    "passages", "passages_own", "shift_sensitivity", "shift_specificity", "with_error", "error_by_team",
+    "pull_venue_year", "pull_era",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Decisions of the analysis."""
+
+    # What counts as a release: what the coder says of the full text, only such with an address of the paper's own
+    # code, or a link on the paper's abstract page.
+    outcome: Literal["coder", "address", "page"] = "coder"
+    papers: Literal["all", "with a link field", "with affiliations", "without affiliations"] = "all"
+    error: Literal["none", "pooled", "by team"] = "pooled"  # of the coder
+    calibration: Literal["both", "hand", "passages"] = "both"
+    promised: bool = False  # a passage that promises code counts as a release
+    research: Literal["empirical", "all"] = "empirical"  # theory rarely has code to release
+    team: Literal["coded", "listed"] = "coded"  # from the full text, or from the list's affiliations
+    without_venue: str = ""
+    # Log-odds; of teams with industry beyond academia-only's, beyond what the calibration says.
+    shift_sensitivity: float = 0.0
+    shift_specificity: float = 0.0
+    access_vintage: str = "2025-06"  # of Epoch's models, for access to training code
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Hyper-parameters, with what they imply. The prior predictive test holds them to it."""
+
+    level_mean: float = -0.5  # log-odds; venue-years' releases around 0.4, with level_sd 0.13 to 0.72
+    level_sd: float = 0.9
+    venue_year_sd: float = 0.8  # log-odds, half-normal; 2014 and 2022 differ by a factor of ten in odds
+    topic_sd: float = 0.5  # log-odds; topics differ by a factor of about 2 in odds, rarely 4
+    size_sd: float = 0.3  # log-odds
+    # Log-odds, medians of log-normals: a spread between a third of these and three times as much. A half-normal would
+    # let the logarithm of a small spread wander without end.
+    topic_venue_sd: float = 0.2
+    size_venue_sd: float = 0.1
+    venue_sd_spread: float = 0.6  # of their logarithms
+    industry_sd: float = 0.5  # log-odds; any and only: odds ratios between 0.45 and 2.2, rarely 0.3 or 3
+    # Log-odds of the share of papers that would release code at all: 0.88, between 0.60 and 0.97.
+    willing_mean: float = 2.0
+    willing_sd: float = 1.0
+    sensitivity_mean: float = 2.5  # log-odds: 0.92, between 0.71 and 0.98
+    sensitivity_sd: float = 1.0
+    specificity_mean: float = 2.5
+    specificity_sd: float = 1.0
+    # Each instrument at each venue-year has its own level, and each list its own share of what it finds.
+    stratum_mean: float = -1.0  # log-odds: 0.27, between 0.03 and 0.80
+    stratum_sd: float = 1.5
+    found_sd: float = 1.5  # log-odds: between 0.08 and 0.92
+    curve_sd: float = 0.7  # log-odds, of five and more authors from industry
+    access_sd: float = 1.0  # log-odds, of sectors, a decade, a thousandfold of compute
+    error_team_sd: float = 0.7  # log-odds; kinds of team differ by a factor of about 2 in the odds of an error
+
+
+def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
+    """The model of releases in cells, with the coder's errors.
+
+    No deterministics of cells, of which there are thousands: ``venue_year_effect`` (venue_year,), ``any_industry`` and
+    ``only_industry`` (venues, era) alone, log-odds. Free variables as in the module's docstring; the interactions are
+    non-centred (``topic_venue_raw``, ``size_venue_raw``); ``willing_logit`` (team,) is the log-odds of w,
+    ``sensitivity_logit`` and ``specificity_logit`` (era,) are a0 and b0, ``sensitivity_team`` and ``specificity_team``
+    (team,) the deviations a' and b'.
+    """
+    coords: dict[str, Any] = {name: dataset[name].to_numpy() for name in DIMS}
+    coords |= {name: np.arange(dataset.sizes[name]) for name in ("cell", "base")}
+    teams, groups, eras, years = (dataset.sizes[name] for name in ("team", "venues", "era", "year"))
+    with pm.Model(coords=coords) as model:
+        data = {name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims or None) for name in DATA}
+        names = [field.name for field in fields(priors) if field.name not in (*INSTRUMENT_PRIORS, *SECOND_PRIORS)]
+        prior = {name: pm.Data(f"prior_{name}", getattr(priors, name)) for name in names}
+
+        willing_logit = pm.Normal("willing_logit", prior["willing_mean"], prior["willing_sd"], dims="team")
+        willing = pm.math.sigmoid(willing_logit)
+        # The data tell w logistic(eta) better than either: a lower w goes with a higher eta. Sampled is eta less
+        # a multiple of -log w (1 / (1 - share), exact for small changes); the priors are those of eta.
+        log_w = pt.log(willing)
+        level = pm.Normal("level", prior["level_mean"], prior["level_sd"])
+        venue_year_sd = pm.HalfNormal("venue_year_sd", prior["venue_year_sd"])
+        shift = -data["pull_venue_year"] * log_w[0]
+        raw_effect = pm.Normal("venue_year_raw", level - shift, venue_year_sd, dims="venue_year")
+        venue_year = pm.Deterministic("venue_year_effect", raw_effect + shift, dims="venue_year")
+        industry = []
+        for i, name in enumerate(("any", "only")):
+            shift = data["pull_era"] * (log_w[i] - log_w[i + 1])
+            raw_effect = pm.Normal(f"{name}_raw", -shift, prior["industry_sd"], dims=("venues", "era"))
+            industry.append(pm.Deterministic(f"{name}_industry", raw_effect + shift, dims=("venues", "era")))
+        some, only = industry
+        topic = pm.ZeroSumNormal("topic_effect", sigma=prior["topic_sd"], dims="topic")
+        size = pm.ZeroSumNormal("size_effect", sigma=prior["size_sd"], dims="size")
+        topic_venue_sd = pm.LogNormal("topic_venue_sd", pt.log(prior["topic_venue_sd"]), prior["venue_sd_spread"])
+        topic_venue = topic[data["topic_of"]] + topic_venue_sd * pm.Normal("topic_venue_raw", dims="topic_venue")
+        size_venue_sd = pm.LogNormal("size_venue_sd", pt.log(prior["size_venue_sd"]), prior["venue_sd_spread"])
+        size_venue = size[data["size_of"]] + size_venue_sd * pm.Normal("size_venue_raw", dims="size_venue")
+        by_team = pt.stack([pt.zeros_like(some), some, some + only])  # in the order of TEAMS
+        # Products of odds: an exponential of every cell's log-odds would be a third of the cost of the model.
+        odds = (
+            pt.exp(venue_year)[data["base_at_venue_year"]]
+            * pt.exp(topic_venue)[data["base_at_topic_venue"]]
+            * pt.exp(size_venue)[data["base_at_size_venue"]]
+        )[data["at_base"]] * pt.exp(by_team).flatten()[data["at_effect"]]
+
+        # What the coder sees of it, by kind of team and era.
+        a_mean = pm.Normal("sensitivity_logit", prior["sensitivity_mean"], prior["sensitivity_sd"])
+        b_mean = pm.Normal("specificity_logit", prior["specificity_mean"], prior["specificity_sd"], dims="era")
+        a_team = pm.Normal("sensitivity_team", 0, prior["error_team_sd"], dims="team")
+        b_team = pm.Normal("specificity_team", 0, prior["error_team_sd"], dims="team")
+        a = pt.zeros(eras)[None, :] + (a_mean + data["error_by_team"] * a_team)[:, None]
+        b = b_mean[None, :] + (data["error_by_team"] * b_team)[:, None]
+        by_hand = {"release": pm.math.sigmoid(a), "none": pm.math.sigmoid(b)}
+        for name, rate in by_hand.items():
+            n, right = data[f"hand_{name}"], data[f"hand_{name}_coded"]
+            pm.Binomial(f"hand_{name}_obs", n, rate, observed=right, dims=("team", "era"))
+
+        # Without error the label is the release: both rates are one.
+        a = 1 - data["with_error"] * (1 - pm.math.sigmoid(a + data["shift_sensitivity"][:, None]))
+        false = data["with_error"] * (1 - pm.math.sigmoid(b + data["shift_specificity"][:, None]))
+        seen = willing[:, None] * a  # of papers of which logistic(eta) says yes: the paper's own code, and seen
+        mistaken = (1 - willing)[:, None] * false
+        seen, mistaken, false = (
+            pt.repeat(rate[:, None, :], groups, axis=1).flatten()[data["at_effect"]] for rate in (seen, mistaken, false)
+        )
+        p = odds / (1 + odds)
+        counts("y_obs", p * (seen + mistaken) + (1 - p) * false, data["n"], data["y"])
+        nothing = pt.zeros(teams * years * groups)
+        right = pt.inc_subtensor(nothing[data["at_stratum"]], data["n"] * p * seen)
+        wrong = pt.inc_subtensor(nothing[data["at_stratum"]], data["n"] * (p * mistaken + (1 - p) * false))
+        own = ((right + TINY) / (right + wrong + 2 * TINY)).reshape((teams, years, groups))
+        pm.Binomial(
+            "passages_obs", data["passages"], own, observed=data["passages_own"], dims=("team", "year", "venues")
+        )
+    return model
+
+
+def counts(
+    name: str, chance: pt.TensorVariable, trials: pt.TensorVariable, observed: pt.TensorVariable
+) -> pt.TensorVariable:
+    """Binomial counts, dim ``cell``, without their coefficient: a constant, and dearer than all the rest."""
+
+    def logp(value: pt.TensorVariable, chance: pt.TensorVariable, trials: pt.TensorVariable) -> pt.TensorVariable:
+        return value * pt.log(chance) + (trials - value) * pt.log1p(-chance)
+
+    def random(chance: Floats, trials: Ints, rng: np.random.Generator | None = None, size: Any = None) -> Ints:
+        assert rng is not None
+        out: Ints = rng.binomial(trials.astype(np.int64), np.clip(chance, 0, 1), size=size)
+        return out
+
+    out: pt.TensorVariable = pm.CustomDist(
+        name, chance, trials, logp=logp, random=random, observed=observed, dims="cell", dtype="int64"
+    )
+    return out
+
+
+MODELS = {
+    "statements": Model(prepare, build, estimands, statistics, TOP, raw, draws=DRAWS),
+    "instruments": Model(
+        prepare_instruments,
+        build_instruments,
+        estimands_instruments,
+        statistics_instruments,
+        INSTRUMENT_TOP,
+        draws=DRAWS,
+    ),
+    "authors": Model(prepare_authors, build_authors, estimands_authors, statistics_authors, AUTHORS_TOP, draws=DRAWS),
+    "access": Model(prepare_access, build_access, estimands_access, statistics_access, ACCESS_TOP, draws=DRAWS),
+}
+
+ALTERNATIVES = specifications(Priors())

@@ -1,0 +1,225 @@
+"""What the code-release claim reports: standardised shares, their ratios, odds ratios, and the coder's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from models._cells import Floats, Part, codes, standardised
+from models.code_release_rows import ERAS, GROUPS, TEAMS, WHOLE, era_of
+
+if TYPE_CHECKING:
+    from models.code_release import Choices
+
+NEURIPS_2021 = "NeurIPS 2021"
+BOTH = "both groups"
+ACADEMIA, MIXED, INDUSTRY = TEAMS
+CONTRASTS = {"mixed": MIXED, "industry_only": INDUSTRY}  # each against academia-only
+PLACES = ("venue_year", "topic_venue", "size_venue", "venues", "era")
+SHARE = {"unit": "probability", "scale": "logit", "kind": "quantity"}
+RATIO = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0}
+EVENT = {"unit": "probability", "scale": "identity", "kind": "probability"}
+ROWS = {"unit": "papers", "kind": "rows"}
+
+
+def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
+    """Shares, ratios and odds ratios by draw.
+
+    A share of a kind of team is standardised: the average probability over all papers of a year (or venue group and
+    era) if each were of that kind, their venue-year, topic and team size left as they are. Ratios are of such shares,
+    so the same papers stand behind both sides; odds ratios are of the same shares.
+
+    Parameters
+    ----------
+    draws
+        Posterior or prior draws of the free variables.
+    dataset, choices
+        As given to ``prepare`` and ``build``.
+
+    Returns
+    -------
+    xarray.Dataset
+        One variable an estimand, dims (chain, draw) and of ``team``, ``venues``, ``era``, ``year``; the era
+        ``2014-22`` is all years. Groups, eras and years without papers are left out. Variables of kind ``rows`` count
+        papers. ``fitted`` (venue_year, team), of kind fitted, is the expected observed share, 0 where no paper is.
+    """
+    papers = papers_by_era(dataset)
+    groups, eras = papers["venues"].to_numpy().tolist(), papers["era"].to_numpy().tolist()
+    share = standardised_shares(draws, dataset, _weights(dataset, groups, eras))
+    years = dataset["year"].to_numpy()[dataset["n_by_team_year"].sum("team").to_numpy() > 0].tolist()
+    by_year = share.sel(papers=[str(year) for year in years]).rename(papers="year").assign_coords(year=years)
+    out = {"share_by_year": by_year.assign_attrs(SHARE, rows="n_share_by_year")}
+    out["n_share_by_year"] = dataset["n_by_team_year"].sel(year=years).assign_attrs(ROWS)
+    at = {group: share.sel(papers=[f"{group} {era}" for era in eras]) for group in [*groups, BOTH]}
+    by_group = xr.concat(
+        [part.rename(papers="era").assign_coords(era=eras) for part in at.values()],
+        xr.DataArray(list(at), dims="venues", name="venues"),
+    )
+    out["share"] = by_group.sel(venues=groups).assign_attrs(SHARE, rows="n_share")
+    out["n_share"] = papers.assign_attrs(ROWS)
+    for name, team in CONTRASTS.items():
+        out[f"n_{name}"] = papers.sel(team=[ACADEMIA, team]).sum("team").assign_attrs(ROWS)
+        ratio = by_group.sel(team=team, drop=True) / by_group.sel(team=ACADEMIA, drop=True)
+        out[f"ratio_{name}"] = ratio.sel(venues=groups).assign_attrs(RATIO, rows=f"n_{name}")
+        odds = by_group / (1 - by_group)
+        odds_ratio = (odds.sel(team=team, drop=True) / odds.sel(team=ACADEMIA, drop=True)).sel(venues=groups)
+        out[f"odds_ratio_{name}"] = odds_ratio.assign_attrs(RATIO, rows=f"n_{name}")
+        if len(groups) == len(GROUPS):
+            pooled = ratio.sel(venues=BOTH, drop=True)
+            out[f"ratio_{name}_pooled"] = pooled.assign_attrs(RATIO, rows=f"n_{name}")
+            lower, upper = (ratio.sel(venues=group, drop=True) > 1 for group in groups)
+            out[f"groups_differ_{name}"] = (lower != upper).assign_attrs(EVENT, rows=f"n_{name}")
+        if NEURIPS_2021 in share["papers"]:
+            one = share.sel(papers=NEURIPS_2021, drop=True)
+            against = one.sel(team=team, drop=True) / one.sel(team=ACADEMIA, drop=True)
+            out[f"neurips_2021_ratio_{name}"] = against.assign_attrs(RATIO, rows=f"n_neurips_2021_{name}")
+            inside = dataset["base_at_venue_year"] == dataset["venue_year"].to_numpy().tolist().index(NEURIPS_2021)
+            count = dataset["base_n"].where(inside, 0).sel(team=[ACADEMIA, team]).sum()
+            out[f"n_neurips_2021_{name}"] = count.astype(int).assign_attrs(ROWS)
+    if choices.error != "none":
+        out |= _error_estimands(draws, dataset)
+    return xr.Dataset(out | {"fitted": _fitted(draws, dataset, choices)})
+
+
+def papers_by_era(dataset: xr.Dataset) -> xr.DataArray:
+    """Papers by kind of team, venue group and era (and all years); only groups, and eras of each, with papers."""
+    group, era = dataset["base_at_venues"].to_numpy(), dataset["base_at_era"].to_numpy()
+    count = np.zeros((len(TEAMS), len(GROUPS), len(ERAS) + 1), dtype=np.int64)
+    for i, n in enumerate(dataset["base_n"].to_numpy()):
+        np.add.at(count[i], (group, era), n)
+    count[:, :, -1] = count.sum(2)
+    coords = {"team": list(TEAMS), "venues": list(GROUPS), "era": [*ERAS, WHOLE]}
+    papers = xr.DataArray(count, coords, ("team", "venues", "era"))
+    papers = papers.isel(venues=np.flatnonzero(count[:, :, -1].sum(0)))
+    return papers.isel(era=np.flatnonzero((papers.sum("team") > 0).all("venues")))
+
+
+def _weights(dataset: xr.Dataset, groups: list[str], eras: list[str]) -> dict[str, Floats]:
+    """Papers of the cells without the kind of team: of each year, group and era, both groups, and NeurIPS 2021."""
+    n = dataset["base_n"].sum("team").to_numpy().astype(float)
+    place = dataset["base_at_venue_year"].to_numpy()
+    year = dataset["venue_year_year"].to_numpy()[place]
+    group = np.array(GROUPS)[dataset["base_at_venues"].to_numpy()]
+    era = np.array(list(ERAS))[dataset["base_at_era"].to_numpy()]
+    out = {str(each): n * (year == each) for each in dataset["year"].to_numpy()}
+    for name in eras:
+        inside = n * ((era == name) | (name == WHOLE))
+        out |= {f"{each} {name}": inside * (group == each) for each in groups}
+        out[f"{BOTH} {name}"] = inside
+    out[NEURIPS_2021] = n * (dataset["venue_year"].to_numpy()[place] == NEURIPS_2021)
+    return {name: weights for name, weights in out.items() if weights.any()}
+
+
+def standardised_shares(
+    draws: xr.Dataset, dataset: xr.Dataset, weights: Mapping[str, Floats], own: bool = False
+) -> xr.DataArray:
+    """P(release) by kind of team, averaged over papers; dims (chain, draw, team, papers).
+
+    ``weights`` are of the cells without the kind of team; with ``own`` they are multiplied with the papers of the
+    kind itself, so that each kind is averaged over its own.
+    """
+    at = {name: dataset[f"base_at_{name}"].to_numpy() for name in PLACES}
+    sizes = dataset.sizes
+    same: list[Part] = [
+        (draws["venue_year_effect"], at["venue_year"]),
+        (_at_venues(draws, dataset, "topic"), at["topic_venue"]),
+        (_at_venues(draws, dataset, "size"), at["size_venue"]),
+    ]
+    some = draws["any_industry"]
+    effects = {ACADEMIA: None, MIXED: some, INDUSTRY: some + draws["only_industry"]}
+    place = at["venues"] * sizes["era"] + at["era"]
+    found = []
+    for i, effect in enumerate(effects.values()):
+        parts = same if effect is None else [*same, (_flat(effect), place)]
+        papers = dataset["base_n"].to_numpy()[i] if own else 1.0
+        found.append(standardised(parts, {name: each * papers for name, each in weights.items()}, "papers"))
+    would = xr.concat(found, xr.DataArray(list(TEAMS), dims="team", name="team"))
+    willing = 1 / (1 + np.exp(-draws["willing_logit"].assign_coords(team=list(TEAMS))))
+    return (would * willing).transpose("chain", "draw", "team", "papers")
+
+
+def _at_venues(draws: xr.Dataset, dataset: xr.Dataset, name: str) -> xr.DataArray:
+    """Effects of topics, or team sizes, at each venue."""
+    place = xr.DataArray(dataset[f"{name}_of"].to_numpy(), dims=f"{name}_venue")
+    common = draws[f"{name}_effect"].isel({name: place}).drop_vars(name, errors="ignore")
+    return xr.DataArray(common + draws[f"{name}_venue_sd"] * draws[f"{name}_venue_raw"])
+
+
+def _flat(effect: xr.DataArray) -> xr.DataArray:
+    """An effect by venue group and another dim as one vector a draw."""
+    ordered = effect.transpose("chain", "draw", "venues", ...)
+    values = ordered.to_numpy().reshape(*ordered.shape[:2], -1)
+    return xr.DataArray(values, {name: ordered[name] for name in ("chain", "draw")}, ("chain", "draw", "level"))
+
+
+def error_rates(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
+    """The coder's sensitivity (chain, draw, team) and specificity (chain, draw, team, era)."""
+    out = {}
+    for name in ("sensitivity", "specificity"):
+        shift = dataset[f"shift_{name}"].assign_coords(team=list(TEAMS))
+        deviation = draws[f"{name}_team"].assign_coords(team=list(TEAMS)) * float(dataset["error_by_team"])
+        rate = 1 / (1 + np.exp(-(draws[f"{name}_logit"] + deviation + shift)))
+        out[name] = xr.DataArray(rate).transpose("chain", "draw", "team", ...)
+    return out
+
+
+def _error_estimands(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
+    rates = error_rates(draws, dataset)
+    era = np.array([list(ERAS).index(name) for name in _eras_of_years(dataset)])
+    passages = dataset["passages"].sum("venues").groupby(xr.DataArray(era, dims="year", name="e")).sum()
+    read = dataset["hand_none"].to_numpy().copy()
+    read[:, passages["e"].to_numpy()] += passages.transpose("team", "e").to_numpy()
+    return {
+        "sensitivity": rates["sensitivity"].assign_attrs(SHARE, rows="n_sensitivity"),
+        "specificity": rates["specificity"].rename(era="years").assign_attrs(SHARE, rows="n_specificity"),
+        "n_sensitivity": dataset["hand_release"].sum("era").assign_attrs(ROWS),
+        "n_specificity": xr.DataArray(read, {"team": list(TEAMS), "years": list(ERAS)}, ("team", "years"), attrs=ROWS),
+    }
+
+
+def _eras_of_years(dataset: xr.Dataset) -> list[str]:
+    return era_of(pd.Series(dataset["year"].to_numpy())).tolist()
+
+
+def _fitted(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.DataArray:
+    """Expected observed share of each kind of team's own papers, by venue-year."""
+    place = dataset["base_at_venue_year"].to_numpy()
+    names = dataset["venue_year"].to_numpy()
+    papers = np.stack([np.bincount(place, n, len(names)) for n in dataset["base_n"].to_numpy()])  # (team, venue_year)
+    # A kind of team without papers there: any weights do, the result is set to 0.
+    weights = {str(name): (place == i).astype(float) for i, name in enumerate(names) if papers[:, i].all()}
+    partly = [i for i in range(len(names)) if papers[:, i].any() and not papers[:, i].all()]
+    out = np.zeros((draws.sizes["chain"], draws.sizes["draw"], len(names), len(TEAMS)))
+    if weights:
+        share = standardised_shares(draws, dataset, weights, own=True).transpose("chain", "draw", "papers", "team")
+        out[:, :, [list(names).index(name) for name in weights]] = share.to_numpy()
+    if partly:
+        share = standardised_shares(draws, dataset, {str(names[i]): (place == i).astype(float) for i in partly})
+        out[:, :, partly] = share.transpose("chain", "draw", "papers", "team").to_numpy()
+    if choices.error != "none":
+        rates = error_rates(draws, dataset)
+        era = codes(era_of(pd.Series(dataset["venue_year_year"].to_numpy())), list(ERAS))
+        a = rates["sensitivity"].to_numpy()[:, :, None]
+        b = rates["specificity"].transpose("chain", "draw", "era", "team").to_numpy()[:, :, era]
+        out = out * a + (1 - out) * (1 - b)
+    out = np.where(papers.T > 0, out, 0.0)
+    coords = {
+        "chain": draws["chain"].to_numpy(),
+        "draw": draws["draw"].to_numpy(),
+        "venue_year": names,
+        "team": list(TEAMS),
+    }
+    values = xr.DataArray(out, coords, ("chain", "draw", "venue_year", "team"))
+    return values.assign_attrs(unit="probability", scale="logit", kind="fitted")
+
+
+def raw(dataset: xr.Dataset) -> xr.Dataset:
+    """Papers and releases as observed: dims (raw, team), ``k`` with a release and ``n`` of all."""
+    place = dataset["at_team"].to_numpy()
+    counts = [np.bincount(place, dataset[name].to_numpy(), len(TEAMS)).astype(np.int64) for name in ("y", "n")]
+    coords = {"raw": ["k", "n"], "team": list(TEAMS)}
+    return xr.Dataset({"share_observed": xr.DataArray(np.stack(counts), coords, ("raw", "team"))})

@@ -1,0 +1,218 @@
+r"""What the sign does under each instrument: one small model of releases as each way of looking shows them.
+
+For an instrument i, venue-year v and kind of team k, with no correction of what the instrument misses,
+
+    seen[i, v, k] ~ Binomial(papers, logistic(level[i, v] + any[r] (k has industry) + only[r] (k is industry-only))),
+
+r the instrument with venue group and era. The levels are free: a stratified odds ratio, as Mantel and Haenszel's, with
+a prior. Instruments look at the same papers in part; each has parameters of its own, and they are never pooled. Where
+a paper was also read in full text, the share of releases that the list's link shows,
+
+    found[l, k] ~ Binomial(papers coded as released, logistic(found_logit[l, k])),
+
+is the list's sensitivity against the coder, by kind of team. If a paper is seen with a probability that depends on the
+kind of team alone, and nothing is seen that is not there, the ratio of shares is the true ratio times the ratio of
+sensitivities: the sign turns where the latter equals the naive ratio.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+
+from data.io import InputError
+from models._cells import codes, venue_group
+from models._claim import Tables
+from models.code_release_rows import OWN, TEAMS, VENUES, era_of, has_link_field
+
+if TYPE_CHECKING:
+    from models.code_release import Choices, Priors
+
+FULL_TEXT, SAME, FIRST_PAGE, OPEN_REVIEW, GROBID = (
+    "full text",
+    "full text, papers with a link field",
+    "link in a list from first pages",
+    "link in a list from OpenReview",
+    "full text by GROBID",
+)
+LISTS = (FIRST_PAGE, OPEN_REVIEW)
+# Lists of venues that use OpenReview: there a link may come from the form or from the first page's parse, and the text
+# "Not provided" occurs; the lists do not say which.
+ON_OPEN_REVIEW = (("ICLR", 2019), ("ICLR", 2020), ("ICLR", 2022), ("NeurIPS", 2021))
+FIRST_YEAR, LAST_YEAR = 2014, 2022
+ACADEMIA, MIXED, INDUSTRY = TEAMS
+INSTRUMENT_PRIORS = ("stratum_mean", "stratum_sd", "found_sd")  # of this model alone
+INSTRUMENT_TOP = ("level", "any_industry", "only_industry", "found_logit")
+SHARE = {"unit": "probability", "scale": "logit", "kind": "quantity"}
+RATIO = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0}
+ROWS = {"unit": "papers", "kind": "rows"}
+
+
+def sightings(papers: pd.DataFrame) -> pd.DataFrame:
+    """One row a paper and instrument: ``instrument``, ``event`` (code is seen), ``team``, and the paper's columns."""
+    frame = papers[papers["year"].between(FIRST_YEAR, LAST_YEAR) & papers["track"].isin(["main", "findings"])]
+    read = frame["code_coded"].isin(["yes", "no"]) & frame["venue"].isin(VENUES)
+    coded = frame[read & (frame["research"] == "empirical") & (frame["coder_excluded"] != "yes")]
+    coded = coded.assign(team=coded["team_coded"], event=coded["code_coded"] == "yes")
+    linked = coded[has_link_field(coded)]
+    others = frame[~frame["venue"].isin(VENUES)]
+    # With an unknown author only a mixed team can be known.
+    others = others[others["authors_unknown"] == 0].assign(team=others["team_listed"])
+    links = pd.concat([linked, others[has_link_field(others)]])
+    links = links.assign(event=links["code_page"] == "link")
+    places = pd.Series(list(zip(links["venue"], links["year"].astype(int), strict=True)), index=links.index)
+    kind = pd.Series(np.where(places.isin(ON_OPEN_REVIEW), OPEN_REVIEW, FIRST_PAGE), index=links.index)
+    tei = others[others["sources"].str.contains("tei")]
+    tei = tei.assign(event=tei["code_statement"].isin(OWN))
+    found = pd.concat(
+        [
+            coded.assign(instrument=FULL_TEXT),
+            linked.assign(instrument=SAME),
+            links.assign(instrument=kind),
+            tei.assign(instrument=GROBID),
+        ]
+    )
+    return found[found["team"].isin(TEAMS)]
+
+
+def prepare_instruments(tables: Tables, choices: Choices) -> xr.Dataset:
+    """Counts of papers and sightings by instrument, venue-year and kind of team.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``n``, ``y`` (stratum, team), papers, and those with code seen; a stratum is an instrument at a venue-year.
+        ``row_of`` (stratum,): its instrument with venue group and era, dim ``row``. ``found_n``, ``found_y`` (lists,
+        team): papers of the lists coded as released, and those of them with a link. attrs ``flow``: JSON.
+
+    Raises
+    ------
+    InputError
+        If no paper is left.
+    """
+    papers = tables["papers"]
+    seen = sightings(papers)
+    if seen.empty:
+        problem = "no paper has a kind of team and a link or a statement"
+        raise InputError(problem, "table of papers", hint="code_page, code_coded, team_coded: see data/README.md")
+    seen = seen.assign(venues=venue_group(seen["venue"]), era=era_of(seen["year"]))
+    seen["row"] = seen["instrument"] + ": " + seen["venues"] + " " + seen["era"]
+    seen["stratum"] = seen["instrument"] + ": " + seen["venue"] + " " + seen["year"].astype(int).astype(str)
+    order = [FULL_TEXT, SAME, *LISTS, GROBID]
+    strata = sorted(seen["stratum"].unique())
+    place = seen.drop_duplicates("stratum").set_index("stratum").loc[strata]
+    ranked = sorted(seen["row"].unique(), key=lambda name: (order.index(name.split(": ")[0]), name))
+    shape = (len(strata), len(TEAMS))
+    at = codes(seen["stratum"], strata) * len(TEAMS) + codes(seen["team"], TEAMS)
+    n, y = (
+        np.bincount(which, minlength=shape[0] * shape[1]).reshape(shape)
+        for which in (at, at[seen["event"].to_numpy(bool)])
+    )
+    both = seen[seen["instrument"].isin(LISTS) & (seen["code_coded"] == "yes") & seen["venue"].isin(VENUES)]
+    spot = codes(both["instrument"], LISTS) * len(TEAMS) + codes(both["team"], TEAMS)
+    size = len(LISTS) * len(TEAMS)
+    found_n, found_y = (
+        np.bincount(which, minlength=size).reshape(len(LISTS), -1)
+        for which in (spot, spot[both["event"].to_numpy(bool)])
+    )
+    flow = [
+        {"reason": "papers of the table", "n": 0, "left": len(papers)},
+        {"reason": "of these, seen by an instrument", "n": 0, "left": int(seen["id"].nunique())},
+    ]
+    flow += [{"reason": name, "n": 0, "left": int((seen["instrument"] == name).sum())} for name in order]
+    return xr.Dataset(
+        {
+            "n": (("stratum", "team"), n, {"unit": "papers"}),
+            "y": (("stratum", "team"), y, {"unit": "papers"}),
+            "row_of": ("stratum", codes(place["row"], ranked)),
+            "found_n": (("lists", "team"), found_n, {"unit": "papers"}),
+            "found_y": (("lists", "team"), found_y, {"unit": "papers"}),
+        },
+        coords={"stratum": strata, "row": ranked, "team": list(TEAMS), "lists": list(LISTS)},
+        attrs={"flow": json.dumps(flow)},
+    )
+
+
+def build_instruments(dataset: xr.Dataset, priors: Priors) -> pm.Model:
+    """Stratified odds ratios of each instrument, and the lists' sensitivities against the coder."""
+    coords = {name: dataset[name].to_numpy() for name in ("stratum", "row", "team", "lists")}
+    with pm.Model(coords=coords) as model:
+        data = {
+            name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims)
+            for name in ("n", "y", "row_of", "found_n", "found_y")
+        }
+        prior = {name: pm.Data(f"prior_{name}", getattr(priors, name)) for name in (*INSTRUMENT_PRIORS, "industry_sd")}
+        level = pm.Normal("level", prior["stratum_mean"], prior["stratum_sd"], dims="stratum")
+        some = pm.Normal("any_industry", 0, prior["industry_sd"], dims="row")
+        only = pm.Normal("only_industry", 0, prior["industry_sd"], dims="row")
+        effect = pt.stack([pt.zeros_like(some), some, some + only], axis=1)
+        log_odds = level[:, None] + effect[data["row_of"]]
+        pm.Binomial("y_obs", data["n"], logit_p=log_odds, observed=data["y"], dims=("stratum", "team"))
+        found = pm.Normal("found_logit", 0, prior["found_sd"], dims=("lists", "team"))
+        pm.Binomial("found_obs", data["found_n"], logit_p=found, observed=data["found_y"], dims=("lists", "team"))
+    return model
+
+
+def estimands_instruments(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
+    """Naive odds ratios and ratios by instrument, venue group and era, and what the lists' links find.
+
+    Returns
+    -------
+    xarray.Dataset
+        By ``row``: ``naive_odds_ratio_...``, ``naive_ratio_...`` (each kind of team against academia-only), and
+        ``naive_share`` (row, team), standardised to the row's papers. By ``lists``: ``found`` (lists, team), share of
+        releases that the link shows, ``found_ratio_...`` against academia-only: the sign of a naive ratio turns where
+        it equals this.
+    """
+    some, only = draws["any_industry"], draws["only_industry"]
+    n = dataset["n"]
+    row = dataset["row_of"].to_numpy()
+    rows = np.arange(dataset.sizes["row"])
+    papers = n.sum("team").to_numpy()
+    weights = (row[:, None] == rows) * papers[:, None]
+    weights = weights / weights.sum(0)
+    level = draws["level"].transpose("chain", "draw", "stratum").to_numpy()
+    by_team = {ACADEMIA: 0 * some, MIXED: some, INDUSTRY: some + only}
+    share = {}
+    for team, effect in by_team.items():
+        log_odds = level + effect.transpose("chain", "draw", "row").to_numpy()[:, :, row]
+        share[team] = (1 / (1 + np.exp(-log_odds))) @ weights
+    coords = {"chain": draws["chain"].to_numpy(), "draw": draws["draw"].to_numpy(), "row": dataset["row"].to_numpy()}
+    count = np.stack([np.bincount(row, n.sel(team=team).to_numpy(), len(rows)) for team in TEAMS], axis=1).astype(int)
+    rows_of = xr.DataArray(count, {"row": coords["row"], "team": list(TEAMS)}, ("row", "team"))
+    stacked = np.stack(list(share.values()), axis=-1)
+    naive = xr.DataArray(stacked, {**coords, "team": list(TEAMS)}, ("chain", "draw", "row", "team"))
+    out = {"naive_share": naive.assign_attrs(SHARE, rows="n_naive"), "n_naive": rows_of.assign_attrs(ROWS)}
+    logit = draws["found_logit"].assign_coords(team=list(TEAMS), lists=list(LISTS))
+    found = xr.DataArray(1 / (1 + np.exp(-logit)))
+    out["found"] = found.transpose("chain", "draw", "lists", "team").assign_attrs(SHARE, rows="n_found")
+    out["n_found"] = dataset["found_n"].assign_attrs(ROWS)
+    for name, team, effect in (("mixed", MIXED, some), ("industry_only", INDUSTRY, some + only)):
+        out[f"n_naive_{name}"] = rows_of.sel(team=[ACADEMIA, team]).sum("team").assign_attrs(ROWS)
+        out[f"naive_odds_ratio_{name}"] = xr.DataArray(np.exp(effect)).assign_attrs(RATIO, rows=f"n_naive_{name}")
+        ratio = naive.sel(team=team, drop=True) / naive.sel(team=ACADEMIA, drop=True)
+        out[f"naive_ratio_{name}"] = ratio.assign_attrs(RATIO, rows=f"n_naive_{name}")
+        against = found.sel(team=team, drop=True) / found.sel(team=ACADEMIA, drop=True)
+        out[f"found_ratio_{name}"] = against.assign_attrs(RATIO, rows=f"n_found_{name}")
+        out[f"n_found_{name}"] = dataset["found_n"].sel(team=[ACADEMIA, team]).sum("team").assign_attrs(ROWS)
+    return xr.Dataset(out)
+
+
+def statistics_instruments(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
+    """Test quantities: how kinds of team differ between venue-years of a row, and without regard to the venue-year."""
+    y = data["y_obs"]
+    n = dataset["n"]
+    share = (y / n).where(n >= 20)
+    out = {}
+    for name, team in (("mixed", MIXED), ("industry-only", INDUSTRY)):
+        gap = share.sel(team=team, drop=True) - share.sel(team=ACADEMIA, drop=True)
+        for instrument in (FULL_TEXT, FIRST_PAGE):
+            mine = dataset["stratum"].str.startswith(f"{instrument}: ")
+            out[f"sd over venue-years of {name} less academia-only, {instrument}"] = gap.where(mine).std("stratum")
+    return xr.Dataset(out).drop_vars("team", errors="ignore")

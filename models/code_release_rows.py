@@ -1,0 +1,278 @@
+"""The papers behind the code-release claim: which count by the choices of the analysis, and their labels' worth."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.io import InputError
+from models._cells import SIZES, VENUE_GROUPS, Floats, Ints, codes, counted, team_size, venue_group
+from models._claim import Tables
+
+if TYPE_CHECKING:
+    from models.code_release import Choices
+
+VENUES = ("NeurIPS", "ICML", "ICLR", "AAAI", "IJCAI")  # read in full text
+GROUPS = ("machine learning", "AI")
+TEAMS = ("academia-only", "mixed", "industry-only")
+ERAS = {"2014-18": (2014, 2018), "2019-20": (2019, 2020), "2021-22": (2021, 2022)}
+WHOLE = "2014-22"
+OWN = ("own, address", "own, elsewhere")  # labels of a passage that releases the paper's own code
+HAND_TEAMS = {
+    "0": "academia-only",
+    "1": "mixed",
+}  # by hand, collaborations and industry-only are one: none is industry-only
+# Its list holds links that were added later, mostly implementations by others: nearly every paper has one.
+LINKED_LATER = ("ICLR", 2018)
+LEVELS = ("venue_year", "topic", "size", "topic_venue", "size_venue")
+
+
+class _Rows:
+    """A frame of papers, and the flow of exclusions: each step says what it left out, and why."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+        self.flow: list[dict[str, object]] = [{"reason": "papers of the table", "n": 0, "left": len(frame)}]
+
+    def keep(self, rows: pd.Series, reason: str) -> None:
+        self.flow.append({"reason": reason, "n": int((~rows).sum()), "left": int(rows.sum())})
+        self.frame = self.frame[rows]
+
+
+def has_link_field(frame: pd.DataFrame) -> pd.Series:
+    """Whether the paper's list has a field for links that means something."""
+    later = (frame["venue"] == LINKED_LATER[0]) & (frame["year"] == LINKED_LATER[1])
+    return (frame["code_page"] != "missing") & ~later
+
+
+def era_of(years: pd.Series) -> pd.Series:
+    """Era of ``ERAS`` of a year; earlier and later years go to the nearest."""
+    edges = [-np.inf, *(last + 0.5 for _, last in list(ERAS.values())[:-1]), np.inf]
+    return pd.Series(pd.cut(years, edges, labels=list(ERAS)), index=years.index).astype(str)
+
+
+def select(tables: Tables, choices: Choices) -> tuple[_Rows, dict[str, list[str]]]:
+    """Papers read in full text with a known kind of team, and the levels of the model's dimensions.
+
+    The levels are those of all papers of the window, whatever else the choices leave out: so that specifications share
+    one compiled model, and a venue-year without papers stays at its prior.
+
+    Raises
+    ------
+    InputError
+        If no paper is left.
+    """
+    rows = _Rows(tables["papers"])
+    rows.keep(rows.frame["venue"].isin(VENUES), f"venue other than {', '.join(VENUES)}")
+    rows.keep(rows.frame["code_coded"].isin(["yes", "no"]), "not read in full text")
+    levels = _levels(rows.frame)
+    rows.keep(rows.frame["track"] == "main", "track other than main")
+    rows.keep(rows.frame["coder_excluded"] != "yes", "left out by the coder")
+    if choices.research == "empirical":
+        rows.keep(rows.frame["research"] == "empirical", "theoretical")
+    if choices.without_venue:
+        rows.keep(rows.frame["venue"] != choices.without_venue, f"published at {choices.without_venue}")
+    if choices.papers == "with a link field":
+        rows.keep(has_link_field(rows.frame), "no field for links in the paper's list, or the parse failed")
+    elif choices.papers != "all":
+        parsed = rows.frame["slots_per"] != "none"
+        rows.keep(parsed == (choices.papers == "with affiliations"), f"not {choices.papers} in a list")
+    team = "team_coded" if choices.team == "coded" else "team_listed"
+    rows.keep(rows.frame[team].isin(TEAMS), "kind of team unknown")
+    rows.keep(rows.frame["n_authors"].notna(), "number of authors unknown")
+    frame = rows.frame
+    if frame.empty:
+        problem = f"no paper of {', '.join(VENUES)} was read in full text and has a known kind of team"
+        raise InputError(problem, "table of papers", hint="code_coded, team_coded, n_authors: see data/README.md")
+    rows.frame = frame.assign(
+        team=frame[team],
+        topic=frame["topic_title"],
+        size=team_size(frame["n_authors"]),
+        venues=venue_group(frame["venue"]),
+        era=era_of(frame["year"]),
+        event=_event(frame, choices),
+        **_joint_names(frame.assign(topic=frame["topic_title"], size=team_size(frame["n_authors"]))),
+    )
+    return rows, levels
+
+
+def _event(frame: pd.DataFrame, choices: Choices) -> pd.Series:
+    """What counts as a release."""
+    if choices.outcome == "page":
+        return frame["code_page"] == "link"
+    released = frame["code_coded"] == "yes"
+    return released & (frame["code_statement"] == OWN[0]) if choices.outcome == "address" else released
+
+
+def _joint_names(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    year = frame["year"].astype(int).astype(str)
+    return {
+        "venue_year": frame["venue"] + " " + year,
+        "topic_venue": frame["topic"] + " at " + frame["venue"],
+        "size_venue": frame["size"] + " at " + frame["venue"],
+    }
+
+
+def _levels(frame: pd.DataFrame) -> dict[str, list[str]]:
+    venues = [venue for venue in VENUES if (frame["venue"] == venue).any()]
+    topics = sorted(frame["topic_title"].unique())
+    places = frame[["venue", "year"]].drop_duplicates().sort_values(["venue", "year"])
+    return {
+        "venue_year": [f"{venue} {year:.0f}" for venue, year in places.itertuples(index=False)],
+        "topic": topics,
+        "size": list(SIZES),
+        "topic_venue": [f"{topic} at {venue}" for topic in topics for venue in venues],
+        "size_venue": [f"{size} at {venue}" for size in SIZES for venue in venues],
+    }
+
+
+def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
+    """Counts of papers and releases in cells, and what is known of the labels' errors.
+
+    Returns
+    -------
+    xarray.Dataset
+        By ``cell`` (venue-year, topic, team size, kind of team): ``n`` papers, ``y`` with a release as observed, and
+        positions ``at_...`` on the other dims. By ``base``, the cells without the kind of team: ``base_n`` (team,
+        base), papers, and positions ``base_at_...``. By ``team``: hand-coded papers that release
+        (``hand_release``) and those of them so coded (``hand_release_coded``); that do not (``hand_none``,
+        ``hand_none_coded``); ``shift_sensitivity`` and ``shift_specificity``, log-odds. By ``team`` and ``year``:
+        ``passages`` that the coder took for a release, ``passages_own`` that are one; ``n_by_team_year``, papers.
+        ``with_error``, ``error_by_team``: 0 or 1. attrs ``flow``: exclusions, JSON.
+
+    Raises
+    ------
+    InputError
+        If no paper is left.
+    """
+    rows, levels = select(tables, choices)
+    frame = rows.frame
+    years = sorted({int(name.rsplit(" ", 1)[1]) for name in levels["venue_year"]})
+    levels |= {"team": list(TEAMS), "venues": list(GROUPS), "era": list(ERAS)}
+    table = counted(frame, [*LEVELS, "venues", "era", "year", "team"], "event")
+    base = table.groupby([*LEVELS, "venues", "era"], sort=True).size().reset_index()
+    key = {key: i for i, key in enumerate(base[["venue_year", "topic", "size"]].itertuples(index=False, name=None))}
+    at_base = np.array([key[row] for row in table[["venue_year", "topic", "size"]].itertuples(index=False, name=None)])
+    base_n = np.zeros((len(TEAMS), len(base)), dtype=np.int64)
+    base_n[codes(table["team"], TEAMS), at_base] = table["n"]
+    placed = {name: codes(table[name], levels[name]) for name in (*LEVELS, "venues", "era", "team")}
+    placed["year"] = codes(table["year"].astype(int), years)
+    observed = xr.Dataset(
+        {
+            "n": ("cell", table["n"].to_numpy(), {"unit": "papers"}),
+            "y": ("cell", table["y"].to_numpy(), {"unit": "papers"}),
+            **{f"at_{name}": ("cell", at) for name, at in placed.items()},
+            "at_base": ("cell", at_base),
+            "at_effect": ("cell", (placed["team"] * len(GROUPS) + placed["venues"]) * len(ERAS) + placed["era"]),
+            "at_stratum": ("cell", (placed["team"] * len(years) + placed["year"]) * len(GROUPS) + placed["venues"]),
+            "base_n": (("team", "base"), base_n, {"unit": "papers"}),
+            **{f"base_at_{name}": ("base", codes(base[name], levels[name])) for name in (*LEVELS, "venues", "era")},
+            **_parents(levels),
+            "venue_year_venues": ("venue_year", _group_of(levels["venue_year"])),
+            "venue_year_year": ("venue_year", [int(name.rsplit(" ", 1)[1]) for name in levels["venue_year"]]),
+        },
+        coords={**levels, "year": years},
+    )
+    by_team_year = np.zeros((len(TEAMS), len(years)), dtype=np.int64)
+    np.add.at(by_team_year, (placed["team"], placed["year"]), table["n"].to_numpy())
+    observed = observed.assign(_pulls(table, levels))
+    observed["n_by_team_year"] = (("team", "year"), by_team_year, {"unit": "papers"})
+    labels = _labels(tables, frame, years, choices)
+    return observed.merge(labels).assign_attrs(flow=json.dumps(rows.flow), facts=json.dumps(_facts(frame, labels)))
+
+
+def _pulls(table: pd.DataFrame, levels: dict[str, list[str]]) -> dict[str, tuple[str | tuple[str, ...], Floats]]:
+    """1 / (1 - share observed), 1 without papers: by how much log-odds make up for a smaller share of the willing."""
+
+    def pull(names: list[str]) -> Floats:
+        total = table.groupby(names)[["y", "n"]].sum()
+        out = np.ones([len(levels[name]) for name in names])
+        share = (total["y"] / total["n"]).clip(0, 0.75)
+        out[tuple(codes(total.index.get_level_values(name).to_series(), levels[name]) for name in names)] = 1 / (
+            1 - share
+        )
+        return out
+
+    return {
+        "pull_venue_year": ("venue_year", pull(["venue_year"])),
+        "pull_era": (("venues", "era"), pull(["venues", "era"])),
+    }
+
+
+def _parents(levels: dict[str, list[str]]) -> dict[str, tuple[str, Ints]]:
+    """Position of the topic, and of the size, of each of those at a venue."""
+    return {
+        f"{name}_of": (
+            f"{name}_venue",
+            codes(pd.Series(levels[f"{name}_venue"]).str.rsplit(" at ", n=1).str[0], levels[name]),
+        )
+        for name in ("topic", "size")
+    }
+
+
+def _group_of(venue_years: list[str]) -> Ints:
+    return np.array([name.split(" ")[0] in VENUE_GROUPS["AI"] for name in venue_years], dtype=np.int64)
+
+
+def _labels(tables: Tables, frame: pd.DataFrame, years: list[int], choices: Choices) -> xr.Dataset:
+    """What calibrates the coder: papers coded by hand, and passages labelled by what they say.
+
+    Passages count if their paper is among those of the analysis, with its kind of team there.
+    """
+    hand = tables["coder_labels"]
+    hand = hand[(hand["research"] == "empirical") & hand["team_hand"].isin(list(HAND_TEAMS))]
+    hand = hand[hand["code_hand"].isin(["0", "1"]) & (hand["venue"] != choices.without_venue)]
+    if choices.error == "none" or choices.calibration == "passages":
+        hand = hand.iloc[:0]
+    at = codes(hand["team_hand"].map(HAND_TEAMS), TEAMS) * len(ERAS) + codes(era_of(hand["year"]), list(ERAS))
+    released, seen = (hand["code_hand"] == "1").to_numpy(), (hand["code_coder"] == "1").to_numpy()
+    by_hand = {
+        name: (("team", "era"), _binned(at[which], len(TEAMS), len(ERAS)), {"unit": "papers"})
+        for name, which in {
+            "hand_release": released,
+            "hand_release_coded": released & seen,
+            "hand_none": ~released,
+            "hand_none_coded": ~released & ~seen,
+        }.items()
+    }
+    passages = tables["code_labels"][["id", "label"]].merge(frame[["id", "team", "year", "venues"]], on="id")
+    if choices.error == "none" or choices.calibration == "hand":
+        passages = passages.iloc[:0]
+    own = passages["label"].isin([*OWN, "promised"] if choices.promised else OWN).to_numpy()
+    place = codes(passages["team"], TEAMS) * len(years) + codes(passages["year"].astype(int), years)
+    place = place * len(GROUPS) + codes(passages["venues"], GROUPS)
+    shape = (len(TEAMS), len(years), len(GROUPS))
+    industry = np.array([team != "academia-only" for team in TEAMS], float)
+    return xr.Dataset(
+        {
+            **by_hand,
+            "passages": (("team", "year", "venues"), _binned(place, *shape), {"unit": "passages"}),
+            "passages_own": (("team", "year", "venues"), _binned(place[own], *shape), {"unit": "passages"}),
+            "shift_sensitivity": ("team", choices.shift_sensitivity * industry, {"unit": "log-odds"}),
+            "shift_specificity": ("team", choices.shift_specificity * industry, {"unit": "log-odds"}),
+            "with_error": float(choices.error != "none"),
+            "error_by_team": float(choices.error == "by team"),
+        }
+    )
+
+
+def _binned(places: Ints, *shape: int) -> Ints:
+    """Counts of positions in an array of a shape, flattened."""
+    return np.bincount(places, minlength=int(np.prod(shape))).reshape(shape).astype(np.int64)
+
+
+def _facts(frame: pd.DataFrame, labels: xr.Dataset) -> dict[str, str]:
+    """Counts that the paper speaks of."""
+    facts = {"papers": f"{len(frame):,}", "releases": f"{int(frame['event'].sum()):,}"}
+    total = labels.sum()
+    for name in ("hand_release", "hand_release_coded", "hand_none", "hand_none_coded", "passages", "passages_own"):
+        facts[name.replace("_", " ")] = str(int(total[name]))
+        by_team = labels[name].sum([dim for dim in labels[name].dims if dim != "team"])
+        facts |= {f"{name.replace('_', ' ')}, {team}": str(int(by_team[i])) for i, team in enumerate(TEAMS)}
+    for team, part in frame.groupby("team"):
+        facts[f"papers, {team}"] = f"{len(part):,}"
+    return facts

@@ -1,0 +1,73 @@
+"""Test quantities of code release, for prior and posterior predictive checks.
+
+The function takes data, observed or replicated alike, and returns one value a data set (Gabry et al. 2019). Each
+quantity is about a pair of factors: what an interaction that the model lacks would bend.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from models.code_release_rows import GROUPS, TEAMS
+
+FEW = 30  # papers; smaller cells of a pair are left out
+
+
+def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
+    """Test quantities of releases by pairs of factors.
+
+    Parameters
+    ----------
+    data
+        ``y_obs`` (..., cell), papers with a release as observed or replicated.
+    dataset
+        As ``prepare`` gives it.
+    """
+    values = data["y_obs"].transpose(..., "cell")
+    y = values.to_numpy().reshape(-1, dataset.sizes["cell"]).astype(float)
+    n = dataset["n"].to_numpy().astype(float)
+    at = {name: dataset[f"at_{name}"].to_numpy() for name in ("venue_year", "topic", "size", "team", "year")}
+    venue = np.array([name.split(" ")[0] for name in dataset["venue_year"].to_numpy()])
+    at["venue"] = np.unique(venue, return_inverse=True)[1][at["venue_year"]]
+    at["venues"] = dataset["at_venues"].to_numpy()
+
+    def share(*names: str) -> np.ndarray:
+        """Shares (data set, cell of the factors); cells with few papers not a number."""
+        shape = [int(at[name].max()) + 1 for name in names]
+        place = np.ravel_multi_index([at[name] for name in names], shape)
+        count = np.bincount(place, n, int(np.prod(shape)))
+        order = np.argsort(place, kind="stable")
+        starts = np.flatnonzero(np.diff(place[order], prepend=-1))
+        total = np.zeros((len(y), len(count)))
+        total[:, place[order][starts]] = np.add.reduceat(y[:, order], starts, axis=1)
+        return np.where(count >= FEW, total / np.maximum(count, 1), np.nan).reshape(-1, *shape)
+
+    def spread(shares: np.ndarray) -> np.ndarray:
+        """Standard deviation of what is left of shares by two factors after both factors' means."""
+        with np.errstate(invalid="ignore"):
+            left = shares - np.nanmean(shares, 1, keepdims=True)
+            left = left - np.nanmean(left, 2, keepdims=True)
+            return np.asarray(np.nanstd(left, axis=(1, 2)))
+
+    import warnings
+
+    out: dict[str, np.ndarray] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # means of cells that are all too small
+        for one, other in (
+            ("topic", "venue"), ("size", "venue"), ("topic", "year"), ("size", "year"),
+            ("team", "venue"), ("team", "topic"), ("team", "size"), ("team", "venue_year"),
+        ):  # fmt: skip
+            out[f"spread of shares left by {_word(one)} and {_word(other)}"] = spread(share(one, other))
+        by_team = share("team", "venues")
+        for i, group in enumerate(GROUPS[: by_team.shape[2]]):
+            for k, team in enumerate(TEAMS[1 : by_team.shape[1]], start=1):
+                out[f"{team} less academia-only share, {group}"] = by_team[:, k, i] - by_team[:, 0, i]
+    shape = values.shape[:-1]
+    dims = values.dims[:-1]
+    return xr.Dataset({name: (dims, value.reshape(shape)) for name, value in out.items()})
+
+
+def _word(name: str) -> str:
+    return {"venue_year": "venue-year", "size": "team size", "team": "kind of team"}.get(name, name)

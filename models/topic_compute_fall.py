@@ -1,0 +1,144 @@
+"""What goes with the fall of academia-only papers: factors set back to their early distribution, first and last.
+
+The share at venues that span the window, at a fixed mix of venues, is averaged over the papers of a period. A factor is
+set back by raking the late papers' weights until the factor's margin is the early one (Deming and Stephan 1940),
+the mix of venues held; several factors are raked together. Weights are of the data alone, so that draws differ only in
+probabilities. What is left when every factor is set back is the rest: change within the same kinds of paper.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import numpy as np
+import xarray as xr
+
+from models._cells import Floats, Ints, Part, spanning, standardised
+
+FEWEST = 20  # papers of a venue in a period that it must have to span
+# Name of the last factor, and the periods; the first and the last are compared.
+FALL_OF = {
+    False: ("compute terms", {"2012-14": (2012, 2014), "2015-17": (2015, 2017), "2018-19": (2018, 2019)}),
+    True: ("hardware named", {"2014-16": (2014, 2016), "2017-19": (2017, 2019), "2020-22": (2020, 2022)}),
+}
+SIZE, TOPIC, REST = "team size", "topic mix", "the rest"
+
+
+def fall_weights(dataset: xr.Dataset, of: tuple[str, dict[str, tuple[int, int]]]) -> xr.Dataset:
+    """Add the weights of the cells under which shares are compared.
+
+    Returns
+    -------
+    xarray.Dataset
+        With ``fall_weight`` (setting, cell), ``n_spanning`` (period,); attrs ``factors``, ``facts`` with the venues. As
+        it was, where fewer than one venue spans the window.
+    """
+    last_factor, periods = of
+    venue_names, venue = np.unique(dataset["venue_of"].to_numpy(), return_inverse=True)
+    at_venue = venue[dataset["at_venue_year"].to_numpy()]
+    year = dataset["year_of"].to_numpy()[dataset["at_venue_year"].to_numpy()]
+    n = dataset["n"].to_numpy().astype(float)
+    inside = {name: (year >= first) & (year <= last) for name, (first, last) in periods.items()}
+    papers = {name: np.bincount(at_venue, n * within, len(venue_names)) for name, within in inside.items()}
+    spans = np.isin(venue_names, spanning(venue_names[at_venue], year, n, periods, FEWEST))
+    if not spans.any():
+        return dataset
+    mix = np.sum(list(papers.values()), axis=0) * spans
+    base = {}
+    for name, within in inside.items():
+        per_paper = np.divide(mix, papers[name], out=np.zeros_like(mix), where=papers[name] > 0)
+        base[name] = n * within * per_paper[at_venue]
+    early, late = base[next(iter(periods))], base[list(periods)[-1]]
+    factors = {
+        SIZE: dataset["at_size"].to_numpy(),
+        TOPIC: dataset["at_topic"].to_numpy(),
+        last_factor: dataset["at_exposure"].to_numpy(),
+    }
+    settings = dict(base)
+    for count in range(1, len(factors) + 1):
+        for names in itertools.combinations(factors, count):
+            settings[" + ".join(names)] = raked(late, early, [at_venue, *(factors[name] for name in names)])
+    dataset = dataset.assign_coords(setting=list(settings))
+    dataset["fall_weight"] = (("setting", "cell"), np.array([w / w.sum() for w in settings.values()]))
+    counts = [int(papers[name][spans].sum()) for name in periods]
+    dataset = dataset.assign_coords(period=list(periods))
+    dataset["n_spanning"] = ("period", counts)
+    facts = json.loads(dataset.attrs["facts"]) | {"spanning": ", ".join(venue_names[spans])}
+    return dataset.assign_attrs(factors="; ".join(factors), facts=json.dumps(facts))
+
+
+def raked(weights: Floats, target: Floats, margins: list[Ints], tolerance: float = 1e-9) -> Floats:
+    """Scale weights until each margin is that of the target (iterative proportional fitting).
+
+    Levels of a margin that only one side has cannot be matched: the target's are left out, and its others keep their
+    proportions.
+
+    Parameters
+    ----------
+    weights, target
+        (cell,), of the papers to be reweighted, and of those whose margins they get.
+    margins
+        Positions of the cells in each margin.
+    tolerance
+        Largest difference of a margin, as a share of all, at which raking ends.
+    """
+    out = weights / weights.sum()
+    wanted = []
+    for at in margins:
+        levels = int(at.max()) + 1
+        goal = np.bincount(at, target, levels) * (np.bincount(at, weights, levels) > 0)
+        if goal.sum() > 0:  # a margin without a common level stays as it is
+            wanted.append((at, levels, goal / goal.sum()))
+    for _ in range(2000):
+        worst = 0.0
+        for at, levels, goal in wanted:
+            have = np.bincount(at, out, levels)
+            factor = np.divide(goal, have, out=np.zeros(levels), where=have > 0)
+            worst = max(worst, float(np.abs(have - goal).max()))
+            out = out * factor[at]
+        if worst < tolerance:
+            break
+    return out / out.sum()
+
+
+def fall_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Shares by period and the parts of the change from the first to the last, by draw.
+
+    Returns
+    -------
+    dict
+        ``share_spanning`` (period), probability; ``change_spanning``; ``goes_with_first`` and ``goes_with_last``
+        (factor), ``waterfall`` (step), differences in probability: negative where the factor goes with a fall.
+    """
+    settings = dataset["setting"].to_numpy().tolist()
+    weights = dict(zip(settings, dataset["fall_weight"].to_numpy(), strict=True))
+    share = standardised(parts, weights, "setting")
+    periods = dataset["period"].to_numpy().tolist()
+    factors = str(dataset.attrs["factors"]).split("; ")
+
+    def at(*names: str) -> xr.DataArray:
+        setting = " + ".join(name for name in factors if name in names) if names else periods[-1]
+        return share.sel(setting=setting, drop=True)
+
+    early = share.sel(setting=periods[0], drop=True)
+    attrs = {"unit": "difference in probability", "scale": "identity", "kind": "quantity", "reference": 0.0}
+    attrs |= {"rows": "n_spanning"}
+    first = {name: at() - at(name) for name in factors}
+    last = {name: at(*(other for other in factors if other != name)) - at(*factors) for name in factors}
+    steps = {name: at(*factors[:i]) - at(*factors[: i + 1]) for i, name in enumerate(factors)}
+    steps[REST] = at(*factors) - early
+
+    def joined(values: dict[str, xr.DataArray], dim: str) -> xr.DataArray:
+        return xr.concat(list(values.values()), xr.DataArray(list(values), dims=dim, name=dim)).assign_attrs(attrs)
+
+    level = {"unit": "probability", "scale": "logit", "kind": "quantity", "rows": "n_spanning"}
+    by_period = share.sel(setting=periods).rename(setting="period")
+    return {
+        "share_spanning": by_period.assign_attrs(level),
+        "change_spanning": (at() - early).assign_attrs(attrs),
+        "goes_with_first": joined(first, "factor"),
+        "goes_with_last": joined(last, "factor"),
+        "waterfall": joined(steps, "step"),
+        "n_spanning": dataset["n_spanning"].assign_attrs(kind="rows"),
+    }

@@ -1,0 +1,144 @@
+"""The specifications of the compute-term claim: the ladder's rungs, prior sets, alternatives, what was published."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from models._cells import VENUE_GROUPS
+from models._claim import Alternative, Headline, Published
+from models.registry import RAW
+from models.topic_compute_rows import TERMS
+
+if TYPE_CHECKING:
+    from models.topic_compute import Priors
+
+CONTRAST_SCALES = (
+    "level_sd", "venue_year_sd", "topic_sd", "size_sd", "pair_sd", "family_sd",
+    "topic_slope_sd", "topic_family_sd",
+)  # fmt: skip
+REGRESSION_SCALES = (
+    "level_sd",
+    "topic_sd",
+    "term_level_sd",
+    "term_sd",
+    "slope_sd",
+    "trend_sd",
+    "topic_trend_sd",
+    "excess_sd",
+)
+LANGUAGE = "natural language processing"
+
+
+def specifications(priors: Priors) -> tuple[Alternative, ...]:
+    """Every specification, the ladder's rungs first and in order; ``priors`` are the defaults that are scaled."""
+
+    def scaled(names: tuple[str, ...], factor: float) -> dict[str, float]:
+        return {name: factor * asdict(priors)[name] for name in names}
+
+    def aside(name: str, title: str, kind: str, **choices: object) -> Alternative:
+        return Alternative(name, title, kind, "contrast", choices, aside=True)  # type: ignore[arg-type]
+
+    year = "topic_year"
+    read = {"exposure": "hardware"}
+    half, twice = scaled(CONTRAST_SCALES, 0.5), scaled(CONTRAST_SCALES, 2.0)
+    return (
+        Alternative("counted", "papers with terms against papers without, counted", "definition", RAW,
+                    {"topic_trends": False}),
+        Alternative("as_published", "topics and years, no trends of topics", "model", year, {"topic_trends": False}),
+        Alternative("with_trends", "a trend of each topic's own", "composition", year),
+        Alternative("main", "papers, compared within venue and year", "main", "contrast"),
+        Alternative("full_text", "hardware named, papers read in full text", "main", "contrast", read),
+        Alternative("spanning", "venues that span the window, no trends", "composition", year,
+                    {"topic_trends": False, "venues": "spanning"}),
+        Alternative("spanning_with_trends", "venues that span the window, trends", "composition", year,
+                    {"venues": "spanning"}),
+        Alternative("half_scale", "priors of half the scale", "prior", "contrast", priors=half, aside=True),
+        Alternative("twice_scale", "priors of twice the scale", "prior", "contrast", priors=twice, aside=True),
+        Alternative("sceptical", "sceptical priors: hardly any effect", "prior", "contrast",
+                    priors={"family_sd": 0.1}, aside=True),
+        Alternative("full_text_half_scale", "priors of half the scale", "prior", "contrast", read, half, aside=True),
+        Alternative("full_text_twice_scale", "priors of twice the scale", "prior", "contrast", read, twice, aside=True),
+        *(Alternative(f"full_text_without_{venue.lower()}", f"without {venue}", "sampling", "contrast",
+                      read | {"without_venue": venue}, aside=True)
+          for venue in ("AAAI", "ICML", "IJCAI", "NeurIPS")),
+        Alternative("as_published_half_scale", "priors of half the scale", "prior", year, {"topic_trends": False},
+                    scaled(REGRESSION_SCALES, 0.5), aside=True),
+        Alternative("as_published_twice_scale", "priors of twice the scale", "prior", year, {"topic_trends": False},
+                    scaled(REGRESSION_SCALES, 2.0), aside=True),
+        *(aside(f"without_{_short(family)}", f"terms of {family} left out", "definition", without_family=family)
+          for family in TERMS),
+        aside("term_count", "number of terms instead of any", "definition", exposure="term count"),
+        aside("complete_cases", "papers whose authors are all known", "measurement", unseen="complete cases"),
+        aside("unseen_academic", "every unseen author academic", "measurement", unseen="all academic"),
+        aside("unseen_industry", "every unseen author from industry", "measurement", unseen="all industry"),
+        aside("unseen_less", "incomplete teams 0.5 log-odds less academic", "measurement", unseen_shift=-0.5),
+        aside("unseen_more", "incomplete teams 0.5 log-odds more academic", "measurement", unseen_shift=0.5),
+        aside("team_coded", "kind of team as coded", "measurement", team="coded"),
+        aside("nonprofit_industry", "non-profits count as industry", "measurement",
+              industry=("company", "double", "nonprofit")),
+        aside("government_industry", "government counts as industry", "measurement",
+              industry=("company", "double", "government")),
+        aside("double_academic", "a company beside a university counts as academic", "measurement",
+              industry=("company",)),
+        aside("topic_keywords", "topic from keywords only", "measurement", topic="topic_keywords"),
+        aside("topic_title", "topic from the title only", "measurement", topic="topic_title"),
+        aside("without_tei", "without TEI texts", "sampling", tei=False),
+        *(aside(f"without_{venue.lower()}", f"without {venue}", "sampling", without_venue=venue)
+          for venue in [name for group in VENUE_GROUPS.values() for name in group] if venue not in RARE),
+    )  # fmt: skip
+
+
+RARE = ("AutoML", "CoRL", "UAI", "ICLR")  # fewer than 600 of the papers with an abstract and a team
+
+
+def _short(family: str) -> str:
+    return family.lower().replace(": ", "_")
+
+
+# Rungs in order, each with the one thing in which it differs from the one before.
+LADDER = {
+    "as_published": "model",
+    "with_trends": "composition",
+    "main": "model",
+    "full_text": "definition",
+}
+BESIDE: dict[str, tuple[str, str]] = {}
+TITLES = {
+    "ratio_per_ten_points": "odds ratio of academia-only, ten points more papers with compute terms",
+    "odds_ratio": "odds ratio of academia-only, papers with terms (or hardware) to papers without",
+    "odds_ratio_by_topic": "odds ratio of academia-only, with terms to without",
+    "odds_ratio_by_family": "odds ratio of academia-only, with terms to without",
+    "odds_ratio_new_topic": "odds ratio in a topic not among these",
+    "difference": "difference in P(academia only), papers with compute terms",
+    "difference_by_topic": "difference in P(academia only)",
+    "difference_by_family": "difference in P(academia only)",
+    "difference_corpus": "difference in P(academia only), all papers",
+    "sd_between_topics": "sd of the log odds ratio between topics",
+    "topics_differ_in_sign": "topics differ in sign",
+    "share_spanning": "academia-only share at spanning venues",
+    "change_spanning": "change of the academia-only share at spanning venues",
+    "goes_with_first": "of it goes, entered first, with",
+    "goes_with_last": "of it goes, entered last, with",
+    "waterfall": "of it goes, in order, with",
+    "slope_within": "slope within topics, log-odds per unit of share",
+    "slope_between": "slope between topics, log-odds per unit of share",
+}
+
+HEADLINES = (
+    Headline("main", "ratio_per_ten_points"),
+    Headline("main", "odds_ratio", ladder=False),
+    Headline("main", "odds_ratio_by_topic", {"topic": LANGUAGE}, ladder=False),
+    Headline("full_text", "odds_ratio", ladder=False),
+    Headline("main", "goes_with_last", {"factor": "team size"}),
+    Headline("main", "goes_with_last", {"factor": "compute terms"}),
+)
+
+_SOURCE = "besiroglu2024"
+PUBLISHED = (
+    Published("ratio_per_ten_points", sign=-1, source=_SOURCE),
+    Published("odds_ratio", sign=-1, source=_SOURCE),
+    Published("odds_ratio_by_topic", {"topic": LANGUAGE}, sign=-1, source=_SOURCE),
+    Published("slope_within", sign=-1, source=_SOURCE),
+    Published("change_spanning", sign=-1, source=_SOURCE),
+)

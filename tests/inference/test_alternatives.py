@@ -1,0 +1,122 @@
+"""Specifications that refresh leaves aside: fitted apart, kept, committed, shown, and said to be old when they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import inference.alternatives
+import inference.keys
+from inference.estimates import add_moved_most
+from inference.ladder import _odds_ratio, matters_most
+from inference.places import Places
+
+
+@pytest.fixture
+def apart(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Places]:
+    """The toy claim with results and committed alternatives in folders of their own."""
+    places = Places(tmp_path / "build")
+    monkeypatch.setattr(inference.keys, "ASIDE", tmp_path / "alternatives.json")
+    monkeypatch.setattr(inference.alternatives, "ASIDE", tmp_path / "alternatives.json")
+    return toy, places
+
+
+def estimates(places: Places) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(places.estimates.read_text())
+    return content
+
+
+def test_refresh_leaves_them_out_and_shows_what_alternatives_made(apart: tuple[Any, Places]):
+    toy, places = apart
+    assert toy("refresh", "--out", places.out)[0] == 0
+    assert set(estimates(places)["fits"]) == {"toy/main", "toy/half_scale"}
+
+    said: list[str] = []
+    assert inference.alternatives.fit_aside(["toy"], places, said.append) == []
+    assert any("passed the gate, kept" in line for line in said)
+    said.clear()
+    assert inference.alternatives.fit_aside(["toy"], places, said.append) == []
+    assert said[-1] == "toy: all 1 alternatives are current"
+
+    (places.out / "estimates.json").unlink()
+    assert toy("refresh", "--out", places.out)[0] == 0
+    content = estimates(places)
+    assert content["fits"]["toy/five"]["aside"]
+    assert not content["fits"]["toy/five"]["stale"]
+    main, five = (next(r for r in content["estimates"] if r["spec"] == spec) for spec in ("main", "five"))
+    assert (main["n"], five["n"]) == (10, 5)
+    assert main["moved_most"]["spec"] == "five"
+    assert main["moved_most"]["shift"]["median"] == pytest.approx((five["median"] - main["median"]) / main["sd"])
+
+
+def test_committed_ones_are_shown_and_called_old_when_they_are(apart: tuple[Any, Places], tmp_path: Path):
+    toy, places = apart
+    toy("refresh", "--out", places.out)
+    inference.alternatives.fit_aside(["toy"], places, lambda text: None)
+    copy = inference.alternatives.committed_copy(places)
+    assert set(copy["fits"]) == {"toy/five"}
+    file = places.out / "alternatives" / "toy" / "five.json"
+    file.unlink()
+    (tmp_path / "alternatives.json").write_text(json.dumps(copy))
+    parts = inference.keys.fit_parts("toy", inference.alternatives.Given())
+    assert not inference.alternatives.kept(places, "toy", parts)["five"]["fit"]["stale"]
+    older = parts | {"requirements.lock": "another"}
+    assert inference.alternatives.kept(places, "toy", older)["five"]["fit"]["stale"]
+
+
+def test_own_runs_have_none(apart: tuple[Any, Places], tmp_path: Path):
+    toy, places = apart
+    inference.alternatives.fit_aside(["toy"], places, lambda text: None)
+    assert toy("refresh", "--seed", "7", "--out", places.out / "own")[0] == 0
+    assert "toy/five" not in json.loads((places.out / "own" / "estimates.json").read_text())["fits"]
+
+
+def row(spec: str, median: float, headline: bool = False) -> dict[str, Any]:
+    ends = {"median": median, "eti_low": median - 1, "eti_high": median + 1}
+    return {"claim": "c", "spec": spec, "estimand": "e", "coords": {}, "headline": headline, "sd": 0.5, **ends,
+            "text": "", "verdict": None}  # fmt: skip
+
+
+def test_moved_most_is_one_choice_of_the_same_model():
+    fits = {
+        "c/main": ("main", {}, {}),
+        "c/near": ("measurement", {"a": 1}, {}),
+        "c/far": ("measurement", {"b": 1}, {}),
+        "c/two": ("measurement", {"a": 1, "b": 1}, {}),
+        "c/prior": ("prior", {}, {"s": 2}),
+        "c/second": ("main", {"c": 1}, {}),
+    }
+    about = {
+        name: {"kind": kind, "model": "m", "title": name, "differs": {"choices": choices, "priors": priors}}
+        for name, (kind, choices, priors) in fits.items()
+    }
+    rows = [
+        row("main", 0.0, True),
+        row("near", 0.1),
+        row("far", -0.3),
+        row("two", 9.0),
+        row("prior", 9.0),
+        row("second", 9.0),
+    ]
+    add_moved_most(rows, about)
+    assert rows[0]["moved_most"]["spec"] == "far"
+    assert rows[0]["moved_most"]["shift"]["median"] == pytest.approx(-0.6)
+    assert all(other["moved_most"] is None for other in rows[1:])
+
+
+def test_counted_odds_ratio_is_that_of_the_table():
+    found = _odds_ratio(k=20, n=100, k_reference=40, n_reference=100)
+    assert found["median"] == pytest.approx(20.5 * 60.5 / (80.5 * 40.5))
+    assert found["n"] == 200
+    assert found["eti_low"] < found["median"] < found["eti_high"] < 1
+
+
+def test_the_rung_that_matters_most_is_the_longest_step():
+    rungs = [{"spec": "a", "median": 0.5}, {"spec": "b", "median": 0.25}, {"spec": "c", "median": 0.24}]
+    assert matters_most(rungs, "ratio") == "b"
+    assert matters_most(rungs[:1], "ratio") is None
+    shares = [{"spec": "a", "median": 0.5}, {"spec": "b", "median": 0.4}, {"spec": "c", "median": 0.01}]
+    assert matters_most(shares, "probability") == "c"

@@ -1,0 +1,392 @@
+"""Code release: rows, estimands against hand calculations, recovery of planted truths, refusals."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytest
+import xarray as xr
+from scipy.special import expit
+from scipy.stats import binom
+
+import models.code_release as claim
+from data.io import InputError
+from inference.fit import Compiled, Sampler, sample
+from models.code_release_estimands import papers_by_era
+from models.code_release_instruments import FIRST_PAGE, FULL_TEXT, OPEN_REVIEW
+from models.code_release_rows import ERAS, GROUPS, TEAMS, WHOLE, select
+from models.registry import RAW
+
+CHOICES, PRIORS = claim.Choices(), claim.Priors()
+MODEL = claim.MODELS["statements"]
+FAST = Sampler(draws=300, tune=400, chains=2)
+SETS = 20
+YEARS = range(2014, 2023)
+AI_YEARS = {"AAAI": YEARS, "NeurIPS": YEARS}
+NO_HAND = pd.DataFrame(columns=["id", "venue", "year", "research", "team_hand", "code_hand", "code_coder"])
+NO_PASSAGES = pd.DataFrame(columns=["id", "team_coded", "label"])
+
+
+@pytest.fixture(scope="module")
+def real() -> dict[str, pd.DataFrame]:
+    from data.tables import load
+
+    return {name: load(name) for name in ("papers", "coder_labels", "code_labels")}
+
+
+def invented(papers: int, seed: int, teams: tuple[str, ...] = TEAMS) -> dict[str, pd.DataFrame]:
+    """Papers of two venues and three topics; nobody's code is released."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "id": [f"paper{i}" for i in range(papers)],
+            "venue": rng.choice(list(AI_YEARS), papers),
+            "year": rng.choice(YEARS, papers).astype(float),
+            "topic_title": rng.choice(["a", "b", "c"], papers),
+            "n_authors": rng.choice([1.0, 3.0, 5.0], papers),
+            "team_coded": rng.choice(teams, papers, p=np.array([5, 3, 2])[: len(teams)] / sum([5, 3, 2][: len(teams)])),
+            "track": "main", "research": "empirical", "coder_excluded": "no", "code_coded": "no",
+            "code_statement": "nothing", "code_page": "none", "slots_per": "author", "sources": "coakley",
+            "authors_unknown": 0.0,
+        }
+    )  # fmt: skip
+    frame["team_listed"] = frame["team_coded"]
+    return {"papers": frame, "coder_labels": NO_HAND, "code_labels": NO_PASSAGES}
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def test_rows_are_those_that_the_design_counts(real: dict[str, pd.DataFrame]):
+    data = claim.prepare(real, CHOICES)
+    flow = json.loads(data.attrs["flow"])
+    for before, after in itertools.pairwise(flow):
+        assert before["left"] - after["n"] == after["left"]
+    assert flow[-1]["left"] == int(data["n"].sum()) == int(data["base_n"].sum()) == int(data["n_by_team_year"].sum())
+    assert int(data["hand_release"].sum()) == 74 and int(data["hand_release_coded"].sum()) == 72
+    assert int(data["hand_none"].sum()) == 74 and int(data["hand_none_coded"].sum()) == 65
+    by_team = data["hand_none_coded"].sum("era").sel(team=["academia-only", "mixed", "industry-only"])
+    assert by_team.values.tolist() == [35, 30, 0]
+    # The labelled passages of papers that other rules leave out are few.
+    assert 570 <= int(data["passages"].sum()) <= 597
+    assert (data["passages_own"] <= data["passages"]).all()
+
+
+def test_positions_agree_with_each_other(real: dict[str, pd.DataFrame]):
+    data = claim.prepare(real, CHOICES)
+    base = data["at_base"].values
+    for name in ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era"):
+        assert (data[f"base_at_{name}"].values[base] == data[f"at_{name}"].values).all(), name
+    assert (data["topic_of"].values[data["at_topic_venue"]] == data["at_topic"]).all()
+    assert (data["size_of"].values[data["at_size_venue"]] == data["at_size"]).all()
+    assert (data["venue_year_venues"].values[data["at_venue_year"]] == data["at_venues"]).all()
+    shape = (len(TEAMS), len(GROUPS), len(ERAS))
+    found = np.array(np.unravel_index(data["at_effect"].values, shape))
+    assert (found == [data["at_team"].values, data["at_venues"].values, data["at_era"].values]).all()
+
+
+def test_specifications_of_one_model_share_its_dimensions(real: dict[str, pd.DataFrame]):
+    main = claim.prepare(real, CHOICES)
+    for alternative in claim.ALTERNATIVES:
+        if alternative.model == "statements":
+            data = claim.prepare(real, dataclasses.replace(CHOICES, **alternative.choices))
+            for name in ("venue_year", "topic", "size", "topic_venue", "size_venue", "team", "venues", "era", "year"):
+                assert data[name].equals(main[name]), f"{alternative.name}: {name}"
+
+
+def test_each_rung_differs_from_the_one_before_in_one_thing():
+    known = {alternative.name: alternative for alternative in claim.ALTERNATIVES}
+    rungs = [known[name] for name in claim.LADDER]
+    assert len(rungs) <= 6 and rungs[-2].name == "main"
+    for before, after in itertools.pairwise(rungs):
+        assert RAW not in (before.model, after.model)
+        fields = [
+            {f"choices.{name}": value for name, value in dataclasses.asdict(choices).items()}
+            | {f"priors.{name}": value for name, value in dataclasses.asdict(priors).items()}
+            for choices, priors in (
+                (dataclasses.replace(CHOICES, **each.choices), dataclasses.replace(PRIORS, **each.priors))
+                for each in (before, after)
+            )
+        ]
+        changed = [name for name in fields[0] if fields[0][name] != fields[1][name]]
+        assert len(changed) + (before.model != after.model) == 1, (before.name, after.name, changed)
+
+
+def test_links_of_iclr_2018_and_missing_ones_do_not_count(real: dict[str, pd.DataFrame]):
+    rows, _ = select(real, claim.Choices(outcome="page", papers="with a link field", error="none"))
+    assert not ((rows.frame["venue"] == "ICLR") & (rows.frame["year"] == 2018)).any()
+    assert (rows.frame["code_page"] != "missing").all()
+    assert (rows.frame["event"] == (rows.frame["code_page"] == "link")).all()
+
+
+def test_passages_follow_their_papers(real: dict[str, pd.DataFrame]):
+    all_venues, without = (claim.prepare(real, claim.Choices(without_venue=venue)) for venue in ("", "NeurIPS"))
+    assert int(without["passages"].sum()) < int(all_venues["passages"].sum())
+    assert int(without["hand_none"].sum()) < int(all_venues["hand_none"].sum())
+    assert int(claim.prepare(real, claim.Choices(calibration="hand"))["passages"].sum()) == 0
+    assert int(claim.prepare(real, claim.Choices(calibration="passages"))["hand_none"].sum()) == 0
+    promised = claim.prepare(real, claim.Choices(promised=True))
+    assert int(promised["passages_own"].sum()) > int(all_venues["passages_own"].sum())
+
+
+# --- refusals and tiny tables -----------------------------------------------------------------------------------------
+
+
+def test_a_table_without_full_texts_is_refused():
+    tables = invented(10, 1)
+    tables["papers"]["code_coded"] = ""
+    with pytest.raises(InputError, match="read in full text"):
+        claim.prepare(tables, CHOICES)
+    with pytest.raises(InputError, match="known kind of team"):
+        claim.prepare({**tables, "papers": invented(10, 1)["papers"].assign(team_coded="unknown")}, CHOICES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("papers, teams", [(3, TEAMS), (60, ("academia-only",))])
+def test_a_tiny_table_leaves_the_effects_at_their_prior(papers: int, teams: tuple[str, ...]):
+    tables = invented(papers, 3, teams)
+    if papers == 3:
+        tables["papers"] = tables["papers"].assign(venue="ICML", year=2020.0)
+    data = claim.prepare(tables, CHOICES)
+    draws = sample(Compiled().get(MODEL.build(data, PRIORS), "tiny"), 1, FAST)["posterior"].to_dataset()
+    assert abs(draws["any_industry"].mean(("chain", "draw"))).max() < 0.3
+    assert float(draws["only_industry"].std(("chain", "draw")).min()) > 0.35
+    found = MODEL.estimands(draws, data, CHOICES)
+    for name, values in found.items():
+        assert np.isfinite(values).all(), name
+    assert found["ratio_mixed"].sizes["venues"] == (1 if papers == 3 else 2)
+
+
+# --- priors -----------------------------------------------------------------------------------------------------------
+
+
+def test_prior_shares_are_not_piled_at_the_ends():
+    data = claim.prepare(invented(3000, 2), CHOICES)
+    with MODEL.build(data, PRIORS):
+        prior = pm.sample_prior_predictive(500, random_seed=1)
+    found = MODEL.estimands(prior["prior"].to_dataset(), data, CHOICES)
+    share = found["share_by_year"].values.ravel()
+    assert (share < 0.02).mean() < 0.05 and (share > 0.98).mean() < 0.05
+    assert (share < 0.1).mean() > 0.02 and (share > 0.6).mean() > 0.02
+    ratio = found["ratio_industry_only"].values.ravel()
+    assert np.quantile(ratio, 0.02) < 0.5 and np.quantile(ratio, 0.98) > 1.5  # the claim and its contrary
+    observed = prior["prior_predictive"]["y_obs"].sum("cell") / data["n"].sum()
+    assert float(observed.quantile(0.05)) > 0.02 and float(observed.quantile(0.95)) < 0.95
+
+
+# --- estimands against a hand calculation -----------------------------------------------------------------------------
+
+
+def test_estimands_by_hand():
+    tables = invented(400, 5)
+    data = claim.prepare(tables, dataclasses.replace(CHOICES, error="by team", shift_specificity=0.5))
+    rng = np.random.default_rng(6)
+    shape = {name: data.sizes[name] for name in data.sizes}
+
+    def normal(*dims: str) -> tuple[tuple[str, ...], Any]:
+        return ("chain", "draw", *dims), rng.normal(0, 0.5, (1, 2, *(shape[dim] for dim in dims)))
+
+    draws = xr.Dataset(
+        {
+            "venue_year_effect": normal("venue_year"),
+            "topic_effect": normal("topic"),
+            "size_effect": normal("size"),
+            "topic_venue_sd": normal(),
+            "topic_venue_raw": normal("topic_venue"),
+            "size_venue_sd": normal(),
+            "size_venue_raw": normal("size_venue"),
+            "any_industry": normal("venues", "era"),
+            "only_industry": normal("venues", "era"),
+            "willing_logit": normal("team"),
+            "sensitivity_logit": normal(),
+            "sensitivity_team": normal("team"),
+            "specificity_logit": normal("era"),
+            "specificity_team": normal("team"),
+        },
+        coords={"chain": [0], "draw": [0, 1]}
+        | {name: data[name] for name in ("team", "venues", "era", "topic", "size")},
+    )
+    choices = claim.Choices(error="by team")
+    found = MODEL.estimands(draws, data, choices)
+    rows, levels = select(tables, choices)
+    one = draws.isel(chain=0, draw=1)
+    total: dict[tuple[str, str, str], list[float]] = {}
+    by_year: dict[tuple[str, int], list[float]] = {}
+    for paper in rows.frame.itertuples():
+        venue_at = {
+            name: levels[name].index(getattr(paper, name)) for name in ("venue_year", "topic_venue", "size_venue")
+        }
+        eta = float(
+            one["venue_year_effect"][venue_at["venue_year"]]
+            + one["topic_effect"].sel(topic=paper.topic)
+            + one["topic_venue_sd"] * one["topic_venue_raw"][venue_at["topic_venue"]]
+            + one["size_effect"].sel(size=paper.size)
+            + one["size_venue_sd"] * one["size_venue_raw"][venue_at["size_venue"]]
+        )
+        some, only = (
+            float(one[f"{name}_industry"].sel(venues=paper.venues, era=paper.era)) for name in ("any", "only")
+        )
+        for i, (team, effect) in enumerate(zip(TEAMS, (0.0, some, some + only), strict=True)):
+            p = expit(float(one["willing_logit"][i])) * expit(eta + effect)
+            for era in (paper.era, WHOLE):
+                total.setdefault((team, paper.venues, era), []).append(p)
+                total.setdefault((team, "all", era), []).append(p)
+            by_year.setdefault((team, int(paper.year)), []).append(p)
+    mean = {key: float(np.mean(values)) for key, values in total.items()}
+    got = found.isel(chain=0, draw=1)
+    for group in GROUPS:
+        for era in (*ERAS, WHOLE):
+            at = {"venues": group, "era": era}
+            academia, mixed, industry = (mean[team, group, era] for team in TEAMS)
+            assert float(got["share"].sel(at, drop=True).sel(team="mixed")) == pytest.approx(mixed)
+            assert float(got["ratio_mixed"].sel(at)) == pytest.approx(mixed / academia)
+            assert float(got["ratio_industry_only"].sel(at)) == pytest.approx(industry / academia)
+            odds = [p / (1 - p) for p in (academia, industry)]
+            assert float(got["odds_ratio_industry_only"].sel(at)) == pytest.approx(odds[1] / odds[0])
+    for era in (*ERAS, WHOLE):
+        pooled = mean["mixed", "all", era] / mean["academia-only", "all", era]
+        assert float(got["ratio_mixed_pooled"].sel(era=era)) == pytest.approx(pooled)
+        ratios = [mean["mixed", group, era] / mean["academia-only", group, era] for group in GROUPS]
+        assert bool(got["groups_differ_mixed"].sel(era=era)) == ((ratios[0] > 1) != (ratios[1] > 1))
+    for (team, year), values in by_year.items():
+        assert float(got["share_by_year"].sel(team=team, year=year)) == pytest.approx(np.mean(values))
+    specificity = expit(float(one["specificity_logit"][2] + one["specificity_team"][1]) + 0.5)
+    assert float(got["specificity"].sel(team="mixed", years="2021-22")) == pytest.approx(specificity)
+    papers = papers_by_era(data)
+    assert int(papers.sel(era=WHOLE).sum()) == len(rows.frame)
+    assert found["ratio_mixed"].attrs["rows"] == "n_mixed" and "venues" in found["n_mixed"].dims
+
+
+# --- planted truths ---------------------------------------------------------------------------------------------------
+
+TRUE_SENSITIVITY = {"academia-only": 0.97, "mixed": 0.80, "industry-only": 0.80}
+SPECIFICITY = 0.95
+PLANTED = {"mixed": 0.0, "industry-only": -0.6}  # log-odds against academia-only
+HAND = 150  # of each kind and era, half of them releasing
+
+
+def simulated(data: xr.Dataset, seed: int) -> tuple[xr.Dataset, dict[str, float]]:
+    """Counts with the coder's errors differing by kind of team, and labels to learn them from; the true ratios."""
+    rng = np.random.default_rng(seed)
+    base = np.linspace(-1.5, 0.8, data.sizes["venue_year"] // 2).tolist() * 2
+    venue_year = np.array(base) + rng.normal(0, 0.2, data.sizes["venue_year"])
+    topic = np.array([-0.4, 0.0, 0.4])
+    log_odds = venue_year[data["base_at_venue_year"]] + topic[data["base_at_topic"]]
+    effects = {"academia-only": 0.0} | PLANTED
+    weights = data["base_n"].sum("team").values
+    share = {team: np.average(expit(log_odds + effect), weights=weights) for team, effect in effects.items()}
+    truth = {team: share[team] / share["academia-only"] for team in PLANTED}
+    team = data["at_team"].values
+    p = expit(log_odds[data["at_base"].values] + np.array([effects[name] for name in TEAMS])[team])
+    a = np.array([TRUE_SENSITIVITY[name] for name in TEAMS])
+    out = data.copy()
+    released = rng.binomial(data["n"].values, p)
+    seen = rng.binomial(released, a[team])
+    mistaken = rng.binomial(data["n"].values - released, 1 - SPECIFICITY)
+    out["y"] = ("cell", seen + mistaken)
+    hand = np.full((len(TEAMS), len(ERAS)), HAND)
+    out["hand_release"] = out["hand_none"] = (("team", "era"), hand)
+    out["hand_release_coded"] = (("team", "era"), rng.binomial(hand, a[:, None]))
+    out["hand_none_coded"] = (("team", "era"), rng.binomial(hand, SPECIFICITY))
+    # Thirty passages of what the coder took for a release, where there are as many.
+    shape = out["passages"].shape
+    place = data["at_stratum"].values
+    right, wrong = (np.bincount(place, each, int(np.prod(shape))).astype(int) for each in (seen, mistaken))
+    labelled = np.minimum(30, right + wrong)
+    own = rng.hypergeometric(right, wrong, labelled)
+    out["passages"] = (out["passages"].dims, labelled.reshape(shape))
+    out["passages_own"] = (out["passages"].dims, own.reshape(shape))
+    return out, truth
+
+
+@pytest.fixture(scope="module")
+def recovered() -> pd.DataFrame:
+    """Ratios from twenty simulated data sets on one compilation, under each treatment of the coder's errors."""
+    prepared = {error: claim.prepare(invented(6000, 8), claim.Choices(error=error)) for error in ("none", "by team")}
+    compiled = Compiled()
+    rows = []
+    for number in range(SETS):
+        data, truth = simulated(prepared["by team"], 100 + number)
+        for error, switches in prepared.items():
+            given = data.assign({name: switches[name] for name in ("with_error", "error_by_team")})
+            if error == "none":
+                for name in ("hand_release", "hand_none", "passages"):
+                    for suffix in ("", "_own" if name == "passages" else "_coded"):
+                        given[name + suffix] = given[name + suffix] * 0
+            ready = compiled.get(MODEL.build(given, PRIORS), "simulated")
+            draws = sample(ready, number, FAST)["posterior"].to_dataset()
+            found = MODEL.estimands(draws, given, claim.Choices(error=error))  # type: ignore[arg-type]
+            for team, name in (("mixed", "mixed"), ("industry-only", "industry_only")):
+                values = np.log(found[f"ratio_{name}_pooled"].sel(era=WHOLE).values.ravel())
+                low, high = np.quantile(values, [0.055, 0.945])
+                rows.append(
+                    {"error": error, "team": team, "bias": values.mean() - np.log(truth[team]), "sd": values.std(),
+                     "covered": low <= np.log(truth[team]) <= high, "below": (values < 0).mean()}
+                )  # fmt: skip
+    assert len(compiled._known) == 1
+    return pd.DataFrame(rows)
+
+
+def test_differential_noise_biases_the_naive_estimate_and_two_labels_recover_the_truth(recovered: pd.DataFrame):
+    least = int(binom.ppf(0.001, SETS, 0.89))
+    for team in PLANTED:
+        naive, two = (
+            recovered[(recovered["error"] == error) & (recovered["team"] == team)] for error in ("none", "by team")
+        )
+        error_of_mean = 3.3 / np.sqrt(SETS)
+        assert naive["bias"].mean() < -error_of_mean * naive["bias"].std()  # industry seems to release less
+        assert naive["covered"].sum() < least
+        assert abs(two["bias"].mean()) < error_of_mean * two["sd"].mean() + 0.02
+        assert two["covered"].sum() >= least
+
+
+def test_planted_nulls_are_not_found_and_planted_effects_are(recovered: pd.DataFrame):
+    two = recovered[recovered["error"] == "by team"]
+    mixed, industry = (two[two["team"] == team]["below"] for team in PLANTED)
+    decided = ((mixed >= 0.89) | (mixed <= 0.11)).sum()
+    assert decided <= binom.ppf(0.999, SETS, 0.22)
+    assert (industry >= 0.89).sum() >= SETS - 2
+    naive = recovered[(recovered["error"] == "none") & (recovered["team"] == "mixed")]["below"]
+    assert (naive >= 0.89).sum() >= SETS - 2  # the naive estimate finds what is not there
+
+
+# --- against plain methods --------------------------------------------------------------------------------------------
+
+
+def test_mantel_haenszel_agrees_with_the_instruments_without_error(real: dict[str, pd.DataFrame], compiled: Compiled):
+    data = claim.MODELS["instruments"].prepare(real, CHOICES)
+    ready = compiled.get(claim.MODELS["instruments"].build(data, PRIORS), "instruments")
+    draws = sample(ready, claim.SEED, FAST)["posterior"].to_dataset()
+    found = claim.MODELS["instruments"].estimands(draws, data, CHOICES)
+    n, y, row = data["n"].values.astype(float), data["y"].values.astype(float), data["row_of"].values
+    for i, name in enumerate(data["row"].values):
+        for k, team in ((1, "mixed"), (2, "industry_only")):
+            log_odds_ratio, se = mantel_haenszel(y[row == i], n[row == i], k)
+            if not np.isfinite(se) or se > 0.35:
+                continue
+            posterior = np.log(found[f"naive_odds_ratio_{team}"].isel(row=i))
+            # The prior, N(0, 0.5), pulls towards zero.
+            shrunk = log_odds_ratio / (1 + se**2 / PRIORS.industry_sd**2)
+            assert float(posterior.mean()) == pytest.approx(shrunk, abs=0.6 * se + 0.02), (name, team)
+    read, page = (found["naive_odds_ratio_mixed"].sel(row=f"{which}: machine learning 2021-22") for which in
+                  (FULL_TEXT, OPEN_REVIEW))  # fmt: skip
+    assert float((page > 1).mean()) > 0.99 and float((read > 1).mean()) < 0.2  # the instrument decides the sign
+    assert data.sel(lists=FIRST_PAGE)["found_n"].sum() > 0
+
+
+def mantel_haenszel(y: np.ndarray, n: np.ndarray, k: int) -> tuple[float, float]:
+    """Log of the common odds ratio of kind k to academia-only, and its standard error (Robins et al. 1986)."""
+    a, b, c, d = y[:, k], n[:, k] - y[:, k], y[:, 0], n[:, 0] - y[:, 0]
+    total = np.maximum(a + b + c + d, 1)
+    r, s, p, q = a * d / total, b * c / total, (a + d) / total, (b + c) / total
+    if not (r.sum() and s.sum()):
+        return np.nan, np.nan
+    variance = (p * r).sum() / (2 * r.sum() ** 2) + (p * s + q * r).sum() / (2 * r.sum() * s.sum())
+    variance += (q * s).sum() / (2 * s.sum() ** 2)
+    return float(np.log(r.sum() / s.sum())), float(np.sqrt(variance))
