@@ -104,6 +104,8 @@ def ranks(tree: xr.DataTree, out: Path, name: str) -> None:
     """
     posterior = tree["posterior"].to_dataset()
     top = [name for name in tree["log_prior"].data_vars if posterior[name].ndim == 2]
+    if not top:
+        return
     posterior = posterior[top]
     thinned = posterior.isel(draw=slice(None, None, 10))
     plots = az.plot_rank(xr.DataTree.from_dict({"posterior": thinned}), backend="matplotlib")

@@ -100,9 +100,9 @@ def ratios(estimates: Rows, out: Path) -> None:
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.minorticks_off()
         axes.set_title(f"{team} over academia-only")
+        axes.set_xlabel("ratio, median and 89 % interval")
     names = [f"{group}, {era}" for group, era in reversed(lines)]
     grid[0].set_yticks(range(len(lines)), names)
-    figure.supxlabel("ratio of the shares that release code, median and 89 % interval", fontsize=8)
     handles = [
         Line2D([], [], color=c, marker="o", ms=4, label=t) for c, t in zip((BLUE, ORANGE), SPECS.values(), strict=True)
     ]
@@ -141,7 +141,7 @@ def _forest(axes: Axes, estimates: Rows, data: Rows) -> None:
     axes.set_xscale("log")
     axes.set_xticks([0.3, 0.5, 1, 2], ["0.3", "0.5", "1", "2"])
     axes.minorticks_off()
-    axes.set_yticks(range(len(names)), [_short(name) for name in reversed(names)], fontsize=6.5)
+    axes.set_yticks(range(len(names)), [_short(name) for name in reversed(names)], fontsize=6)
     axes.set_xlabel("share with code seen, over academia-only")
     handles = [Line2D([], [], color=c, marker="o", ms=3, label=t) for t, c in TEAMS.items() if t != "academia-only"]
     axes.legend(handles=handles, loc="upper right", fontsize=6.5)
@@ -177,7 +177,9 @@ def _tipping_sensitivity(axes: Axes, estimates: Rows, data: Rows) -> None:
             data.append({"panel": "sensitivity", "row": naive["coords"]["row"], "team": CONTRASTS[name], "x": x[1],
                          "n": found["n"], "median": naive["median"], "eti_low": x[0], "eti_high": x[2]})  # fmt: skip
     axes.axhline(1, color=BLACK, lw=0.5, ls=":")
-    axes.set_xlabel("sensitivity of the link, over academia-only's\n(points: measured; ticks: where the sign turns)")
+    axes.set_xlabel(
+        "sensitivity of the link over academia-only's\n(points: measured; ticks: the sign turns)", fontsize=7
+    )
     axes.set_ylabel("true ratio")
     handles = [Line2D([], [], color=GREY, ls=s, label=t) for t, s in (("first page", "-"), ("OpenReview", "--"))]
     axes.legend(handles=handles, fontsize=6.5)
@@ -223,7 +225,7 @@ def _tipping_specificity(axes: Axes, trees: Mapping[str, xr.DataTree], data: Row
     axes.axhline(1, color=BLACK, lw=0.5, ls=":")
     axes.set_ylim(0.6, 1.8)
     axes.set_xlabel(
-        f"false positives of academia-only less mixed, {last}\n(band: all labels; dotted: hand-coded alone)"
+        f"false positives, academia-only less mixed,\n{last} (band: all labels; dotted: by hand)", fontsize=7
     )
     axes.set_ylabel("true ratio, mixed")
     axes.legend(fontsize=6.5)

@@ -67,15 +67,15 @@ def _panel(axes: Any, row: Mapping[str, Any]) -> None:
     else:  # a sign: the side of the reference value that was claimed
         axes.axvline(row["reference"], color=GREEN, lw=1.5)
         side = "<" if row["published_sign"] < 0 else ">"
+        left = row["published_sign"] < 0
         axes.annotate(
-            f"published: {side} {row['reference']:g}", (row["reference"], -0.5), color=GREEN, fontsize=6.5, va="bottom",
-            ha="right" if row["published_sign"] < 0 else "left", xytext=(-3 * (1 if side == "<" else -1), 0),
-            textcoords="offset points",
+            f"published: {side} {row['reference']:g}", (row["reference"], -0.75), xytext=(-3 if left else 3, 0),
+            textcoords="offset points", ha="right" if left else "left", va="center", color=GREEN, fontsize=6.5,
         )  # fmt: skip
     for y, (rung, colour, marker) in enumerate(lines):
         axes.plot([rung["eti_low"], rung["eti_high"]], [y, y], color=colour, lw=1.5)
         axes.plot(rung["median"], y, marker, color=colour, ms=4.5)
-        axes.annotate(f"{rung['n']}", (1.0, y), xycoords=("axes fraction", "data"), fontsize=6.5, color=BLACK,
+        axes.annotate(f"{rung['n']:,}", (1.0, y), xycoords=("axes fraction", "data"), fontsize=6.5, color=BLACK,
                       ha="right", va="center", xytext=(14, 0), textcoords="offset points")  # fmt: skip
     if row["scale"] == "log":
         axes.set_xscale("log")
@@ -86,7 +86,7 @@ def _panel(axes: Any, row: Mapping[str, Any]) -> None:
     else:
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    axes.set_ylim(len(lines) - 0.5, -0.5)
+    axes.set_ylim(len(lines) - 0.5, -0.5 if row["published"] is not None else -1.1)
     axes.set_yticks(range(len(lines)), [f"{rung['kind']}: {rung['title']}" for rung, _, _ in lines])
     axes.set_title(title_lines(row["title"]), fontsize=8)
 

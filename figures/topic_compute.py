@@ -95,7 +95,7 @@ def _waterfall(axes: Axes, spec: str, estimates: Rows) -> Rows:
     ordered += [row for row in reversed(steps) if row["coords"]["step"] in factors]
     names = [shares[0]["coords"]["period"], *(row["coords"]["step"] for row in ordered), shares[-1]["coords"]["period"]]
     level = shares[0]["median"]
-    axes.bar(0, level, color=BLUE, width=0.6)
+    _level(axes, 0, shares[0])
     data: Rows = [{"spec": spec, "bar": names[0], "from": 0.0, "to": level}]
     for x, row in enumerate(ordered, start=1):
         after = level + row["median"]
@@ -114,11 +114,17 @@ def _waterfall(axes: Axes, spec: str, estimates: Rows) -> Rows:
                     data.append({"spec": spec, "bar": f"{row['coords']['step']}, {label or name}", "from": level,
                                  "to": level + other["median"]})  # fmt: skip
         level = after
-    axes.bar(len(names) - 1, shares[-1]["median"], color=BLUE, width=0.6)
+    _level(axes, len(names) - 1, shares[-1])
     data.append({"spec": spec, "bar": names[-1], "from": 0.0, "to": shares[-1]["median"]})
     axes.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names])
-    axes.set_ylim(0.5, None)
+    axes.margins(y=0.15)
     return data
+
+
+def _level(axes: Axes, x: int, row: Mapping[str, Any]) -> None:
+    """A period's share: a line, not a bar, for the axis does not start at 0."""
+    axes.plot([x - 0.35, x + 0.35], [row["median"]] * 2, color=BLUE, lw=2.5)
+    axes.fill_between([x - 0.35, x + 0.35], row["eti_low"], row["eti_high"], color=BLUE, alpha=0.25, lw=0)
 
 
 def fitted_and_observed(trees: Mapping[str, xr.DataTree], specs: Mapping[str, str], out: Path) -> None:
@@ -135,13 +141,13 @@ def fitted_and_observed(trees: Mapping[str, xr.DataTree], specs: Mapping[str, st
             n, y = (np.bincount(at, dataset[name].to_numpy() * known, size) for name in ("n", "y"))
             keep = n > 0
             share = y[keep] / n[keep]
-            low, middle, high = fitted.transpose("quantile", by).to_numpy()
+            low, middle, high = fitted.transpose("quantile", f"fitted_{by}").to_numpy()
             axes.vlines(share, low, high, color=GREY, lw=0.7)
             axes.scatter(share, middle, s=np.maximum(n[keep] / 20, 2), facecolor="none", edgecolor=BLUE, lw=0.7)
             limits = [min(share.min(), low.min()) - 0.02, max(share.max(), high.max()) + 0.02]
             axes.plot(limits, limits, color=BLACK, lw=0.5, ls=":")
             axes.set_title(f"by {by.replace('_', ' and ')}, {specs[spec]}", fontsize=8)
-            names = fitted[by].to_numpy().tolist()
+            names = fitted[f"fitted_{by}"].to_numpy().tolist()
             data += [
                 {"spec": spec, "by": by, "at": name, "n": int(of), "observed": float(seen), "fitted": float(mid)}
                 for name, of, seen, mid in zip(names, n[keep], share, middle, strict=True)

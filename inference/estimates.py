@@ -90,7 +90,7 @@ def summarise(
                 "title": title(str(name), titles, coords),
                 "coords": {key: _plain(value) for key, value in coords.items()},
                 "kind": estimands[name].attrs["kind"],
-                "headline": any(h == Headline(spec, str(name), coords) for h in headlines),
+                "headline": any((h.spec, h.estimand, dict(h.coords)) == (spec, str(name), coords) for h in headlines),
                 "unit": estimands[name].attrs["unit"],
                 "n": _rows_behind(estimands, str(name), coords),
             }

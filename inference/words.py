@@ -9,6 +9,7 @@ from math import floor, log10
 
 MINUS = "\N{MINUS SIGN}"
 MAX_DECIMALS = 2
+NARROW = 0.05  # width of an interval that two decimals would hardly show
 
 VERDICTS = {
     "agrees": "agrees with the published {published}",
@@ -51,8 +52,9 @@ def quantity(median: float, low: float, high: float, mcse: float, scale: str = "
     else:
         decimals = decimals_for(mcse)
         shown = [f"{value:.{MAX_DECIMALS}f}" for value in (low, median, high)]
-        if scale == "logit" and {"0.00", "1.00"} & set(shown) and 0 < mcse < 1e-3:
-            decimals = MAX_DECIMALS + 1  # no share is shown as nothing or everything that need not be
+        narrow = scale == "identity" and high - low < NARROW
+        if (narrow or (scale == "logit" and {"0.00", "1.00"} & set(shown))) and 0 < mcse < 1e-3:
+            decimals = MAX_DECIMALS + 1  # no share is shown as nothing or everything, no interval as a point
         low_text, middle, high_text = (number(value, decimals) for value in (low, median, high))
     return f"{middle} ({low_text} to {high_text})"
 

@@ -10,14 +10,15 @@ Papers read in full text at five venues fall into cells c: venue-year v, topic t
 the venue's group (machine learning or AI) and e the era, a paper truly releases its code with probability
 
     r[c] = w[k] logistic(eta[c]),
-    eta[c] = venue_year[v] + topic[t] + size[s] + topic_venue[t, venue] + size_venue[s, venue]
-             + any[g, e] (k is mixed or industry-only) + only[g, e] (k is industry-only),
+    eta[c] = venue_year[v] + topic[t] + trend[t] x[v] + size[s] + topic_venue[t, venue] + size_venue[s, venue]
+             + any[g, e] (k is mixed or industry-only) + only[g, e] (k is industry-only) + size_team[k, s],
 
-venue_year normal around a common level; topic and size zero-sum; the interactions with the venue normal, with scales
-of their own, log-normal; any and only independent normals: six of each, too few for a hierarchy. w[k] is the share of
-papers by teams of kind k that would release code at all. Without it the shape of the logistic curve would tell the
-coder's sensitivity by kind of team, and far more loudly than the labels do: a share of papers that never releases and
-a share of releases that is never seen bend the curve alike, and only labels can tell them apart.
+x years from 2018 in units of four; venue_year normal around a common level; topic, its trend, size, and size_team (of
+mixed and industry-only, 0 for academia-only) zero-sum, the last over sizes; the interactions with the venue normal,
+with scales of their own, log-normal; any and only independent normals: six of each, too few for a hierarchy. w[k] is
+the share of papers by teams of kind k that would release code at all. Without it the shape of the logistic curve would
+tell the coder's sensitivity by kind of team, and far more loudly than the labels do: a share of papers that never
+releases and a share of releases that is never seen bend the curve alike, and only labels can tell them apart.
 
 The label is a coder's yes or no. With sensitivity a and specificity b of the coder,
 
@@ -99,15 +100,16 @@ SEED = 20240107
 DRAWS = 1000  # of each chain
 TINY = 1e-9  # papers: a kind of team without papers in a year leaves no 0 / 0
 TOP = (
-    "level", "venue_year_sd", "topic_effect", "size_effect", "topic_venue_sd", "size_venue_sd", "any_raw", "only_raw",
-    "willing_logit", "sensitivity_logit", "specificity_logit", "sensitivity_team", "specificity_team",
+    "level", "venue_year_sd", "topic_effect", "topic_trend", "size_effect", "size_team_effect", "topic_venue_sd",
+    "size_venue_sd", "any_raw", "only_raw", "willing_logit", "sensitivity_logit", "specificity_logit",
+    "sensitivity_team", "specificity_team",
 )  # fmt: skip
-DIMS = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team", "year")
+DIMS = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team", "industry", "year")
 DATA = (
     "n", "y", "at_base", "at_effect", "at_stratum", "topic_of", "size_of", "base_at_venue_year",
     "base_at_topic_venue", "base_at_size_venue", "hand_release", "hand_release_coded", "hand_none", "hand_none_coded",
     "passages", "passages_own", "shift_sensitivity", "shift_specificity", "with_error", "error_by_team",
-    "pull_venue_year", "pull_era",
+    "pull_venue_year", "pull_era", "at_team_size", "base_at_topic_year", "year_scaled",
 )  # fmt: skip
 
 
@@ -140,6 +142,8 @@ class Priors:
     venue_year_sd: float = 0.8  # log-odds, half-normal; 2014 and 2022 differ by a factor of ten in odds
     topic_sd: float = 0.5  # log-odds; topics differ by a factor of about 2 in odds, rarely 4
     size_sd: float = 0.3  # log-odds
+    topic_trend_sd: float = 0.3  # log-odds in four years; topics part by a factor of 2 to 3 in odds from 2014 to 2022
+    size_team_sd: float = 0.3  # log-odds; how the effect of industry differs between team sizes
     # Log-odds, medians of log-normals: a spread between a third of these and three times as much. A half-normal would
     # let the logarithm of a small spread wander without end.
     topic_venue_sd: float = 0.2
@@ -156,6 +160,7 @@ class Priors:
     # Each instrument at each venue-year has its own level, and each list its own share of what it finds.
     stratum_mean: float = -1.0  # log-odds: 0.27, between 0.03 and 0.80
     stratum_sd: float = 1.5
+    stratum_mean_sd: float = 1.0
     found_sd: float = 1.5  # log-odds: between 0.08 and 0.92
     curve_sd: float = 0.7  # log-odds, of five and more authors from industry
     access_sd: float = 1.0  # log-odds, of sectors, a decade, a thousandfold of compute
@@ -201,13 +206,20 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         topic_venue = topic[data["topic_of"]] + topic_venue_sd * pm.Normal("topic_venue_raw", dims="topic_venue")
         size_venue_sd = pm.LogNormal("size_venue_sd", pt.log(prior["size_venue_sd"]), prior["venue_sd_spread"])
         size_venue = size[data["size_of"]] + size_venue_sd * pm.Normal("size_venue_raw", dims="size_venue")
+        trend = pm.ZeroSumNormal("topic_trend", sigma=prior["topic_trend_sd"], dims="topic")
+        size_team = pm.ZeroSumNormal(
+            "size_team_effect", sigma=prior["size_team_sd"], dims=("industry", "size"), n_zerosum_axes=1
+        )
+        by_size = pt.concatenate([pt.zeros((1, dataset.sizes["size"])), size_team])
         by_team = pt.stack([pt.zeros_like(some), some, some + only])  # in the order of TEAMS
         # Products of odds: an exponential of every cell's log-odds would be a third of the cost of the model.
         odds = (
             pt.exp(venue_year)[data["base_at_venue_year"]]
+            * pt.exp(trend[:, None] * data["year_scaled"]).flatten()[data["base_at_topic_year"]]
             * pt.exp(topic_venue)[data["base_at_topic_venue"]]
             * pt.exp(size_venue)[data["base_at_size_venue"]]
-        )[data["at_base"]] * pt.exp(by_team).flatten()[data["at_effect"]]
+        )[data["at_base"]]
+        odds *= pt.exp(by_team).flatten()[data["at_effect"]] * pt.exp(by_size).flatten()[data["at_team_size"]]
 
         # What the coder sees of it, by kind of team and era.
         a_mean = pm.Normal("sensitivity_logit", prior["sensitivity_mean"], prior["sensitivity_sd"])

@@ -19,7 +19,7 @@ NEURIPS_2021 = "NeurIPS 2021"
 BOTH = "both groups"
 ACADEMIA, MIXED, INDUSTRY = TEAMS
 CONTRASTS = {"mixed": MIXED, "industry_only": INDUSTRY}  # each against academia-only
-PLACES = ("venue_year", "topic_venue", "size_venue", "venues", "era")
+PLACES = ("venue_year", "topic_venue", "size_venue", "topic_year", "size", "venues", "era")
 SHARE = {"unit": "probability", "scale": "logit", "kind": "quantity"}
 RATIO = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0}
 EVENT = {"unit": "probability", "scale": "identity", "kind": "probability"}
@@ -123,18 +123,21 @@ def standardised_shares(
     kind itself, so that each kind is averaged over its own.
     """
     at = {name: dataset[f"base_at_{name}"].to_numpy() for name in PLACES}
-    sizes = dataset.sizes
     same: list[Part] = [
         (draws["venue_year_effect"], at["venue_year"]),
+        (_flat(draws["topic_trend"] * dataset["year_scaled"], "topic"), at["topic_year"]),
         (_at_venues(draws, dataset, "topic"), at["topic_venue"]),
         (_at_venues(draws, dataset, "size"), at["size_venue"]),
     ]
     some = draws["any_industry"]
     effects = {ACADEMIA: None, MIXED: some, INDUSTRY: some + draws["only_industry"]}
-    place = at["venues"] * sizes["era"] + at["era"]
+    size_team = draws["size_team_effect"]
+    place = at["venues"] * dataset.sizes["era"] + at["era"]
     found = []
     for i, effect in enumerate(effects.values()):
-        parts = same if effect is None else [*same, (_flat(effect), place)]
+        parts = same
+        if effect is not None:
+            parts = [*same, (_flat(effect, "venues"), place), (size_team.isel(industry=i - 1), at["size"])]
         papers = dataset["base_n"].to_numpy()[i] if own else 1.0
         found.append(standardised(parts, {name: each * papers for name, each in weights.items()}, "papers"))
     would = xr.concat(found, xr.DataArray(list(TEAMS), dims="team", name="team"))
@@ -149,9 +152,9 @@ def _at_venues(draws: xr.Dataset, dataset: xr.Dataset, name: str) -> xr.DataArra
     return xr.DataArray(common + draws[f"{name}_venue_sd"] * draws[f"{name}_venue_raw"])
 
 
-def _flat(effect: xr.DataArray) -> xr.DataArray:
-    """An effect by venue group and another dim as one vector a draw."""
-    ordered = effect.transpose("chain", "draw", "venues", ...)
+def _flat(effect: xr.DataArray, first: str) -> xr.DataArray:
+    """An effect by two dims as one vector a draw, ``first`` the slower one."""
+    ordered = effect.transpose("chain", "draw", first, ...)
     values = ordered.to_numpy().reshape(*ordered.shape[:2], -1)
     return xr.DataArray(values, {name: ordered[name] for name in ("chain", "draw")}, ("chain", "draw", "level"))
 

@@ -4,8 +4,8 @@ For an instrument i, venue-year v and kind of team k, with no correction of what
 
     seen[i, v, k] ~ Binomial(papers, logistic(level[i, v] + any[r] (k has industry) + only[r] (k is industry-only))),
 
-r the instrument with venue group and era. The levels are free: a stratified odds ratio, as Mantel and Haenszel's, with
-a prior. Instruments look at the same papers in part; each has parameters of its own, and they are never pooled. Where
+r the instrument with venue group and era. The levels are normal with a spread that leaves them all but free: a
+stratified odds ratio, as Mantel and Haenszel's, with a prior. Instruments look at the same papers in part; each has parameters of its own, and they are never pooled. Where
 a paper was also read in full text, the share of releases that the list's link shows,
 
     found[l, k] ~ Binomial(papers coded as released, logistic(found_logit[l, k])),
@@ -47,8 +47,8 @@ LISTS = (FIRST_PAGE, OPEN_REVIEW)
 ON_OPEN_REVIEW = (("ICLR", 2019), ("ICLR", 2020), ("ICLR", 2022), ("NeurIPS", 2021))
 FIRST_YEAR, LAST_YEAR = 2014, 2022
 ACADEMIA, MIXED, INDUSTRY = TEAMS
-INSTRUMENT_PRIORS = ("stratum_mean", "stratum_sd", "found_sd")  # of this model alone
-INSTRUMENT_TOP = ("level", "any_industry", "only_industry", "found_logit")
+INSTRUMENT_PRIORS = ("stratum_mean_sd", "found_sd")  # of this model alone
+INSTRUMENT_TOP = ("level_mean", "level_sd", "any_industry", "only_industry", "found_logit")
 SHARE = {"unit": "probability", "scale": "logit", "kind": "quantity"}
 RATIO = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0}
 ROWS = {"unit": "papers", "kind": "rows"}
@@ -148,7 +148,9 @@ def build_instruments(dataset: xr.Dataset, priors: Priors) -> pm.Model:
             for name in ("n", "y", "row_of", "found_n", "found_y")
         }
         prior = {name: pm.Data(f"prior_{name}", getattr(priors, name)) for name in (*INSTRUMENT_PRIORS, "industry_sd")}
-        level = pm.Normal("level", prior["stratum_mean"], prior["stratum_sd"], dims="stratum")
+        mean = pm.Normal("level_mean", prior["stratum_mean"], prior["stratum_mean_sd"])
+        spread = pm.HalfNormal("level_sd", prior["stratum_sd"])
+        level = pm.Normal("level", mean, spread, dims="stratum")
         some = pm.Normal("any_industry", 0, prior["industry_sd"], dims="row")
         only = pm.Normal("only_industry", 0, prior["industry_sd"], dims="row")
         effect = pt.stack([pt.zeros_like(some), some, some + only], axis=1)

@@ -21,6 +21,7 @@ GROUPS = ("machine learning", "AI")
 TEAMS = ("academia-only", "mixed", "industry-only")
 ERAS = {"2014-18": (2014, 2018), "2019-20": (2019, 2020), "2021-22": (2021, 2022)}
 WHOLE = "2014-22"
+MIDDLE_YEAR = 2018
 OWN = ("own, address", "own, elsewhere")  # labels of a passage that releases the paper's own code
 HAND_TEAMS = {
     "0": "academia-only",
@@ -152,11 +153,12 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     rows, levels = select(tables, choices)
     frame = rows.frame
     years = sorted({int(name.rsplit(" ", 1)[1]) for name in levels["venue_year"]})
-    levels |= {"team": list(TEAMS), "venues": list(GROUPS), "era": list(ERAS)}
+    levels |= {"team": list(TEAMS), "industry": list(TEAMS[1:]), "venues": list(GROUPS), "era": list(ERAS)}
     table = counted(frame, [*LEVELS, "venues", "era", "year", "team"], "event")
     base = table.groupby([*LEVELS, "venues", "era"], sort=True).size().reset_index()
     key = {key: i for i, key in enumerate(base[["venue_year", "topic", "size"]].itertuples(index=False, name=None))}
     at_base = np.array([key[row] for row in table[["venue_year", "topic", "size"]].itertuples(index=False, name=None)])
+    year_of_base = codes(base["venue_year"].str.rsplit(" ", n=1).str[1].astype(int), years)
     base_n = np.zeros((len(TEAMS), len(base)), dtype=np.int64)
     base_n[codes(table["team"], TEAMS), at_base] = table["n"]
     placed = {name: codes(table[name], levels[name]) for name in (*LEVELS, "venues", "era", "team")}
@@ -168,9 +170,12 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
             **{f"at_{name}": ("cell", at) for name, at in placed.items()},
             "at_base": ("cell", at_base),
             "at_effect": ("cell", (placed["team"] * len(GROUPS) + placed["venues"]) * len(ERAS) + placed["era"]),
+            "at_team_size": ("cell", placed["team"] * len(SIZES) + placed["size"]),
             "at_stratum": ("cell", (placed["team"] * len(years) + placed["year"]) * len(GROUPS) + placed["venues"]),
             "base_n": (("team", "base"), base_n, {"unit": "papers"}),
             **{f"base_at_{name}": ("base", codes(base[name], levels[name])) for name in (*LEVELS, "venues", "era")},
+            "base_at_topic_year": ("base", codes(base["topic"], levels["topic"]) * len(years) + year_of_base),
+            "year_scaled": ("year", (np.array(years) - MIDDLE_YEAR) / 4, {"unit": f"four years from {MIDDLE_YEAR}"}),
             **_parents(levels),
             "venue_year_venues": ("venue_year", _group_of(levels["venue_year"])),
             "venue_year_year": ("venue_year", [int(name.rsplit(" ", 1)[1]) for name in levels["venue_year"]]),

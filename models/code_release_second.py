@@ -45,7 +45,7 @@ SECTORS = {
     "industry-only": "industry-only",
 }
 SECTOR_LEVELS = ("academia-only", "collaboration", "industry-only")
-SECOND_PRIORS = ("curve_sd", "access_sd")
+SECOND_PRIORS = ("stratum_mean", "stratum_sd", "curve_sd", "access_sd")  # not of the main model
 RATIO = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0}
 SHARE = {"unit": "probability", "scale": "logit", "kind": "quantity"}
 MISFIT = {"unit": "misfit a cell", "scale": "log", "kind": "quantity"}

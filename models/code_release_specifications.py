@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 STATEMENTS, INSTRUMENTS = "statements", "instruments"
 SCALES = (
-    "level_sd", "venue_year_sd", "topic_sd", "size_sd", "topic_venue_sd", "size_venue_sd", "industry_sd",
-    "willing_sd", "sensitivity_sd", "specificity_sd", "error_team_sd",
+    "level_sd", "venue_year_sd", "topic_sd", "topic_trend_sd", "size_sd", "size_team_sd", "topic_venue_sd",
+    "size_venue_sd", "industry_sd", "willing_sd", "sensitivity_sd", "specificity_sd", "error_team_sd",
 )  # fmt: skip
 # Of everyone's papers, those whose list has a field for links.
 LINKED = {"papers": "with a link field", "error": "none"}

@@ -341,7 +341,7 @@ def _fitted(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
         at = dataset[f"at_{name}"].to_numpy()
         sets = {str(level): known * (at == i) for i, level in enumerate(dataset[name].to_numpy())}
         sets = {level: weights for level, weights in sets.items() if weights.any()}
-        mean = standardised(_parts(draws, dataset, draws["slope"]), sets, name)
+        mean = standardised(_parts(draws, dataset, draws["slope"]), sets, f"fitted_{name}")
         out[f"fitted_by_{name}"] = mean.quantile([0.055, 0.5, 0.945], ("chain", "draw")).assign_attrs(kind="fitted")
     return out
 

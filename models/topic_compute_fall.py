@@ -32,7 +32,7 @@ def fall_weights(dataset: xr.Dataset, of: tuple[str, dict[str, tuple[int, int]]]
     -------
     xarray.Dataset
         With ``fall_weight`` (setting, cell), ``n_spanning`` (period,); attrs ``factors``, ``facts`` with the venues. As
-        it was, where fewer than one venue spans the window.
+        it was, where no venue spans the window or its papers are too few to be reweighted.
     """
     last_factor, periods = of
     venue_names, venue = np.unique(dataset["venue_of"].to_numpy(), return_inverse=True)
@@ -59,6 +59,8 @@ def fall_weights(dataset: xr.Dataset, of: tuple[str, dict[str, tuple[int, int]]]
     for count in range(1, len(factors) + 1):
         for names in itertools.combinations(factors, count):
             settings[" + ".join(names)] = raked(late, early, [at_venue, *(factors[name] for name in names)])
+    if not all(weights.sum() > 0 for weights in settings.values()):  # too few papers to set anything back
+        return dataset
     dataset = dataset.assign_coords(setting=list(settings))
     dataset["fall_weight"] = (("setting", "cell"), np.array([w / w.sum() for w in settings.values()]))
     counts = [int(papers[name][spans].sum()) for name in periods]
@@ -72,7 +74,7 @@ def raked(weights: Floats, target: Floats, margins: list[Ints], tolerance: float
     """Scale weights until each margin is that of the target (iterative proportional fitting).
 
     Levels of a margin that only one side has cannot be matched: the target's are left out, and its others keep their
-    proportions.
+    proportions. Where that leaves no cell at all, the weights are all 0.
 
     Parameters
     ----------
@@ -97,9 +99,9 @@ def raked(weights: Floats, target: Floats, margins: list[Ints], tolerance: float
             factor = np.divide(goal, have, out=np.zeros(levels), where=have > 0)
             worst = max(worst, float(np.abs(have - goal).max()))
             out = out * factor[at]
-        if worst < tolerance:
+        if worst < tolerance or out.sum() == 0:
             break
-    return out / out.sum()
+    return out / out.sum() if out.sum() > 0 else out
 
 
 def fall_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str, xr.DataArray]:

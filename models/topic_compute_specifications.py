@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from models._cells import VENUE_GROUPS
 from models._claim import Alternative, Headline, Published
 from models.registry import RAW
 from models.topic_compute_rows import TERMS
@@ -85,11 +84,11 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         aside("topic_title", "topic from the title only", "measurement", topic="topic_title"),
         aside("without_tei", "without TEI texts", "sampling", tei=False),
         *(aside(f"without_{venue.lower()}", f"without {venue}", "sampling", without_venue=venue)
-          for venue in [name for group in VENUE_GROUPS.values() for name in group] if venue not in RARE),
+          for venue in LARGE),
     )  # fmt: skip
 
 
-RARE = ("AutoML", "CoRL", "UAI", "ICLR")  # fewer than 600 of the papers with an abstract and a team
+LARGE = ("NeurIPS", "CVPR", "ICML", "AAAI", "IJCAI", "AISTATS", "ICCV")  # each more than one paper in twenty
 
 
 def _short(family: str) -> str:

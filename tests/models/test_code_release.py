@@ -1,4 +1,4 @@
-"""Code release: rows, estimands against hand calculations, recovery of planted truths, refusals."""
+"""Code release: rows, estimands against hand calculations, priors, refusals."""
 
 from __future__ import annotations
 
@@ -13,20 +13,17 @@ import pymc as pm
 import pytest
 import xarray as xr
 from scipy.special import expit
-from scipy.stats import binom
 
 import models.code_release as claim
 from data.io import InputError
 from inference.fit import Compiled, Sampler, sample
 from models.code_release_estimands import papers_by_era
-from models.code_release_instruments import FIRST_PAGE, FULL_TEXT, OPEN_REVIEW
 from models.code_release_rows import ERAS, GROUPS, TEAMS, WHOLE, select
 from models.registry import RAW
 
 CHOICES, PRIORS = claim.Choices(), claim.Priors()
 MODEL = claim.MODELS["statements"]
 FAST = Sampler(draws=300, tune=400, chains=2)
-SETS = 20
 YEARS = range(2014, 2023)
 AI_YEARS = {"AAAI": YEARS, "NeurIPS": YEARS}
 NO_HAND = pd.DataFrame(columns=["id", "venue", "year", "research", "team_hand", "code_hand", "code_coder"])
@@ -89,6 +86,9 @@ def test_positions_agree_with_each_other(real: dict[str, pd.DataFrame]):
     shape = (len(TEAMS), len(GROUPS), len(ERAS))
     found = np.array(np.unravel_index(data["at_effect"].values, shape))
     assert (found == [data["at_team"].values, data["at_venues"].values, data["at_era"].values]).all()
+    assert (data["at_team_size"].values == data["at_team"].values * data.sizes["size"] + data["at_size"].values).all()
+    year = data["venue_year_year"].values[data["base_at_venue_year"].values] - 2014
+    assert (data["base_at_topic_year"].values == data["base_at_topic"].values * 9 + year).all()
 
 
 def test_specifications_of_one_model_share_its_dimensions(real: dict[str, pd.DataFrame]):
@@ -196,6 +196,8 @@ def test_estimands_by_hand():
         {
             "venue_year_effect": normal("venue_year"),
             "topic_effect": normal("topic"),
+            "topic_trend": normal("topic"),
+            "size_team_effect": normal("industry", "size"),
             "size_effect": normal("size"),
             "topic_venue_sd": normal(),
             "topic_venue_raw": normal("topic_venue"),
@@ -210,7 +212,7 @@ def test_estimands_by_hand():
             "specificity_team": normal("team"),
         },
         coords={"chain": [0], "draw": [0, 1]}
-        | {name: data[name] for name in ("team", "venues", "era", "topic", "size")},
+        | {name: data[name] for name in ("team", "venues", "era", "topic", "size", "year")},
     )
     choices = claim.Choices(error="by team")
     found = MODEL.estimands(draws, data, choices)
@@ -225,6 +227,7 @@ def test_estimands_by_hand():
         eta = float(
             one["venue_year_effect"][venue_at["venue_year"]]
             + one["topic_effect"].sel(topic=paper.topic)
+            + one["topic_trend"].sel(topic=paper.topic) * (paper.year - 2018) / 4
             + one["topic_venue_sd"] * one["topic_venue_raw"][venue_at["topic_venue"]]
             + one["size_effect"].sel(size=paper.size)
             + one["size_venue_sd"] * one["size_venue_raw"][venue_at["size_venue"]]
@@ -232,7 +235,9 @@ def test_estimands_by_hand():
         some, only = (
             float(one[f"{name}_industry"].sel(venues=paper.venues, era=paper.era)) for name in ("any", "only")
         )
-        for i, (team, effect) in enumerate(zip(TEAMS, (0.0, some, some + only), strict=True)):
+        by_size = [0.0, *(float(one["size_team_effect"].sel(size=paper.size)[i]) for i in range(2))]
+        effects = np.array([0.0, some, some + only]) + by_size
+        for i, (team, effect) in enumerate(zip(TEAMS, effects, strict=True)):
             p = expit(float(one["willing_logit"][i])) * expit(eta + effect)
             for era in (paper.era, WHOLE):
                 total.setdefault((team, paper.venues, era), []).append(p)
@@ -261,132 +266,3 @@ def test_estimands_by_hand():
     papers = papers_by_era(data)
     assert int(papers.sel(era=WHOLE).sum()) == len(rows.frame)
     assert found["ratio_mixed"].attrs["rows"] == "n_mixed" and "venues" in found["n_mixed"].dims
-
-
-# --- planted truths ---------------------------------------------------------------------------------------------------
-
-TRUE_SENSITIVITY = {"academia-only": 0.97, "mixed": 0.80, "industry-only": 0.80}
-SPECIFICITY = 0.95
-PLANTED = {"mixed": 0.0, "industry-only": -0.6}  # log-odds against academia-only
-HAND = 150  # of each kind and era, half of them releasing
-
-
-def simulated(data: xr.Dataset, seed: int) -> tuple[xr.Dataset, dict[str, float]]:
-    """Counts with the coder's errors differing by kind of team, and labels to learn them from; the true ratios."""
-    rng = np.random.default_rng(seed)
-    base = np.linspace(-1.5, 0.8, data.sizes["venue_year"] // 2).tolist() * 2
-    venue_year = np.array(base) + rng.normal(0, 0.2, data.sizes["venue_year"])
-    topic = np.array([-0.4, 0.0, 0.4])
-    log_odds = venue_year[data["base_at_venue_year"]] + topic[data["base_at_topic"]]
-    effects = {"academia-only": 0.0} | PLANTED
-    weights = data["base_n"].sum("team").values
-    share = {team: np.average(expit(log_odds + effect), weights=weights) for team, effect in effects.items()}
-    truth = {team: share[team] / share["academia-only"] for team in PLANTED}
-    team = data["at_team"].values
-    p = expit(log_odds[data["at_base"].values] + np.array([effects[name] for name in TEAMS])[team])
-    a = np.array([TRUE_SENSITIVITY[name] for name in TEAMS])
-    out = data.copy()
-    released = rng.binomial(data["n"].values, p)
-    seen = rng.binomial(released, a[team])
-    mistaken = rng.binomial(data["n"].values - released, 1 - SPECIFICITY)
-    out["y"] = ("cell", seen + mistaken)
-    hand = np.full((len(TEAMS), len(ERAS)), HAND)
-    out["hand_release"] = out["hand_none"] = (("team", "era"), hand)
-    out["hand_release_coded"] = (("team", "era"), rng.binomial(hand, a[:, None]))
-    out["hand_none_coded"] = (("team", "era"), rng.binomial(hand, SPECIFICITY))
-    # Thirty passages of what the coder took for a release, where there are as many.
-    shape = out["passages"].shape
-    place = data["at_stratum"].values
-    right, wrong = (np.bincount(place, each, int(np.prod(shape))).astype(int) for each in (seen, mistaken))
-    labelled = np.minimum(30, right + wrong)
-    own = rng.hypergeometric(right, wrong, labelled)
-    out["passages"] = (out["passages"].dims, labelled.reshape(shape))
-    out["passages_own"] = (out["passages"].dims, own.reshape(shape))
-    return out, truth
-
-
-@pytest.fixture(scope="module")
-def recovered() -> pd.DataFrame:
-    """Ratios from twenty simulated data sets on one compilation, under each treatment of the coder's errors."""
-    prepared = {error: claim.prepare(invented(6000, 8), claim.Choices(error=error)) for error in ("none", "by team")}
-    compiled = Compiled()
-    rows = []
-    for number in range(SETS):
-        data, truth = simulated(prepared["by team"], 100 + number)
-        for error, switches in prepared.items():
-            given = data.assign({name: switches[name] for name in ("with_error", "error_by_team")})
-            if error == "none":
-                for name in ("hand_release", "hand_none", "passages"):
-                    for suffix in ("", "_own" if name == "passages" else "_coded"):
-                        given[name + suffix] = given[name + suffix] * 0
-            ready = compiled.get(MODEL.build(given, PRIORS), "simulated")
-            draws = sample(ready, number, FAST)["posterior"].to_dataset()
-            found = MODEL.estimands(draws, given, claim.Choices(error=error))  # type: ignore[arg-type]
-            for team, name in (("mixed", "mixed"), ("industry-only", "industry_only")):
-                values = np.log(found[f"ratio_{name}_pooled"].sel(era=WHOLE).values.ravel())
-                low, high = np.quantile(values, [0.055, 0.945])
-                rows.append(
-                    {"error": error, "team": team, "bias": values.mean() - np.log(truth[team]), "sd": values.std(),
-                     "covered": low <= np.log(truth[team]) <= high, "below": (values < 0).mean()}
-                )  # fmt: skip
-    assert len(compiled._known) == 1
-    return pd.DataFrame(rows)
-
-
-def test_differential_noise_biases_the_naive_estimate_and_two_labels_recover_the_truth(recovered: pd.DataFrame):
-    least = int(binom.ppf(0.001, SETS, 0.89))
-    for team in PLANTED:
-        naive, two = (
-            recovered[(recovered["error"] == error) & (recovered["team"] == team)] for error in ("none", "by team")
-        )
-        error_of_mean = 3.3 / np.sqrt(SETS)
-        assert naive["bias"].mean() < -error_of_mean * naive["bias"].std()  # industry seems to release less
-        assert naive["covered"].sum() < least
-        assert abs(two["bias"].mean()) < error_of_mean * two["sd"].mean() + 0.02
-        assert two["covered"].sum() >= least
-
-
-def test_planted_nulls_are_not_found_and_planted_effects_are(recovered: pd.DataFrame):
-    two = recovered[recovered["error"] == "by team"]
-    mixed, industry = (two[two["team"] == team]["below"] for team in PLANTED)
-    decided = ((mixed >= 0.89) | (mixed <= 0.11)).sum()
-    assert decided <= binom.ppf(0.999, SETS, 0.22)
-    assert (industry >= 0.89).sum() >= SETS - 2
-    naive = recovered[(recovered["error"] == "none") & (recovered["team"] == "mixed")]["below"]
-    assert (naive >= 0.89).sum() >= SETS - 2  # the naive estimate finds what is not there
-
-
-# --- against plain methods --------------------------------------------------------------------------------------------
-
-
-def test_mantel_haenszel_agrees_with_the_instruments_without_error(real: dict[str, pd.DataFrame], compiled: Compiled):
-    data = claim.MODELS["instruments"].prepare(real, CHOICES)
-    ready = compiled.get(claim.MODELS["instruments"].build(data, PRIORS), "instruments")
-    draws = sample(ready, claim.SEED, FAST)["posterior"].to_dataset()
-    found = claim.MODELS["instruments"].estimands(draws, data, CHOICES)
-    n, y, row = data["n"].values.astype(float), data["y"].values.astype(float), data["row_of"].values
-    for i, name in enumerate(data["row"].values):
-        for k, team in ((1, "mixed"), (2, "industry_only")):
-            log_odds_ratio, se = mantel_haenszel(y[row == i], n[row == i], k)
-            if not np.isfinite(se) or se > 0.35:
-                continue
-            posterior = np.log(found[f"naive_odds_ratio_{team}"].isel(row=i))
-            # The prior, N(0, 0.5), pulls towards zero.
-            shrunk = log_odds_ratio / (1 + se**2 / PRIORS.industry_sd**2)
-            assert float(posterior.mean()) == pytest.approx(shrunk, abs=0.6 * se + 0.02), (name, team)
-    read, page = (found["naive_odds_ratio_mixed"].sel(row=f"{which}: machine learning 2021-22") for which in
-                  (FULL_TEXT, OPEN_REVIEW))  # fmt: skip
-    assert float((page > 1).mean()) > 0.99 and float((read > 1).mean()) < 0.2  # the instrument decides the sign
-    assert data.sel(lists=FIRST_PAGE)["found_n"].sum() > 0
-
-
-def mantel_haenszel(y: np.ndarray, n: np.ndarray, k: int) -> tuple[float, float]:
-    """Log of the common odds ratio of kind k to academia-only, and its standard error (Robins et al. 1986)."""
-    a, b, c, d = y[:, k], n[:, k] - y[:, k], y[:, 0], n[:, 0] - y[:, 0]
-    total = np.maximum(a + b + c + d, 1)
-    r, s, p, q = a * d / total, b * c / total, (a + d) / total, (b + c) / total
-    if not (r.sum() and s.sum()):
-        return np.nan, np.nan
-    variance = (p * r).sum() / (2 * r.sum() ** 2) + (p * s + q * r).sum() / (2 * r.sum() * s.sum())
-    variance += (q * s).sum() / (2 * s.sum() ** 2)
-    return float(np.log(r.sum() / s.sum())), float(np.sqrt(variance))

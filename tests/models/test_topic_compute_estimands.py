@@ -386,16 +386,19 @@ def test_without_a_venue_that_spans_there_is_no_fall():
     assert "odds_ratio" in found
 
 
-def test_topics_that_all_change_leave_weights_that_are_numbers():
-    data = spanning(
-        {
-            "early": [VISION | SCALE | {"times": 30}],
-            "middle": [VISION | {"times": 30}],
-            "late": [LANGUAGE | {"times": 30}],
-        }
-    )
-    weights = data.get("fall_weight", xr.DataArray(0.0))
-    assert np.isfinite(weights).all()
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [
+        ([TWO | VISION | SCALE], [TWO | LANGUAGE]),  # no topic in common
+        ([SEVEN | VISION | SCALE], [TWO | VISION, SEVEN | LANGUAGE]),  # each margin has a common level, no paper both
+    ],
+)
+def test_papers_that_have_nothing_in_common_give_numbers(early: list[dict[str, Any]], late: list[dict[str, Any]]):
+    periods = {"early": early, "middle": early, "late": late}
+    data = spanning({name: [row | {"times": 30} for row in rows] for name, rows in periods.items()})
+    assert np.isfinite(data.get("fall_weight", xr.DataArray(0.0))).all()
+    found = claim.estimands(random_draws(data, 4), data, CHOICES)
+    assert all(np.isfinite(values.values.astype(float)).all() for values in found.data_vars.values())
 
 
 def test_hardware_has_periods_of_its_own():
@@ -546,6 +549,17 @@ def test_spanning_venues_are_those_of_the_fall():
     assert spans(fall) == "ICML"
 
 
+def test_course_of_all_topics_is_not_moved_by_their_mix():
+    """A third of one topic's papers have terms in every year, a tenth of another's; the mix turns round."""
+    rows = []
+    for year in range(2012, 2022):
+        for topic, share_of, weight in ((TOPICS[0], 3, year - 2011), (TOPICS[1], 10, 2022 - year)):
+            place = {"topic": topic, "year": year}
+            rows += [place | SCALE | {"times": 30 * weight}, place | {"times": 30 * weight * (share_of - 1)}]
+    data = claim.prepare_topic_year({"papers": papers(rows)}, CHOICES)
+    np.testing.assert_allclose(data["year_path"], 0, atol=0.05)
+
+
 @pytest.mark.parametrize("trends", [True, False])
 def test_regression_is_the_one_written_down(trends: bool):
     of = dataclasses.replace(CHOICES, topic_trends=trends)
@@ -555,9 +569,7 @@ def test_regression_is_the_one_written_down(trends: bool):
     point, found = at_random_point(claim.build_topic_year(data, claim.Priors()), names, 13)
     years, topics = data["year"].values, data["topic"].values
     n, y, m, k = (data[name].transpose("topic", "year").values for name in ("n", "y", "m", "k"))
-    course = np.log((k.sum(0) + 0.5) / (m.sum(0) - k.sum(0) + 0.5))  # of all topics together
-    course -= (course * m.sum(0)).sum() / m.sum()
-    course[m.sum(0) == 0] = 0
+    course = data["year_path"].values
     total, x = 0.0, np.zeros(n.shape)
     for t, r in itertools.product(range(len(topics)), range(len(years))):
         terms = point["term_level"] + point["term_topic"][t] + course[r]

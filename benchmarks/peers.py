@@ -1,0 +1,178 @@
+"""A plain check: the same counts by Mantel-Haenszel, by a GLM (statsmodels) and by bambi, beside this project's.
+
+.venv/bin/python -m benchmarks.peers [ESTIMATES]
+
+Estimates of this project are read (from paper/published/estimates.json, or build/estimates.json given) and must be of
+the present code and tables. Writes paper/published/peers.csv. Exits with 1 if a peer whose assumptions agree lies more
+than half a posterior standard deviation away (on the log scale). Both then use the same counts and share their sampling
+error; priors, partial pooling, few papers with unseen authors and Monte Carlo error (below 0.05 sd) are left. Half a
+standard deviation is more than these should do and less than a reader of the interval would notice.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import logit
+
+from benchmarks.odds_ratios import REACH, Ratio, bambi_fit, design, from_draws, glm, standardised, stratified, weighted
+from data.io import InputError, to_csv, write_atomic
+from data.tables import load
+from inference import store
+from inference.given import Given
+from inference.keys import fit_key, fit_parts, table_paths
+from inference.places import ROOT
+from inference.words import number
+from models._cells import Floats
+
+PUBLISHED = ROOT / "paper" / "published"
+TABLE = PUBLISHED / "peers.csv"
+COLUMNS = ("claim", "quantity", "estimate_here", "peer", "estimate", "low", "high", "n", "agree", "distance_sd",
+           "fit_key")  # fmt: skip
+AGREE = 0.5  # posterior standard deviations
+POOLED = "one slope for any term, weighted by information; here by family and topic, averaged over papers"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A peer's odds ratio, and the estimand of this project beside which it is set."""
+
+    claim: str
+    spec: str
+    estimand: str
+    coords: dict[str, str]
+    name: str
+    ratio: Ratio
+    n: int
+    differs: str = ""  # the assumption in which it does; empty where they agree
+
+
+def prepared(claim: str, spec: str, names: Iterable[str]) -> tuple[Any, pd.DataFrame]:
+    """The dataset of a specification, and its cells with the names of their levels."""
+    module = importlib.import_module(f"models.{claim}")
+    alternative = next(one for one in module.ALTERNATIVES if one.name == spec)
+    choices = replace(module.Choices(), **alternative.choices)
+    data = module.MODELS[alternative.model].prepare({name: load(name) for name in table_paths(claim)}, choices)
+    columns = {name: data[name].to_numpy()[data[f"at_{name}"].to_numpy()] for name in names}
+    return data, pd.DataFrame({"n": data["n"].to_numpy(), "y": data["y"].to_numpy(), **columns})
+
+
+def of_terms(with_bambi: bool = True) -> Iterator[Peer]:
+    """Academia-only among papers with compute terms against papers without; teams that are known."""
+    data, cells = prepared("topic_compute", "main", ("venue_year", "topic", "group", "size", "pair"))
+    known = data["partly"].to_numpy() == 0
+    families = [f"f{i}" for i in range(data.sizes["family"])]
+    cells[families] = (data["value"].to_numpy()[data["at_exposure"].to_numpy()] > 0).astype(int)
+    cells["size"] = cells["group"] + ": " + cells["size"]
+    cells["any"] = cells[families].max(axis=1)
+    cells = cells[known].reset_index(drop=True)
+    mix = (cells[families].T @ cells["n"]).to_numpy() / cells.loc[cells["any"] == 1, "n"].sum()
+    factors = ("venue_year", "topic", "size")
+
+    def peer(name: str, ratio: Ratio, differs: str = "") -> Peer:
+        return Peer("topic_compute", "main", "odds_ratio", {}, name, ratio, int(cells["n"].sum()), differs)
+
+    crude, pooled = stratified(cells, cells["any"], "venue_year")
+    yield peer("crude", crude, "venue, year, topic and team size not held fixed")
+    yield peer("Mantel-Haenszel by venue-year", pooled, "topic and team size not held fixed")
+    yield peer("GLM, any term", weighted(glm(cells, design(cells, cells[["any"]], factors)), np.ones(1)), POOLED)
+    yield peer(
+        "GLM, families, averaged over papers", weighted(glm(cells, design(cells, cells[families], factors)), mix)
+    )
+    if with_bambi:
+        grouped = " + (1|venue_year) + (1|topic) + (1|size) + (1|pair)"
+        draws = bambi_fit(f"p(y, n) ~ any{grouped}", cells)[1]["posterior"]
+        yield peer("bambi, any term", from_draws(draws["any"].to_numpy()), POOLED)
+        draws = bambi_fit(f"p(y, n) ~ {' + '.join(families)}{grouped}", cells)[1]["posterior"]
+        by_paper = sum(share * draws[family].to_numpy() for share, family in zip(mix, families, strict=True))
+        yield peer("bambi, families, averaged over papers", from_draws(by_paper))
+
+
+def of_code(with_bambi: bool = True) -> Iterator[Peer]:
+    """Release, as the coder's label has it, by mixed and industry-only teams against academia-only ones."""
+    names = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team")
+    data, cells = prepared("code_release", "full_text", names)
+    academia, *others = data["team"].to_numpy().tolist()
+    blocks = [(kind, group, era) for kind in others for group in data["venues"].values for era in data["era"].values]
+
+    def given(team: str | None = None) -> pd.DataFrame:
+        kind = cells["team"] if team is None else pd.Series(team, cells.index)
+        return pd.DataFrame({f"e{i}": (kind == k) & (cells["venues"] == g) & (cells["era"] == e)
+                             for i, (k, g, e) in enumerate(blocks)}).astype(float)  # fmt: skip
+
+    factors = ("venue_year", "topic", "size")
+    fitted = glm(cells, design(cells, given(), factors))
+    columns = {team: design(cells, given(team), factors).to_numpy() for team in (academia, *others)}
+    chance: dict[str, Floats] = {}
+    if with_bambi:
+        terms = [*given().columns, *(f"(1|{name})" for name in ("venue_year", "topic", "size", *names[3:5]))]
+        model, draws = bambi_fit("p(y, n) ~ " + " + ".join(terms), cells.join(given()))
+        for team in columns:
+            new = model.predict(draws, kind="response_params", data=cells.join(given(team)), inplace=False)
+            chance[team] = new["posterior"]["p"].to_numpy().reshape(-1, len(cells))
+    for team in others:
+        name = "odds_ratio_" + team.replace("-", "_")
+        for group in data["venues"].values.tolist():
+            coords, inside = {"venues": group, "era": "2014-22"}, cells["venues"] == group
+            weights = (cells["n"] * inside).to_numpy(float)
+            two = cells[inside & cells["team"].isin([academia, team])]
+            n = int(two["n"].sum())
+            ratio = stratified(two, two["team"] == team, "venue_year")[1]
+            standard = standardised(fitted, columns[team], columns[academia], weights)
+            differs = "topic and team size not held fixed; average of odds ratios, here odds ratio of averages"
+            yield Peer("code_release", "full_text", name, coords, "Mantel-Haenszel by venue-year", ratio, n, differs)
+            yield Peer("code_release", "full_text", name, coords, "GLM, standardised", standard, n)
+            differs = "the coder's label taken as it is, here its errors removed"
+            yield Peer("code_release", "main", name, coords, "GLM, standardised", standard, n, differs)
+            if with_bambi:
+                one, other = (logit(np.average(chance[kind], axis=1, weights=weights)) for kind in (team, academia))
+                yield Peer("code_release", "full_text", name, coords, "bambi, standardised", from_draws(one - other), n)
+
+
+def table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str, object]]:
+    """One row a peer, with this project's estimate and the distance between the two."""
+    rows = []
+    found = {(r["claim"], r["spec"], r["estimand"], *r["coords"].items()): r for r in content["estimates"]}
+    for peer in peers:
+        parts = fit_parts(peer.claim, Given())
+        spec, key = f"{peer.claim}/{peer.spec}", fit_key(parts, peer.spec)
+        if content["fits"].get(spec, {}).get("fit_key") != key:
+            raise InputError(f"estimates of {spec} are not of this code and these tables", hint="run make refresh")
+        here = found[peer.claim, peer.spec, peer.estimand, *peer.coords.items()]
+        sd = math.log(here["eti_high"] / here["eti_low"]) / (2 * REACH)
+        texts = [number(value, 2) for value in peer.ratio]
+        rows.append(dict(zip(COLUMNS, (
+            peer.claim, f"{here['title']} ({content['fits'][spec]['title']})", here["text"], peer.name, *texts, peer.n,
+            f"no: {peer.differs}" if peer.differs else "yes",
+            round(math.log(peer.ratio[0] / here["median"]) / sd, 2), fit_key(parts, "main"),
+        ), strict=True)))  # fmt: skip
+        print("  ".join(str(value) for value in list(rows[-1].values())[:-1]), flush=True)
+    return rows
+
+
+def apart(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+    """Peers that should agree and do not."""
+    return [row for row in rows if row["agree"] == "yes" and abs(float(str(row["distance_sd"]))) > AGREE]
+
+
+def main(estimates: Path) -> int:
+    """Write the table; 1 if peers that should agree do not."""
+    content = store.read_json(estimates, "estimates", "fits")
+    if content is None:
+        raise InputError("no estimates there", estimates, hint="run make refresh, or give build/estimates.json")
+    rows = table(content, (*of_terms(), *of_code()))
+    write_atomic(TABLE, to_csv(COLUMNS, rows))
+    print(f"{TABLE.relative_to(ROOT)}: {len(rows)} rows; {len(apart(rows))} that should agree and do not")
+    return 1 if apart(rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else PUBLISHED / "estimates.json"))

@@ -1,0 +1,197 @@
+"""Code release on simulated data and against plain methods: planted truths, differential noise, Mantel and Haenszel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy.special import expit
+from scipy.stats import binom
+
+import models.code_release as claim
+from inference.fit import Compiled, Sampler, sample
+from models.code_release_instruments import FIRST_PAGE, FULL_TEXT, OPEN_REVIEW
+from models.code_release_rows import ERAS, TEAMS, WHOLE
+
+CHOICES, PRIORS = claim.Choices(), claim.Priors()
+MODEL = claim.MODELS["statements"]
+FAST = Sampler(draws=300, tune=400, chains=2)
+SETS = 20
+YEARS = range(2014, 2023)
+
+
+def invented(papers: int, seed: int) -> dict[str, pd.DataFrame]:
+    """Papers of two venues and three topics; nobody's code is released."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "id": [f"paper{i}" for i in range(papers)],
+            "venue": rng.choice(["AAAI", "NeurIPS"], papers),
+            "year": rng.choice(YEARS, papers).astype(float),
+            "topic_title": rng.choice(["a", "b", "c"], papers),
+            "n_authors": rng.choice([1.0, 3.0, 5.0], papers),
+            "team_coded": rng.choice(TEAMS, papers, p=[0.5, 0.3, 0.2]),
+            "track": "main", "research": "empirical", "coder_excluded": "no", "code_coded": "no",
+            "code_statement": "nothing", "code_page": "none",
+        }
+    )  # fmt: skip
+    labels = pd.DataFrame(columns=["id", "venue", "year", "research", "team_hand", "code_hand", "code_coder"])
+    passages = pd.DataFrame(columns=["id", "team_coded", "label"])
+    return {"papers": frame, "coder_labels": labels, "code_labels": passages}
+
+
+@pytest.fixture(scope="module")
+def real() -> dict[str, pd.DataFrame]:
+    from data.tables import load
+
+    return {name: load(name) for name in ("papers", "coder_labels", "code_labels")}
+
+
+# --- planted truths ---------------------------------------------------------------------------------------------------
+
+TRUE_SENSITIVITY = {"academia-only": 0.97, "mixed": 0.80, "industry-only": 0.80}
+SPECIFICITY = 0.95
+PLANTED = {"mixed": 0.0, "industry-only": -0.6}  # log-odds against academia-only
+HAND = 150  # of each kind and era, half of them releasing
+
+
+def simulated(data: xr.Dataset, seed: int) -> tuple[xr.Dataset, dict[str, float]]:
+    """Counts with the coder's errors differing by kind of team, and labels to learn them from; the true ratios."""
+    rng = np.random.default_rng(seed)
+    base = np.linspace(-1.5, 0.8, data.sizes["venue_year"] // 2).tolist() * 2
+    venue_year = np.array(base) + rng.normal(0, 0.2, data.sizes["venue_year"])
+    topic = np.array([-0.4, 0.0, 0.4])
+    log_odds = venue_year[data["base_at_venue_year"]] + topic[data["base_at_topic"]]
+    effects = {"academia-only": 0.0} | PLANTED
+    weights = data["base_n"].sum("team").values
+    share = {team: np.average(expit(log_odds + effect), weights=weights) for team, effect in effects.items()}
+    truth = {team: share[team] / share["academia-only"] for team in PLANTED}
+    team = data["at_team"].values
+    p = expit(log_odds[data["at_base"].values] + np.array([effects[name] for name in TEAMS])[team])
+    a = np.array([TRUE_SENSITIVITY[name] for name in TEAMS])
+    out = data.copy()
+    released = rng.binomial(data["n"].values, p)
+    seen = rng.binomial(released, a[team])
+    mistaken = rng.binomial(data["n"].values - released, 1 - SPECIFICITY)
+    out["y"] = ("cell", seen + mistaken)
+    hand = np.full((len(TEAMS), len(ERAS)), HAND)
+    out["hand_release"] = out["hand_none"] = (("team", "era"), hand)
+    out["hand_release_coded"] = (("team", "era"), rng.binomial(hand, a[:, None]))
+    out["hand_none_coded"] = (("team", "era"), rng.binomial(hand, SPECIFICITY))
+    # Thirty passages of what the coder took for a release, where there are as many.
+    shape = out["passages"].shape
+    place = data["at_stratum"].values
+    right, wrong = (np.bincount(place, each, int(np.prod(shape))).astype(int) for each in (seen, mistaken))
+    labelled = np.minimum(30, right + wrong)
+    own = rng.hypergeometric(right, wrong, labelled)
+    out["passages"] = (out["passages"].dims, labelled.reshape(shape))
+    out["passages_own"] = (out["passages"].dims, own.reshape(shape))
+    return out, truth
+
+
+@pytest.fixture(scope="module")
+def recovered() -> pd.DataFrame:
+    """Ratios from twenty simulated data sets on one compilation, under each treatment of the coder's errors."""
+    prepared = {error: claim.prepare(invented(6000, 8), claim.Choices(error=error)) for error in ("none", "by team")}
+    compiled = Compiled()
+    rows = []
+    for number in range(SETS):
+        data, truth = simulated(prepared["by team"], 100 + number)
+        for error, switches in prepared.items():
+            given = data.assign({name: switches[name] for name in ("with_error", "error_by_team")})
+            if error == "none":
+                for name in ("hand_release", "hand_none", "passages"):
+                    for suffix in ("", "_own" if name == "passages" else "_coded"):
+                        given[name + suffix] = given[name + suffix] * 0
+            ready = compiled.get(MODEL.build(given, PRIORS), "simulated")
+            draws = sample(ready, number, FAST)["posterior"].to_dataset()
+            found = MODEL.estimands(draws, given, claim.Choices(error=error))  # type: ignore[arg-type]
+            for team, name in (("mixed", "mixed"), ("industry-only", "industry_only")):
+                values = np.log(found[f"ratio_{name}_pooled"].sel(era=WHOLE).values.ravel())
+                low, high = np.quantile(values, [0.055, 0.945])
+                rows.append(
+                    {"error": error, "team": team, "bias": values.mean() - np.log(truth[team]), "sd": values.std(),
+                     "covered": low <= np.log(truth[team]) <= high, "below": (values < 0).mean()}
+                )  # fmt: skip
+    assert len(compiled._known) == 1
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.slow
+def test_differential_noise_biases_the_naive_estimate_and_two_labels_recover_the_truth(recovered: pd.DataFrame):
+    least = int(binom.ppf(0.001, SETS, 0.89))
+    for team in PLANTED:
+        naive, two = (
+            recovered[(recovered["error"] == error) & (recovered["team"] == team)] for error in ("none", "by team")
+        )
+        error_of_mean = 3.3 / np.sqrt(SETS)
+        assert naive["bias"].mean() < -error_of_mean * naive["bias"].std()  # industry seems to release less
+        assert naive["covered"].sum() < least
+        assert abs(two["bias"].mean()) < error_of_mean * two["sd"].mean() + 0.02
+        assert two["covered"].sum() >= least
+
+
+@pytest.mark.slow
+def test_planted_nulls_are_not_found_and_planted_effects_are(recovered: pd.DataFrame):
+    two = recovered[recovered["error"] == "by team"]
+    mixed, industry = (two[two["team"] == team]["below"] for team in PLANTED)
+    decided = ((mixed >= 0.89) | (mixed <= 0.11)).sum()
+    assert decided <= binom.ppf(0.999, SETS, 0.22)
+    assert (industry >= 0.89).sum() >= SETS - 2
+    naive = recovered[(recovered["error"] == "none") & (recovered["team"] == "mixed")]["below"]
+    assert (naive >= 0.89).sum() >= SETS - 2  # the naive estimate finds what is not there
+
+
+# --- against plain methods --------------------------------------------------------------------------------------------
+
+
+def test_mantel_haenszel_agrees_with_the_instruments_without_error(real: dict[str, pd.DataFrame], compiled: Compiled):
+    data = claim.MODELS["instruments"].prepare(real, CHOICES)
+    ready = compiled.get(claim.MODELS["instruments"].build(data, PRIORS), "instruments")
+    draws = sample(ready, claim.SEED, FAST)["posterior"].to_dataset()
+    found = claim.MODELS["instruments"].estimands(draws, data, CHOICES)
+    n, y, row = data["n"].values.astype(float), data["y"].values.astype(float), data["row_of"].values
+    for i, name in enumerate(data["row"].values):
+        log_odds_ratio, se = mantel_haenszel(y[row == i], n[row == i], 1)
+        likely = maximum_likelihood(y[row == i], n[row == i])
+        posterior = np.log(found["naive_odds_ratio_mixed"].isel(row=i))
+        if not se < 0.25:  # few papers: the priors tell
+            continue
+        # The prior, N(0, 0.5), pulls towards zero; the two frequentist estimates weight venue-years differently.
+        pull = 1 / (1 + se**2 / PRIORS.industry_sd**2)
+        assert float(posterior.mean()) == pytest.approx(likely * pull, abs=0.25 * se + 0.02), name
+        assert float(posterior.mean()) == pytest.approx(log_odds_ratio * pull, abs=se), name
+    read, page = (found["naive_odds_ratio_mixed"].sel(row=f"{which}: machine learning 2021-22") for which in
+                  (FULL_TEXT, OPEN_REVIEW))  # fmt: skip
+    assert float((page > 1).mean()) > 0.99 and float((read > 1).mean()) < 0.2  # the instrument decides the sign
+    assert data.sel(lists=FIRST_PAGE)["found_n"].sum() > 0
+
+
+def maximum_likelihood(y: np.ndarray, n: np.ndarray) -> float:
+    """Log odds ratio of mixed to academia-only: a logit with a level for each venue-year and two contrasts (Newton)."""
+    strata = len(n)
+    design = np.zeros((strata, len(TEAMS), strata + 2))
+    design[np.arange(strata), :, np.arange(strata)] = 1
+    design[:, 1:, strata] = design[:, 2, strata + 1] = 1
+    x, trials, seen = design.reshape(-1, strata + 2), n.ravel(), y.ravel()
+    ridge = np.r_[np.full(strata, 1 / PRIORS.stratum_sd**2), 0, 0]  # a venue-year without any has no maximum
+    centre = np.r_[np.full(strata, PRIORS.stratum_mean), 0, 0]
+    beta = centre.copy()
+    for _ in range(50):
+        p = expit(x @ beta)
+        gradient = x.T @ (seen - trials * p) - ridge * (beta - centre)
+        beta = beta + np.linalg.solve((x.T * (trials * p * (1 - p))) @ x + np.diag(ridge + 1e-9), gradient)
+    return float(beta[strata])
+
+
+def mantel_haenszel(y: np.ndarray, n: np.ndarray, k: int) -> tuple[float, float]:
+    """Log of the common odds ratio of kind k to academia-only, and its standard error (Robins et al. 1986)."""
+    a, b, c, d = y[:, k], n[:, k] - y[:, k], y[:, 0], n[:, 0] - y[:, 0]
+    total = np.maximum(a + b + c + d, 1)
+    r, s, p, q = a * d / total, b * c / total, (a + d) / total, (b + c) / total
+    if not (r.sum() and s.sum()):
+        return np.nan, np.nan
+    variance = (p * r).sum() / (2 * r.sum() ** 2) + (p * s + q * r).sum() / (2 * r.sum() * s.sum())
+    variance += (q * s).sum() / (2 * s.sum() ** 2)
+    return float(np.log(r.sum() / s.sum())), float(np.sqrt(variance))

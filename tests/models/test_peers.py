@@ -1,0 +1,138 @@
+"""The plain check without sampling: other packages' formulas agree with their own closed forms on the real cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, logit
+from scipy.stats import norm
+
+from benchmarks import odds_ratios, peers
+from data.io import parse_csv
+from inference.given import Given
+from inference.keys import fit_key, fit_parts
+from models.registry import CLAIMS
+
+pytest.importorskip("statsmodels", reason="make test adds it to .venv")
+RUN = "run: make refresh, then .venv/bin/python -m benchmarks.peers build/estimates.json"
+
+
+@pytest.fixture(scope="module")
+def code() -> pd.DataFrame:
+    """Cells of code release, academia-only and industry-only teams."""
+    cells = peers.prepared("code_release", "full_text", ("venue_year", "topic", "size", "venues", "team"))[1]
+    return cells[cells["team"] != "mixed"].reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def terms() -> pd.DataFrame:
+    """Cells of compute terms."""
+    data, cells = peers.prepared("topic_compute", "main", ("venue_year", "topic", "group", "size"))
+    exposed = (data["value"].to_numpy() > 0).any(axis=1)[data["at_exposure"].to_numpy()]
+    return cells.assign(exposed=exposed)[data["partly"].to_numpy() == 0].reset_index(drop=True)
+
+
+def tables(cells: pd.DataFrame, exposed: pd.Series) -> Any:
+    """a, b, c, d of each venue-year: exposed with the event and without, others with it and without."""
+    no = cells["n"] - cells["y"]
+    parts = [cells["y"] * exposed, no * exposed, cells["y"] * ~exposed, no * ~exposed]
+    return [part.groupby(cells["venue_year"]).sum().to_numpy(float) for part in parts]
+
+
+@pytest.mark.parametrize("which", ["terms", "code"])
+def test_mantel_haenszel_and_crude_are_those_by_hand(request: pytest.FixtureRequest, which: str):
+    cells = request.getfixturevalue(which)
+    exposed = cells["exposed"] if which == "terms" else cells["team"] == "industry-only"
+    crude, pooled = odds_ratios.stratified(cells, exposed, "venue_year")
+    a, b, c, d = tables(cells, exposed)
+    n = a + b + c + d
+    R, S, P = a * d / n, b * c / n, (a + d) / n
+    assert pooled[0] == pytest.approx(R.sum() / S.sum())
+    # Robins, Breslow and Greenland (1986), Biometrics 42:311.
+    variance = (P * R).sum() / (2 * R.sum() ** 2) + ((1 - P) * S).sum() / (2 * S.sum() ** 2)
+    variance += (P * S + (1 - P) * R).sum() / (2 * R.sum() * S.sum())
+    assert np.log(pooled[2] / pooled[0]) == pytest.approx(norm.ppf(0.945) * variance**0.5)
+    A, B, C, D = (part.sum() for part in (a, b, c, d))
+    assert crude[0] == pytest.approx(A * D / B / C)
+    assert np.log(crude[2] / crude[1]) == pytest.approx(2 * norm.ppf(0.945) * (1 / A + 1 / B + 1 / C + 1 / D) ** 0.5)
+
+
+def test_glm_of_one_factor_is_the_crude_odds_ratio(code: pd.DataFrame):
+    exposed = code["team"] == "industry-only"
+    columns = pd.DataFrame({"exposed": exposed * 1.0, "level": 1.0})
+    crude = odds_ratios.stratified(code, exposed, "venue_year")[0]
+    fitted = odds_ratios.glm(code, columns)
+    assert odds_ratios.weighted(fitted, np.ones(1)) == pytest.approx(crude)
+    # Nothing else held fixed, standardising changes nothing.
+    one, other = (columns.assign(exposed=value).to_numpy() for value in (1.0, 0.0))
+    assert odds_ratios.standardised(fitted, one, other, code["n"].to_numpy(float)) == pytest.approx(crude)
+
+
+def test_glm_fits_the_margins_of_its_factors_and_is_close_to_mantel_haenszel(code: pd.DataFrame):
+    """At its maximum the expected events of every level of a factor are the observed ones."""
+    exposed = code["team"] == "industry-only"
+    columns = odds_ratios.design(code, pd.DataFrame({"exposed": exposed}), ("venue_year",))
+    fitted = odds_ratios.glm(code, columns)
+    expected = code["n"] * expit(columns.to_numpy() @ fitted[0])
+    margins = columns.to_numpy(float).T
+    assert margins @ expected.to_numpy() == pytest.approx(margins @ code["y"].to_numpy(), rel=1e-6)
+    ratio, pooled = odds_ratios.weighted(fitted, np.ones(1)), odds_ratios.stratified(code, exposed, "venue_year")[1]
+    assert abs(np.log(ratio[0] / pooled[0])) < 0.1 * np.log(pooled[2] / pooled[0])
+
+
+def test_standardised_ratio_is_that_by_hand_and_its_error_by_draws(code: pd.DataFrame):
+    exposed = code["team"] == "industry-only"
+    columns = odds_ratios.design(code, pd.DataFrame({"exposed": exposed}), ("venue_year",))
+    fitted = odds_ratios.glm(code, columns)
+    weights = code["n"].to_numpy(float)
+    one, other = (columns.assign(exposed=value).to_numpy() for value in (1.0, 0.0))
+    ratio = odds_ratios.standardised(fitted, one, other, weights)
+
+    def by_hand(coefficients: Any) -> float:
+        means = [(weights * expit(part @ coefficients)).sum() / weights.sum() for part in (one, other)]
+        return float(logit(means[0]) - logit(means[1]))
+
+    assert np.log(ratio[0]) == pytest.approx(by_hand(fitted[0]))
+    draws = np.random.default_rng(3).multivariate_normal(*fitted, size=400)
+    spread = np.std([by_hand(draw) for draw in draws])
+    assert np.log(ratio[2] / ratio[0]) / norm.ppf(0.945) == pytest.approx(spread, rel=0.15)
+
+
+def test_designs_are_of_full_rank(terms: pd.DataFrame, code: pd.DataFrame):
+    terms = terms.assign(size=terms["group"] + ": " + terms["size"])
+    for cells in (terms, code):
+        columns = odds_ratios.design(cells, cells[["n"]] % 7, ("venue_year", "topic", "size"))
+        assert np.linalg.matrix_rank(columns.T @ columns) == columns.shape[1]
+        assert columns.columns.is_unique
+
+
+@pytest.mark.parametrize("change", ["agrees", "apart", "apart, differs"])
+def test_it_objects_where_peers_that_should_agree_do_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Any, change: str):
+    key = fit_key(fit_parts("topic_compute", Given()), "main")
+    row = {"claim": "topic_compute", "spec": "main", "estimand": "odds_ratio", "coords": {}, "title": "odds ratio",
+           "text": "0.74 (0.69 to 0.79)", "median": 0.74, "eti_low": 0.69, "eti_high": 0.79}  # fmt: skip
+    fits = {"topic_compute/main": {"fit_key": key, "title": "papers"}}
+    ratio = 0.745 if change == "agrees" else 0.80
+    peer = peers.Peer("topic_compute", "main", "odds_ratio", {}, "GLM", (ratio, 0.7, 0.85), 9,
+                      "another average" if "differs" in change else "")  # fmt: skip
+    [made] = peers.table({"estimates": [row], "fits": fits}, [peer])
+    assert made["agree"] == ("no: another average" if "differs" in change else "yes")
+    assert len(peers.apart([made])) == (change == "apart")
+    with pytest.raises(peers.InputError, match="make refresh"):
+        peers.table({"estimates": [row], "fits": {"topic_compute/main": {"fit_key": "old"}}}, [peer])
+
+
+def test_published_comparison_is_of_the_present_fits():
+    if not peers.TABLE.is_file():
+        pytest.skip(f"no {peers.TABLE.name}: {RUN}")
+    rows = list(parse_csv(peers.TABLE, peers.COLUMNS).values())
+    assert {row["claim"] for row in rows} == {"topic_compute", "code_release"} <= set(CLAIMS)
+    for claim in {row["claim"] for row in rows}:
+        key = fit_key(fit_parts(claim, Given()), "main")
+        assert {row["fit_key"] for row in rows if row["claim"] == claim} == {key}, RUN
+    agree = [row for row in rows if row["agree"] == "yes"]
+    assert {row["peer"].split(",")[0] for row in agree} == {"GLM", "bambi"}
+    assert all(abs(float(row["distance_sd"])) <= peers.AGREE for row in agree)
