@@ -66,12 +66,12 @@ def _labelled(say: Say, label: str, text: str) -> None:
 
 
 def _kept(claim: str, spec: str, tree: Any, module: Any) -> Row:
-    """The estimates of the headline estimands, and the raw counts, of one specification; all, of a model of its own."""
+    """The estimates of what is a headline or was published, and the raw counts; everything, of a model of its own."""
     from inference.estimates import summarise
     from inference.ladder import raw_rows
 
     rows = summarise(claim, spec, tree, module.PUBLISHED, module.HEADLINES, module.TITLES)
-    wanted = {headline.estimand for headline in module.HEADLINES}
+    wanted = {one.estimand for one in (*module.HEADLINES, *module.PUBLISHED)}
     points = {name: sum(row["estimand"] == name for row in rows) for name in wanted}
     at = {(headline.estimand, *headline.coords.items()) for headline in module.HEADLINES}
     kept = [
@@ -108,6 +108,17 @@ def _committed(claim: str, spec: str) -> Row | None:
         return [row for row in rows if (row["claim"], row["spec"]) == (claim, spec)]
 
     return {"fit": known["fits"][f"{claim}/{spec}"], "estimates": mine(known["estimates"]), "raw": mine(known["raw"])}
+
+
+def aside_keys(places: Places) -> list[str]:
+    """The fit keys of what is kept, that of this machine before the committed one: publishing changes none of them."""
+    known = store.read_json(ASIDE, "fits") or {"fits": {}}
+    keys = {name: str(fit["fit_key"]) for name, fit in known["fits"].items()}
+    for path in sorted((places.out / "alternatives").rglob("*.json")):
+        found = store.read_json(path, "fit")
+        if found is not None:
+            keys[f"{path.parent.name}/{path.stem}"] = str(found["fit"].get("fit_key"))
+    return sorted(keys.values())
 
 
 def kept(places: Places, claim: str, parts: Mapping[str, str]) -> dict[str, Row]:

@@ -24,7 +24,6 @@ INTERVAL = 0.89
 LOW, HIGH = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
 PRIOR_SENSITIVE = 0.05  # the same for the likelihood: without it a prior that matters is a strong one
 DECIDED = 0.89  # a verdict needs this probability
-SMALLEST_EFFECT = math.log(1.1)  # below a ratio of 1.1 a claimed sign is of no interest
 TINY = 1e-12  # keeps log-odds finite where a share rounds to 0 or 1
 DIGITS = 10  # significant digits kept in estimates.json
 NOT_FOR_EVENTS = (
@@ -252,7 +251,7 @@ def verdict(draws: xr.DataArray, known: Published, figures: dict[str, float]) ->
     on_scale = to_scale(draws, scale)
     if known.sign is not None:
         centre = float(to_scale(xr.DataArray(float(draws.attrs["reference"])), scale))
-        if _surely(abs(on_scale - centre) < SMALLEST_EFFECT) and _effect_on_log_scale(draws):
+        if _surely(abs(on_scale - centre) < known.smallest) and _effect_on_log_scale(draws):
             return "negligible"
         within = known.sign * (on_scale - centre) > 0
     else:
@@ -300,14 +299,17 @@ def add_refits(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]
     def key(row: dict[str, Any]) -> tuple[Any, ...]:
         return (row["claim"], row["estimand"], *row["coords"].items())
 
+    def base(fit: Mapping[str, Any]) -> tuple[Any, ...]:
+        return fit["model"], str(sorted(fit["differs"]["choices"].items()))
+
     priors: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in rows:
         fit = fits[f"{row['claim']}/{row['spec']}"]
-        if fit["kind"] == "prior" and not fit["differs"]["choices"]:
-            priors.setdefault((fit["model"], *key(row)), []).append(row)
+        if fit["kind"] == "prior" and fit["differs"]["priors"]:
+            priors.setdefault((*base(fit), *key(row)), []).append(row)
     for row in rows:
         own = fits[f"{row['claim']}/{row['spec']}"]
-        others = priors.get((own["model"], *key(row)), []) if own["kind"] == "main" and row["sd"] else []
+        others = priors.get((*base(own), *key(row)), []) if own["kind"] == "main" and row["sd"] else []
         # One that failed its gate left its last good fit behind: of other data, and no measure of the prior.
         others = [o for o in others if fits[f"{o['claim']}/{o['spec']}"].get("stale") == own.get("stale")]
         row["refits"] = [moves(row, other, fits[f"{other['claim']}/{other['spec']}"]["title"]) for other in others]
@@ -344,7 +346,8 @@ def add_moved_most(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, A
             fit = fits[f"{other['claim']}/{other['spec']}"]
             choices = fit["differs"]["choices"]
             one = len(choices) == len(base) + 1 and base.items() <= choices.items() and not fit["differs"]["priors"]
-            if one and fit["model"] == own["model"] and at(other) == at(row) and fit["kind"] != "main":
+            same = fit["model"] == own["model"] and fit.get("stale") == own.get("stale") and fit["kind"] != "main"
+            if one and same and at(other) == at(row):
                 found.append(moves(row, other, str(fit["title"])))
         if found:
             row["moved_most"] = max(found, key=lambda move: abs(move["shift"]["median"]))

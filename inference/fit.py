@@ -42,7 +42,7 @@ class Sampler:
     """NUTS settings. nutpie adapts a diagonal mass matrix while it tunes."""
 
     draws: int = 2000
-    tune: int = 1000
+    tune: int = 600
     chains: int = 4
     cores: int = 2
     target_accept: float = 0.9

@@ -17,7 +17,7 @@ SNAPSHOT = ROOT / "data" / "snapshot"
 ASIDE = ROOT / "paper" / "published" / "alternatives.json"
 PEERS = ROOT / "paper" / "published" / "peers.csv"  # the comparison with other packages: benchmarks/peers.py
 # A raw file of the user's is read and resolved anew: by this code.
-OWN_READERS = ("data/own.py", "data/epoch.py", "data/sectors.py")
+OWN_READERS = ("data/own.py", "data/epoch.py", "data/sectors.py", "data/schema.py", "data/papers_schema.py")
 
 
 def digest(content: bytes) -> str:
@@ -76,7 +76,7 @@ def output_parts(fits: Iterable[str]) -> dict[str, str]:
     """What estimates, figures and paper depend on: the fits, and everything that draws or writes."""
     parts = {"fits": combine(dict.fromkeys(fits, ""))}
     parts |= {f"facts {name}": digest(path.read_bytes()) for name, path in fact_paths().items()}
-    parts |= {path.name: digest(path.read_bytes()) for path in (ASIDE, PEERS) if path.is_file()}
+    parts |= {path.name: digest(path.read_bytes()) for path in (PEERS,) if path.is_file()}
     for folder in ("inference", "figures", "paper"):
         for path in sorted((ROOT / folder).rglob("*")):
             inside = path.relative_to(ROOT)

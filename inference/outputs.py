@@ -15,6 +15,7 @@ from typing import Any
 
 from data.io import parse_csv, write_atomic
 from inference import store, words
+from inference.alternatives import aside_keys
 from inference.given import Given
 from inference.keys import PEERS, affected, combine, digest, fit_key, output_parts
 from inference.places import Places
@@ -41,7 +42,7 @@ def outputs_current(places: Places) -> bool:
 
 def _stored_keys(places: Places) -> list[str]:
     notes = (store.note(places, claim, spec) for claim in CLAIMS for spec in store.specs_of(places, claim))
-    return [str(note["fit_key"]) for note in notes if note is not None]
+    return [str(note["fit_key"]) for note in notes if note is not None] + aside_keys(places)
 
 
 def write_outputs(
@@ -60,8 +61,9 @@ def write_outputs(
     try:
         (staging / "figures").mkdir(parents=True)
         content, trees = gather(places, parts, given, say)
-        (staging / "estimates.json").write_bytes(store.dump(content))
         _draw(content, trees, staging, say)
+        content["figures"] = sorted(path.name for path in (staging / "figures").glob("*.pdf"))
+        (staging / "estimates.json").write_bytes(store.dump(content))
         say("paper")
         compile_paper(staging)
         shutil.rmtree(staging / "paper")  # its sources, copied there to be compiled

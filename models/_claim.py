@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import log
 from typing import Any, Literal
 
 import pandas as pd
@@ -56,9 +57,10 @@ class Alternative:
 class Published:
     """A published value or sign, and the tolerance fixed before fitting.
 
-    ``tolerance`` is on the estimand's own scale: 0.5 log-odds for shares, log(1.5) for ratios. ``sign`` is the
-    claimed side of the estimand's reference value, +1 or -1. Where the quantity is another one, ``not_comparable``
-    says which, and no verdict is given; ``not_comparable_in`` names specifications where that is so.
+    ``tolerance`` is on the estimand's own scale: 0.5 log-odds for shares, log(1.5) for ratios. ``sign`` is the claimed
+    side of the estimand's reference value, +1 or -1. Where the quantity is another one, ``not_comparable`` says
+    which, and no verdict is given; ``not_comparable_in`` names specifications where that is so. ``smallest``:
+    below this effect, of a logarithm, a claimed sign is of no interest.
     """
 
     estimand: str
@@ -69,6 +71,7 @@ class Published:
     source: str = ""
     not_comparable: str | None = None
     not_comparable_in: tuple[str, ...] = ()
+    smallest: float = log(1.1)
 
 
 @dataclass(frozen=True)

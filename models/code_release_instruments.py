@@ -5,8 +5,9 @@ For an instrument i, venue-year v and kind of team k, with no correction of what
     seen[i, v, k] ~ Binomial(papers, logistic(level[i, v] + any[r] (k has industry) + only[r] (k is industry-only))),
 
 r the instrument with venue group and era. The levels are normal with a spread that leaves them all but free: a
-stratified odds ratio, as Mantel and Haenszel's, with a prior. Instruments look at the same papers in part; each has parameters of its own, and they are never pooled. Where
-a paper was also read in full text, the share of releases that the list's link shows,
+stratified odds ratio, as Mantel and Haenszel's, with a prior. Instruments look at the same papers in part; each has
+parameters of its own, and they are never pooled. Where a paper was also read in full text, the share of releases that
+the list's link shows,
 
     found[l, k] ~ Binomial(papers coded as released, logistic(found_logit[l, k])),
 

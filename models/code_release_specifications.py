@@ -33,8 +33,8 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         Alternative("full_text", "all papers read in full text", "composition", STATEMENTS, {"error": "none"}),
         Alternative("main", "the coder's errors, the same for all teams", "main", STATEMENTS),
         Alternative("by_team", "the coder's errors by kind of team", "measurement", STATEMENTS, {"error": "by team"}),
-        Alternative("half_scale", "priors of half the scale", "prior", STATEMENTS, priors=scaled(0.5)),
-        Alternative("twice_scale", "priors of twice the scale", "prior", STATEMENTS, priors=scaled(2.0)),
+        Alternative("half_scale", "priors of half the scale", "prior", STATEMENTS, priors=scaled(0.5), aside=True),
+        Alternative("twice_scale", "priors of twice the scale", "prior", STATEMENTS, priors=scaled(2.0), aside=True),
         Alternative("instruments", "each instrument as it is", "main", INSTRUMENTS),
         *_aside(),
     )  # fmt: skip

@@ -17,9 +17,10 @@ where the abstract uses family f (hardware, cost of computing borne, cost saved,
 
 p the probability that a team is academia-only. Venue-years are strata: they vary around a level, so that no comparison
 is made between times or venues. topic, and size within each group g of venues, sum to zero; pair and the parts of the
-slope that vary by topic have normal distributions with half-normal scales; families, too few for a scale of their own,
-have fixed ones. With both interactions in, a plain binomial describes the
-cells: the predictive checks say so.
+slope that vary by topic have normal distributions, topic_family summing to zero over families; the scale of pair is
+half-normal, those of the slopes, which may be small, log-normal (Chung et al. 2013). Families, too few for a scale of
+their own, have fixed ones. With both interactions in, a plain binomial describes the cells: the predictive checks say
+so.
 
 *Authors unseen.* Where the kind of team is known q = 0. Else y counts teams that show no industry author, and q is the
 probability that a team with some shows none: ``topic_compute_rows.unseen_industry``.
@@ -42,7 +43,7 @@ References
 ----------
 Besiroglu et al. (2024), arXiv:2401.02452. Ahmed and Wahed (2020), arXiv:2010.15581. Gelman and Hill (2007), Data
 Analysis Using Regression and Multilevel/Hierarchical Models. Mundlak (1978), Econometrica 46:69. Deming and Stephan
-(1940), Annals of Mathematical Statistics 11:427.
+(1940), Annals of Mathematical Statistics 11:427. Chung et al. (2013), Psychometrika 78:685.
 """
 
 from __future__ import annotations
@@ -59,14 +60,13 @@ from models._cells import FEW, Part, counts_with_error, levels, standardised
 from models._claim import Model, Tables
 from models.topic_compute_fall import FALL_OF, fall_estimands, fall_weights
 from models.topic_compute_regression import (
-    TEN_POINTS,
     build_topic_year,
     estimands_topic_year,
     prepare_topic_year,
     raw,
     statistics_topic_year,
 )
-from models.topic_compute_rows import cells, select
+from models.topic_compute_rows import TEN_POINTS, cells, select
 from models.topic_compute_specifications import (
     BESIDE,
     HEADLINES,
@@ -95,12 +95,12 @@ CELL_DATA = ("n", "y", "q", "partly", "at_venue_year", "at_topic", "at_size", "a
 SCALES = ("venue_year_sd", "pair_sd", "topic_slope_sd", "topic_family_sd")
 CONTRAST_HYPER = (
     "level_mean", "level_sd", "venue_year_sd", "topic_sd", "size_sd", "pair_sd", "family_sd", "topic_slope_sd",
-    "topic_family_sd",
+    "topic_family_sd", "slope_sd_spread",
 )  # fmt: skip
 TOP = ("level", "topic_effect", "size_effect", "family_slope", *SCALES)
 REGRESSION_TOP = (
-    "term_level", "term_topic", "term_excess_sd", "topic_year_level", "within", "between", "topic_level",
-    "trend", "topic_trend_sd", "excess_sd",
+    "term_level", "term_topic", "term_year", "term_excess_sd", "topic_year_level", "within", "between", "topic_level",
+    "year_sd", "trend", "topic_trend_sd", "excess_sd",
 )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ class Choices:
 
     exposure: Literal["terms", "term count", "hardware"] = "terms"  # of abstracts; hardware: of papers read in full
     first_year: int = 2012
-    last_year: int = 2022
+    last_year: int = 2021  # of the published claim; full texts are read to 2022
     topic: Literal["topic", "topic_title", "topic_keywords"] = "topic"  # from all the text there is, or a part of it
     team: Literal["listed", "coded"] = "listed"  # listed: coded where the list is incomplete
     unseen: Literal["random", "complete cases", "all academic", "all industry"] = "random"
@@ -134,8 +134,11 @@ class Priors:
     size_sd: float = 0.8  # log-odds; each further author may come from industry: wide
     pair_sd: float = 0.3  # log-odds; a topic at one venue against the same at another
     family_sd: float = 0.5  # log-odds; odds ratios of 0.4 to 2.5 for a paper with terms, no effect most likely
-    topic_slope_sd: float = 0.2  # log-odds; topics differ by a factor of 1.2, rarely 1.5
-    topic_family_sd: float = 0.2
+    # Log-odds, medians of log-normals: topics differ by a factor of 1.1, between hardly and by 1.5. A half-normal would
+    # let the logarithm of a small spread wander without end.
+    topic_slope_sd: float = 0.1
+    topic_family_sd: float = 0.1
+    slope_sd_spread: float = 0.7  # of their logarithms
     # Topic-year regression.
     term_level_mean: float = -2.0  # log-odds; one abstract in eight has a term
     term_level_sd: float = 0.7
@@ -143,6 +146,7 @@ class Priors:
     # Log-odds per unit of share: ten points more papers with terms, odds by a factor of 2.7. Wide, for an ecological
     # slope may be many times that of papers.
     slope_sd: float = 10.0
+    year_sd: float = 0.3  # log-odds; what all topics share in a year
     trend_sd: float = 1.0  # log-odds a decade, of all topics
     topic_trend_sd: float = 0.5  # log-odds a decade, of a topic beside that
     excess_sd: float = 0.2  # log-odds; topic-years beyond the binomial
@@ -178,17 +182,22 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         venue_year = pm.Normal("venue_year_effect", level, venue_year_sd, dims="venue_year")
         topic = pm.ZeroSumNormal("topic_effect", sigma=prior["topic_sd"], dims="topic")
         size = pm.ZeroSumNormal("size_effect", sigma=prior["size_sd"], dims=("group", "size"))
-        pair = _varying("pair", prior["pair_sd"], "pair")  # non-centred: few papers a pair
+        pair_sd = pm.HalfNormal("pair_sd", prior["pair_sd"])
+        pair_raw = pm.Normal("pair_raw", dims="pair")  # non-centred: few papers a pair
+        pair = pm.Deterministic("pair_effect", pair_sd * pair_raw, dims="pair")
 
         family_slope = pm.Normal("family_slope", 0, prior["family_sd"], dims="family")
-        topic_slope = _varying("topic_slope", prior["topic_slope_sd"], "topic", suffix="departure")
-        topic_family_sd = pm.HalfNormal("topic_family_sd", prior["topic_family_sd"])
-        topic_family = topic_family_sd * pm.Normal("topic_family_raw", dims=("topic", "family"))
+        spread = prior["slope_sd_spread"]
+        topic_slope_sd = pm.LogNormal("topic_slope_sd", pt.log(prior["topic_slope_sd"]), spread)
+        topic_slope = topic_slope_sd * pm.Normal("topic_slope_raw", dims="topic")
+        topic_family_sd = pm.LogNormal("topic_family_sd", pt.log(prior["topic_family_sd"]), spread)
+        # Zero-sum over families: what a topic's slopes have in common is topic_slope's.
+        topic_family = topic_family_sd * pm.ZeroSumNormal("topic_family_raw", dims=("topic", "family"))
         slope = family_slope[None, :] + topic_slope[:, None] + topic_family
         slope = pm.Deterministic("slope", slope, dims=("topic", "family"))
         # A topic not among these: its departures, drawn from their distributions.
         pm.Normal("new_topic_raw")
-        pm.Normal("new_topic_family_raw", dims="family")
+        pm.ZeroSumNormal("new_topic_family_raw", dims="family")
 
         log_odds = venue_year[data["at_venue_year"]] + topic[data["at_topic"]]
         log_odds += size[data["at_group"], data["at_size"]] + pair[data["at_pair"]] + shift * data["partly"]
@@ -199,12 +208,6 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
 
 def _exp(values: xr.DataArray) -> xr.DataArray:
     return xr.DataArray(np.exp(values))
-
-
-def _varying(name: str, scale: Any, dim: str, suffix: str = "effect") -> pt.TensorVariable:
-    """Non-centred normal effects with a half-normal scale: ``NAME_sd``, ``NAME_raw``, ``NAME_effect``."""
-    effect = pm.HalfNormal(f"{name}_sd", scale) * pm.Normal(f"{name}_raw", dims=dim)
-    return pm.Deterministic(f"{name}_{suffix}", effect, dims=dim)
 
 
 def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
@@ -347,7 +350,7 @@ def _fitted(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
 
 
 MODELS = {
-    "contrast": Model(prepare, build, estimands, statistics, TOP, draws=1000),
+    "contrast": Model(prepare, build, estimands, statistics, TOP, draws=1500),
     "topic_year": Model(
         prepare_topic_year, build_topic_year, estimands_topic_year, statistics_topic_year, REGRESSION_TOP, raw
     ),

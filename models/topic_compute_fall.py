@@ -3,7 +3,8 @@
 The share at venues that span the window, at a fixed mix of venues, is averaged over the papers of a period. A factor is
 set back by raking the late papers' weights until the factor's margin is the early one (Deming and Stephan 1940),
 the mix of venues held; several factors are raked together. Weights are of the data alone, so that draws differ only in
-probabilities. What is left when every factor is set back is the rest: change within the same kinds of paper.
+probabilities. What is left when every factor is set back is the rest: change at given team size, topic and exposure,
+with what raking leaves of their joint distribution.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def fall_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str, xr.DataA
 
     early = share.sel(setting=periods[0], drop=True)
     attrs = {"unit": "difference in probability", "scale": "identity", "kind": "quantity", "reference": 0.0}
-    attrs |= {"rows": "n_spanning"}
+    attrs |= {"rows": "n_compared"}
     first = {name: at() - at(name) for name in factors}
     last = {name: at(*(other for other in factors if other != name)) - at(*factors) for name in factors}
     steps = {name: at(*factors[:i]) - at(*factors[: i + 1]) for i, name in enumerate(factors)}
@@ -138,6 +139,7 @@ def fall_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str, xr.DataA
     by_period = share.sel(setting=periods).rename(setting="period")
     return {
         "share_spanning": by_period.assign_attrs(level),
+        "n_compared": dataset["n_spanning"].isel(period=[0, -1]).sum().assign_attrs(kind="rows"),
         "change_spanning": (at() - early).assign_attrs(attrs),
         "goes_with_first": joined(first, "factor"),
         "goes_with_last": joined(last, "factor"),

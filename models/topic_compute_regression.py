@@ -2,17 +2,17 @@ r"""The topic-year regression, as published: fewer academia-only papers in a top
 
 With k of m abstracts of topic t and year r using a term, and y of n papers with a known team academia-only,
 
-    k ~ Binomial(m, x[t, r]),   logit x = term_level + term_topic[t] + path[r] + term_excess[t, r],
-    y ~ Binomial(n, p[t, r]),   logit p = topic[t] + within (x[t, r] - x[t]) + trend[t] decade + excess[t, r],
+    k ~ Binomial(m, x[t, r]),   logit x = term_level + term_topic[t] + term_year[r] + term_excess[t, r],
+    y ~ Binomial(n, p[t, r]),
+    logit p = topic[t] + year[r] + within (x[t, r] - x[t]) + trend[t] decade + excess[t, r],
     topic[t] ~ Normal(level + between (x[t] - x), topic_sd),
 
-x[t] the mean of a topic's years by their papers: errors in the variable, and the split of Mundlak (1978). path is the
-observed course of all topics together (log-odds, mean 0), known to a few per cent. Were it free, the fall itself would
-choose it: where terms hardly become more frequent, steep slopes of either sign then fit equally well. Without the
-trends this is the plain association within topics over time; whatever else changed with the years is in its slope. The
-trends, normal around a common one, take a topic's own line out of it. Slopes are log-odds per unit of share, from no
-paper with terms to all of them. It needs titles or abstracts, authors and years only, as any bibliographic source gives
-them; no columns of code or hardware.
+x[t] the mean of a topic's years by their papers: errors in the variable, and the split of Mundlak (1978). year[r],
+summing to zero, is what all topics share in a year: without it ten years would count as 250 independent topic-years,
+and the common path of the terms, which hardly moves, would be chosen by the fall itself, with steep slopes of either
+sign. The trends, normal around a common one, take a topic's own line out of the slope. Slopes are log-odds per unit of
+share, from no paper with terms to all of them. It needs titles or abstracts, authors and years only, as any
+bibliographic source gives them; no columns of code or hardware.
 """
 
 from __future__ import annotations
@@ -29,17 +29,15 @@ from data.io import InputError
 from models._cells import spanning
 from models._claim import Tables
 from models.topic_compute_fall import FALL_OF, FEWEST
-from models.topic_compute_rows import select
+from models.topic_compute_rows import TEN_POINTS, select
 
 if TYPE_CHECKING:
     from models.topic_compute import Choices, Priors
 
-LAST_YEAR = 2021  # of the published claim
-TEN_POINTS = 0.1
 DATA = ("n", "y", "m", "k")
 HYPER = (
-    "level_mean", "level_sd", "topic_sd", "term_level_mean", "term_level_sd", "term_sd", "slope_sd", "trend_sd",
-    "topic_trend_sd", "excess_sd",
+    "level_mean", "level_sd", "topic_sd", "term_level_mean", "term_level_sd", "term_sd", "slope_sd", "year_sd",
+    "trend_sd", "topic_trend_sd", "excess_sd",
 )  # fmt: skip
 
 
@@ -52,7 +50,6 @@ def prepare_topic_year(tables: Tables, choices: Choices) -> xr.Dataset:
         If there are fewer than two topics or two years: no slope can be told.
     """
     rows = select(tables, choices)
-    rows.keep(rows.frame["year"] <= LAST_YEAR, f"after {LAST_YEAR}, the last year of the published claim")
     if choices.venues == "spanning":
         periods = FALL_OF[False][1]
         within = rows.frame[rows.frame["year"] <= max(last for _, last in periods.values())]
@@ -64,7 +61,7 @@ def prepare_topic_year(tables: Tables, choices: Choices) -> xr.Dataset:
         raise InputError(problem, "table of papers", hint="the published claim has 24 topics, 2012 to 2021")
     known = frame["unseen"] == 0
     with_terms = frame["exposure"].map(any)
-    grid = [sorted(frame["topic_used"].unique()), list(range(choices.first_year, LAST_YEAR + 1))]
+    grid = [sorted(frame["topic_used"].unique()), list(range(choices.first_year, choices.last_year + 1))]
 
     def count(rows: pd.Series) -> Any:
         table = pd.crosstab(frame.loc[rows, "topic_used"], frame.loc[rows, "year"])
@@ -77,10 +74,6 @@ def prepare_topic_year(tables: Tables, choices: Choices) -> xr.Dataset:
         {name: (("topic", "year"), count(rows), {"unit": "papers"}) for name, rows in parts.items()},
         coords={"topic": grid[0], "year": grid[1]},
     )
-    total = dataset.sum("topic")
-    path = np.log((total["k"] + 0.5) / (total["m"] - total["k"] + 0.5))
-    weight = total["m"] / total["m"].sum()
-    dataset["year_path"] = (path - (path * weight).sum()).where(total["m"] > 0, 0.0)
     attrs = {"flow": json.dumps(rows.flow), "topic_trends": int(choices.topic_trends)}
     return dataset.assign_attrs(attrs)
 
@@ -94,15 +87,15 @@ def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         trends = pm.Data("topic_trends", float(dataset.attrs["topic_trends"]))
         papers = dataset["n"].sum("year").clip(1)
         by_year = pm.Data("by_year", (dataset["n"] / papers).to_numpy(), dims=("topic", "year"))
-        year_path = pm.Data("year_path", dataset["year_path"].to_numpy(), dims="year")
         decade = pm.Data("decade", (years - years.mean()) / 10, dims="year")
 
         # How often abstracts of a topic and year use a term.
         term_level = pm.Normal("term_level", prior["term_level_mean"], prior["term_level_sd"])
         term_topic = pm.ZeroSumNormal("term_topic", sigma=prior["term_sd"], dims="topic")
+        term_year = pm.ZeroSumNormal("term_year", sigma=prior["term_sd"], dims="year")
         term_excess_sd = pm.HalfNormal("term_excess_sd", prior["excess_sd"])
         term_excess = term_excess_sd * pm.Normal("term_excess_raw", dims=("topic", "year"))
-        term = term_level + term_topic[:, None] + year_path + term_excess
+        term = term_level + term_topic[:, None] + term_year + term_excess
         pm.Binomial("k_obs", n=data["m"], logit_p=term, observed=data["k"], dims=("topic", "year"))
         x = pm.math.sigmoid(term)
         mean = (x * by_year).sum(axis=1, keepdims=True)
@@ -114,10 +107,13 @@ def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         # Centred on the line between topics: beside it, the slope and the topics' departures would trade off.
         line = level + between * (mean - mean.mean())[:, 0]
         topic = pm.Normal("topic_level", line, prior["topic_sd"], dims="topic")
+        # Centred: every year has thousands of papers.
+        year_sd = pm.HalfNormal("year_sd", prior["year_sd"])
+        year = pm.ZeroSumNormal("year_effect", sigma=year_sd, dims="year")
         trend = pm.Normal("trend", 0, prior["trend_sd"])
         topic_trend = pm.HalfNormal("topic_trend_sd", prior["topic_trend_sd"]) * pm.Normal("trend_raw", dims="topic")
         excess = pm.HalfNormal("excess_sd", prior["excess_sd"]) * pm.Normal("excess_raw", dims=("topic", "year"))
-        log_odds = topic[:, None] + trends * (trend + topic_trend[:, None]) * decade + excess
+        log_odds = topic[:, None] + year + trends * (trend + topic_trend[:, None]) * decade + excess
         log_odds += within * (x - mean)
         pm.Binomial("y_obs", n=data["n"], logit_p=log_odds, observed=data["y"], dims=("topic", "year"))
     return model
@@ -154,6 +150,7 @@ def statistics_topic_year(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(
         {
             "sd of the yearly change of a topic's academia-only share": share.diff("year").std(("topic", "year")),
+            "sd between years of the academia-only share": (data["y_obs"].sum("topic") / n.sum("topic")).std("year"),
             "smallest academia-only share of a topic and year": share.min(("topic", "year")),
             "largest academia-only share of a topic and year": share.max(("topic", "year")),
             "sd of the yearly change of a topic's share of terms": terms.diff("year").std(("topic", "year")),

@@ -25,8 +25,10 @@ TERMS = {
     "parallel": "terms_parallel",
     "FLOP": "terms_flop",
 }
-HARDWARE = ("accelerator named", "eight or more named")  # the second beside the first
+# The second and third beside the first: how many, in the largest set-up.
+HARDWARE = ("accelerator named", "eight or more named", "number not told")
 MANY = 8  # accelerators: one full server
+TEN_POINTS = 0.1  # of the share of papers with terms: the unit of the ladder
 TRACKS = ("main", "findings")
 ACADEMIA_ONLY = "academia-only"
 LARGEST_TEAM = 30  # of an incomplete paper; larger teams count as this large
@@ -72,6 +74,7 @@ def select(tables: Tables, choices: Choices) -> Rows:
         rows.keep(rows.frame["venue"] != choices.without_venue, f"published at {choices.without_venue}")
     if choices.exposure == "hardware":
         rows.keep(rows.frame["code_coded"] != "", "not read in full text")
+        rows.keep(rows.frame["research"] == "empirical", "theoretical: hardware is not to be expected")
     else:
         rows.keep(rows.frame["has_abstract"] == "yes", "without an abstract")
     topic = "topic_title" if choices.exposure == "hardware" else choices.topic
@@ -98,7 +101,10 @@ def exposures(frame: pd.DataFrame, choices: Choices) -> pd.Series:
     """A tuple a paper, one value a family: used or not (1, 0), or log2 of one more than the number of terms."""
     if choices.exposure == "hardware":
         named = (frame["hardware_kind"] == "accelerator").astype(float)
-        values = pd.DataFrame({HARDWARE[0]: named, HARDWARE[1]: named * (frame["accelerator_count"] >= MANY)})
+        count = frame["accelerator_count"]
+        values = pd.DataFrame(
+            {HARDWARE[0]: named, HARDWARE[1]: named * (count >= MANY), HARDWARE[2]: named * count.isna()}
+        )
     else:
         values = pd.DataFrame({family: frame[column].astype(float) for family, column in TERMS.items()})
         counted = choices.exposure == "term count"

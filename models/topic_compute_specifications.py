@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import log
 from typing import TYPE_CHECKING
 
 from models._claim import Alternative, Headline, Published
 from models.registry import RAW
-from models.topic_compute_rows import TERMS
+from models.topic_compute_rows import TEN_POINTS, TERMS
 
 if TYPE_CHECKING:
     from models.topic_compute import Priors
@@ -39,7 +40,7 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         return Alternative(name, title, kind, "contrast", choices, aside=True)  # type: ignore[arg-type]
 
     year = "topic_year"
-    read = {"exposure": "hardware"}
+    read = {"exposure": "hardware", "last_year": 2022}
     half, twice = scaled(CONTRAST_SCALES, 0.5), scaled(CONTRAST_SCALES, 2.0)
     return (
         Alternative("counted", "papers with terms against papers without, counted", "definition", RAW,
@@ -49,9 +50,9 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         Alternative("main", "papers, compared within venue and year", "main", "contrast"),
         Alternative("full_text", "hardware named, papers read in full text", "main", "contrast", read),
         Alternative("spanning", "venues that span the window, no trends", "composition", year,
-                    {"topic_trends": False, "venues": "spanning"}),
+                    {"topic_trends": False, "venues": "spanning"}, aside=True),
         Alternative("spanning_with_trends", "venues that span the window, trends", "composition", year,
-                    {"venues": "spanning"}),
+                    {"venues": "spanning"}, aside=True),
         Alternative("half_scale", "priors of half the scale", "prior", "contrast", priors=half, aside=True),
         Alternative("twice_scale", "priors of twice the scale", "prior", "contrast", priors=twice, aside=True),
         Alternative("sceptical", "sceptical priors: hardly any effect", "prior", "contrast",
@@ -82,6 +83,7 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
               industry=("company",)),
         aside("topic_keywords", "topic from keywords only", "measurement", topic="topic_keywords"),
         aside("topic_title", "topic from the title only", "measurement", topic="topic_title"),
+        aside("to_2022", "papers to 2022", "sampling", last_year=2022),
         aside("without_tei", "without TEI texts", "sampling", tei=False),
         *(aside(f"without_{venue.lower()}", f"without {venue}", "sampling", without_venue=venue)
           for venue in LARGE),
@@ -100,9 +102,8 @@ LADDER = {
     "as_published": "model",
     "with_trends": "composition",
     "main": "model",
-    "full_text": "definition",
 }
-BESIDE: dict[str, tuple[str, str]] = {}
+BESIDE = {"ratio_per_ten_points": ("full_text", "ratio_per_ten_points")}
 TITLES = {
     "ratio_per_ten_points": "odds ratio of academia-only, ten points more papers with compute terms",
     "odds_ratio": "odds ratio of academia-only, papers with terms (or hardware) to papers without",
@@ -134,10 +135,13 @@ HEADLINES = (
 )
 
 _SOURCE = "besiroglu2024"
+_HARDWARE = ("full_text",)  # the claim is about terms
+# The same smallest effect of interest as for papers, an odds ratio of 1.1, in the unit of the ladder.
+_SMALLEST = TEN_POINTS * log(1.1)
 PUBLISHED = (
-    Published("ratio_per_ten_points", sign=-1, source=_SOURCE),
-    Published("odds_ratio", sign=-1, source=_SOURCE),
-    Published("odds_ratio_by_topic", {"topic": LANGUAGE}, sign=-1, source=_SOURCE),
+    Published("ratio_per_ten_points", sign=-1, source=_SOURCE, not_comparable_in=_HARDWARE, smallest=_SMALLEST),
+    Published("odds_ratio", sign=-1, source=_SOURCE, not_comparable_in=_HARDWARE),
+    Published("odds_ratio_by_topic", {"topic": LANGUAGE}, sign=-1, source=_SOURCE, not_comparable_in=_HARDWARE),
     Published("slope_within", sign=-1, source=_SOURCE),
-    Published("change_spanning", sign=-1, source=_SOURCE),
+    Published("change_spanning", sign=-1, source=_SOURCE, not_comparable_in=_HARDWARE),
 )
