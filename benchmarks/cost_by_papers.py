@@ -16,7 +16,8 @@ Measured on two idle cores (x86-64, PyMC 6.4, nutpie 0.16.11), 734 parameters, 7
     99,999,260  298 (297 to 298)   1.00  51.5 (50.2 to 71.7)  580 (567 to 770)
 
 The gradient costs the same. A fit does not: where papers are many, the posterior is narrow against its priors, and a
-draw takes more steps (likely for the effects of topics at venues, which are not centred as they now have few papers each).
+draw takes more steps (likely for the effects of topics at venues, which are not centred as they now have few papers
+each).
 Making cells of rows grows with the rows: 0.25 (0.25 to 0.26) s for 30,000, 2.7 (2.6 to 4.0) s for 1,000,000.
 """
 

@@ -97,7 +97,7 @@ __all__ = [
 ]
 
 SEED = 20240107
-DRAWS = 1000  # of each chain
+DRAWS = 1500  # of each chain
 TINY = 1e-9  # papers: a kind of team without papers in a year leaves no 0 / 0
 TOP = (
     "level", "venue_year_sd", "topic_effect", "topic_trend", "size_effect", "size_team_effect", "topic_venue_sd",

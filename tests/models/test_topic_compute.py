@@ -1,4 +1,4 @@
-"""The compute-term claim without sampling: which papers count, what is not seen of a team, cells, specifications."""
+"""The compute-term claim without sampling: which papers count, what is not seen of a team, cells."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pymc as pm
 import pytest
 import xarray as xr
 from scipy.optimize import minimize_scalar
@@ -21,7 +20,6 @@ from data.own import MAY_LACK, read_own_papers
 from data.papers_schema import PAPERS, check_papers
 from data.tables import load
 from inference.fit import Compiled, Sampler, fit, sample
-from models.registry import RAW
 from models.topic_compute_rows import TERMS, select, unseen_industry
 from tests.models.topic_papers import CHOICES, TOPICS, papers, varied
 
@@ -315,10 +313,12 @@ def test_hardware_of_papers_read_in_full():
     rows += [read | {"team_coded": "mixed", "hardware_kind": "accelerator", "accelerator_count": 7.0}]
     rows += [read | {"team_coded": "mixed", "hardware_kind": "accelerator"}]
     rows += [read | {"team_coded": "mixed", "hardware_kind": "cpu", "accelerator_count": 16.0}]
-    rows += [read | {"team_coded": "unknown"}, {"team": NO_INDUSTRY, "team_coded": "academia-only"}]
+    # Not coded, not read, and theoretical.
+    rows += [read | {"team_coded": "unknown"}, read | {"team_coded": "mixed", "research": "theoretical"}]
+    rows += [{"team": NO_INDUSTRY, "team_coded": "academia-only"}]
     found = chosen(papers(rows), exposure="hardware")
     assert found["y"].tolist() == [True, False, False, False, False, False]
-    assert found["exposure"].tolist() == [(1, 1)] * 3 + [(1, 0)] * 2 + [(0, 0)]
+    assert found["exposure"].tolist() == [(1, 1, 0)] * 3 + [(1, 0, 0), (1, 0, 1), (0, 0, 0)]
     assert set(found["topic_used"]) == {TOPICS[1]}  # full texts are told by their title
 
 
@@ -429,175 +429,3 @@ def test_source_without_code_or_hardware_gives_the_same_regression(tmp_path: Pat
         without = claim.prepare_topic_year({"papers": own}, choices)
         xr.testing.assert_identical(with_columns, without)
         xr.testing.assert_identical(claim.prepare({"papers": frame}, choices), claim.prepare({"papers": own}, choices))
-
-
-# Priors.
-
-
-def prior_shares(data: xr.Dataset, priors: claim.Priors) -> xr.DataArray:
-    """Share of academia-only papers by venue-year, in data drawn from the prior: (draw, venue_year)."""
-    with claim.build(data, priors):
-        drawn = pm.sample_prior_predictive(200, random_seed=claim.SEED, var_names=["y_obs"])
-    y = drawn["prior_predictive"]["y_obs"].isel(chain=0).values
-    at = data["at_venue_year"].values
-    n = np.bincount(at, data["n"].values)
-    counts = np.stack([np.bincount(at, row) for row in y])
-    return xr.DataArray(counts[:, n >= 50] / n[n >= 50], dims=("draw", "venue_year"))
-
-
-def piled(share: xr.DataArray) -> float:
-    return float(((share < 0.02) | (share > 0.98)).mean())
-
-
-def test_prior_shares_are_not_piled_up(real: dict[str, Frame]):
-    data = claim.prepare(real, CHOICES)
-    share = prior_shares(data, claim.Priors())
-    typical = share.median("venue_year")
-    assert float(((typical > 0.1) & (typical < 0.9)).mean()) > 0.8
-    assert float(share.std()) > 0.1  # and they are not all alike
-    assert piled(share) < 0.05
-    wide = dataclasses.replace(claim.Priors(), level_sd=8.0, venue_year_sd=5.0, size_sd=5.0)
-    assert piled(prior_shares(data, wide)) > 0.1  # so the check above would notice
-
-
-def test_prior_draws_have_the_sizes_stated():
-    priors = dataclasses.replace(claim.Priors(), topic_sd=0.4, pair_sd=0.25, topic_slope_sd=0.15, topic_family_sd=0.35)
-    data = prepared(varied(300, 6))
-    model = claim.build(data, priors)
-    names = ["level", "venue_year_effect", "topic_effect", "size_effect", "pair_effect", "family_slope", "slope"]
-    level, place, topic, size, pair, family, slope = pm.draw([model[name] for name in names], 1500, random_seed=1)
-    assert level.mean() == pytest.approx(priors.level_mean, abs=0.1)
-    assert level.std() == pytest.approx(priors.level_sd, rel=0.1)
-    # Of a normal effect with a half-normal scale the sd is the scale's own.
-    assert (place - level[:, None]).std() == pytest.approx(priors.venue_year_sd, rel=0.15)
-    assert pair.std() == pytest.approx(priors.pair_sd, rel=0.15)
-    assert topic.std() == pytest.approx(priors.topic_sd * np.sqrt(1 - 1 / topic.shape[1]), rel=0.1)
-    assert size.std() == pytest.approx(priors.size_sd * np.sqrt(1 - 1 / size.shape[2]), rel=0.1)
-    assert family.std() == pytest.approx(priors.family_sd, rel=0.1)
-    departure = slope - family[:, None, :]
-    assert departure.std() == pytest.approx(np.hypot(priors.topic_slope_sd, priors.topic_family_sd), rel=0.15)
-    assert departure.mean(axis=2).std() == pytest.approx(
-        np.hypot(priors.topic_slope_sd, priors.topic_family_sd / np.sqrt(family.shape[1])), rel=0.15
-    )
-
-
-# Specifications.
-
-
-def fields_of(alternative: Any) -> dict[str, Any]:
-    """All in which specifications may differ."""
-    of = dataclasses.asdict(dataclasses.replace(claim.Choices(), **alternative.choices))
-    of |= dataclasses.asdict(dataclasses.replace(claim.Priors(), **alternative.priors))
-    return of | {"model": alternative.model}
-
-
-SPECS = {alternative.name: alternative for alternative in claim.ALTERNATIVES}
-
-
-def differing(one: Any, other: Any) -> set[str]:
-    mine, theirs = fields_of(one), fields_of(other)
-    return {name for name in mine if mine[name] != theirs[name]}
-
-
-def test_each_rung_differs_from_the_one_before_in_exactly_one_thing():
-    rungs = list(claim.LADDER)
-    assert 2 <= len(rungs) <= 5
-    assert rungs.index("main") >= len(rungs) - 2
-    for before, after in itertools.pairwise(rungs):
-        assert len(differing(SPECS[before], SPECS[after])) == 1, (before, after)
-    assert set(claim.LADDER.values()) <= {"definition", "measurement", "composition", "sampling", "prior", "model"}
-
-
-def test_each_alternative_differs_from_a_main_fit_in_exactly_one_thing():
-    bases = [SPECS[name] for name in claim.LADDER]
-    for alternative in claim.ALTERNATIVES:
-        if alternative.name in claim.LADDER or alternative.model == RAW:
-            continue
-        if alternative.kind == "prior":  # a set of priors, the same choices as some fit
-            assert alternative.priors
-            priors = {field.name for field in dataclasses.fields(claim.Priors)}
-            assert any(differing(base, alternative) <= priors for base in bases), alternative.name
-            continue
-        assert not alternative.priors, alternative.name
-        assert min(len(differing(base, alternative)) for base in bases) == 1, alternative.name
-
-
-def test_specifications_are_distinct_and_name_what_exists():
-    assert len(SPECS) == len(claim.ALTERNATIVES)
-    for one, other in itertools.combinations(claim.ALTERNATIVES, 2):
-        assert differing(one, other) or RAW in (one.model, other.model), (one.name, other.name)
-    for alternative in claim.ALTERNATIVES:
-        assert alternative.model in claim.MODELS or alternative.model == RAW
-    for base, halved, factor in (
-        ("main", "half_scale", 0.5), ("main", "twice_scale", 2), ("full_text", "full_text_half_scale", 0.5),
-        ("full_text", "full_text_twice_scale", 2), ("as_published", "as_published_half_scale", 0.5),
-        ("as_published", "as_published_twice_scale", 2),
-    ):  # fmt: skip
-        priors = SPECS[halved].priors
-        assert SPECS[base].choices == SPECS[halved].choices
-        assert priors == {name: factor * getattr(claim.Priors(), name) for name in priors}
-        top = claim.MODELS[SPECS[base].model].top_level
-        scaled = {
-            "within": "slope_sd",
-            "family_slope": "family_sd",
-            "level": "level_sd",
-            "topic_slope_sd": "topic_slope_sd",
-        }
-        assert {prior for name, prior in scaled.items() if name in top} <= set(priors)
-    for headline in claim.HEADLINES:
-        assert headline.estimand in claim.TITLES
-        assert headline.spec in SPECS
-    assert {published.estimand for published in claim.PUBLISHED} <= set(claim.TITLES)
-
-
-def test_asked_for_alternatives_are_there():
-    given = [(a.choices, a.kind) for a in claim.ALTERNATIVES if a.model == "contrast"]
-    for family in TERMS:
-        assert any(choices.get("without_family") == family for choices, _ in given), family
-    asked: list[dict[str, Any]] = [
-        {"unseen": "complete cases"}, {"unseen": "all academic"}, {"unseen": "all industry"}, {"unseen_shift": 0.5},
-        {"unseen_shift": -0.5}, {"team": "coded"}, {"topic": "topic_keywords"}, {"tei": False},
-        {"exposure": "term count"}, {"exposure": "hardware"},
-    ]  # fmt: skip
-    for choices in asked:
-        assert any(dict(found) == choices for found, _ in given), choices
-    assert {dict(a.choices).get("venues") for a in claim.ALTERNATIVES if a.model == "topic_year"} >= {None, "spanning"}
-
-
-def test_every_specification_can_be_prepared(real: dict[str, Frame]):
-    part = {"papers": real["papers"].iloc[::5]}  # for the many that leave a venue out
-    sizes: dict[str, int] = {}
-    known: dict[str, int] = {}
-    for alternative in claim.ALTERNATIVES:
-        if alternative.model == RAW:
-            continue
-        key = f"{alternative.model} {sorted((name, str(value)) for name, value in alternative.choices.items())}"
-        if key not in known:
-            choices = dataclasses.replace(CHOICES, **alternative.choices)
-            data = claim.MODELS[alternative.model].prepare(part if choices.without_venue else real, choices)
-            known[key] = int(data["n"].sum())
-            assert np.isfinite(data.get("fall_weight", 0.0)).all()
-        sizes[alternative.name] = known[key]
-    assert min(sizes.values()) > 500, sizes
-    assert sizes["main"] > 29_000
-    for less in ("complete_cases", "team_coded", "topic_keywords", "without_tei"):
-        assert sizes[less] < sizes["main"], less
-    for same in ("without_hardware", "term_count", "unseen_academic", "unseen_more", "nonprofit_industry"):
-        assert sizes[same] == sizes["main"], same
-    left_out = [a.choices["without_venue"] for a in claim.ALTERNATIVES if a.choices.get("without_venue")]
-    papers_at = chosen(real["papers"])["venue"].value_counts()
-    assert set(left_out) <= set(real["papers"]["venue"])
-    assert set(papers_at.index[:4]) <= set(left_out)  # the largest first of all
-
-
-def test_top_level_priors_are_those_of_the_model():
-    frame = varied(200, 4)
-    for spec in claim.MODELS.values():
-        data = spec.prepare({"papers": frame}, CHOICES)
-        model = spec.build(data, claim.Priors())
-        free = {variable.name for variable in model.free_RVs}
-        assert set(spec.top_level) <= free
-        # The rest are a population's effects, scaled by a top-level sd.
-        assert all(name.endswith(("_raw", "venue_year_effect")) for name in free - set(spec.top_level))
-        given = {name.removeprefix("prior_") for name in model.named_vars if name.startswith("prior_")}
-        assert given <= {field.name for field in dataclasses.fields(claim.Priors)}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pymc as pm
 import xarray as xr
 from scipy.special import expit
 
@@ -16,6 +17,7 @@ from data.papers_schema import PAPERS
 from data.record import VENUES
 from models.topic_compute_rows import TERMS
 
+Draws = np.ndarray[Any, np.dtype[np.float64]]
 STEMS = {venue: stem for stem, venue in VENUES.items()}
 TOPICS = ("computer vision", "natural language processing", "reinforcement learning")
 # A paper of two academics with an abstract and no term, its team not coded.
@@ -123,6 +125,22 @@ def _draws(dataset: xr.Dataset, made: Any, chains: int, draws: int) -> xr.Datase
         values = made(tuple(len(value) for value in coords.values()))
         out[name] = xr.DataArray(abs(values) if name.endswith("_sd") else values, coords, tuple(coords))
     return xr.Dataset(out)
+
+
+def at_random_point(model: pm.Model, names: list[str], seed: int) -> tuple[dict[str, Draws], Draws]:
+    """Values of these variables and the log-likelihood of each cell, where all free variables are drawn at random."""
+    rng = np.random.default_rng(seed)
+    point = {name: rng.normal(0, 0.7, np.shape(value)) for name, value in model.initial_point().items()}
+    wanted = model.replace_rvs_by_values([model[name] for name in names])
+    found = model.compile_fn(
+        [*wanted, *model.logp(vars=model.observed_RVs, sum=False)],
+        inputs=model.value_vars,
+        mode="FAST_COMPILE",
+        on_unused_input="ignore",
+    )(point)
+    return dict(zip(names, found[: len(names)], strict=True)), np.concatenate(
+        [part.ravel() for part in found[len(names) :]]
+    )
 
 
 def groups(venue: str) -> str:

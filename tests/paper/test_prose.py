@@ -189,9 +189,37 @@ def test_paper_of_a_users_table_that_lacks_what_an_alternative_needs(published: 
     assert compile_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.parametrize("spans", [True, False])
+def test_paper_of_a_users_papers_without_full_texts(published: Any, blank: Path, tmp_path: Path, spans: bool):
+    """As a bibliographic source gives them: no code, no hardware, and perhaps no venue that spans the window."""
+
+    def drop(content: dict[str, Any]) -> None:
+        content["given"]["papers"] = "my.csv"
+        content.update(claims=["topic_compute"], peers=[], raw=[])
+        gone = ("share_spanning", "change_spanning", "goes_with_first", "goes_with_last", "waterfall")
+        content["estimates"] = [
+            r
+            for r in content["estimates"]
+            if (r["claim"], r["spec"]) in {("topic_compute", s) for s in ("main", "as_published", "with_trends")}
+            and (spans or r["estimand"] not in gone)
+        ]
+        kept = {f"{r['claim']}/{r['spec']}" for r in content["estimates"]}
+        content["fits"] = {name: fit for name, fit in content["fits"].items() if name in kept}
+        content["figures"] = [
+            name for name in content["figures"] if "full_text" not in name and (spans or "fall" not in name)
+        ]
+        if not spans:
+            del content["fits"]["topic_compute/main"]["data"]["facts"]["spanning"]
+        content["ladders"] = {"topic_compute": content["ladders"]["topic_compute"]}
+        for ladder in content["ladders"]["topic_compute"]:
+            ladder["beside"] = None
+
+    assert compile_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
+
+
 def test_paper_without_a_claim_says_so(published: Any, blank: Path, tmp_path: Path):
     def drop(content: dict[str, Any]) -> None:
-        content.update(claims=[], missing=["academic_share"])
+        content.update(claims=[], missing=list(CLAIMS))
 
     assert compile_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
 
