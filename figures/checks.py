@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,29 +73,39 @@ def _wrapped(text: str, width: int = 38) -> str:
 def prior_and_posterior(tree: xr.DataTree, out: Path, name: str) -> None:
     """Shares by year before and after the data: what the prior says, and what it leaves to them."""
     estimands = tree["estimands"].to_dataset()
+    years: Sequence[int] = estimands["year"].values.tolist() if "year" in estimands.coords else []
     shares = [
-        key
+        panel
         for key in estimands.data_vars
         if estimands[key].attrs.get("scale") == "logit" and "year" in estimands[key].dims
+        for panel in _by_level(estimands[key])
     ]
     if not shares:
         return
-    years = estimands["year"].values
-    figure, grid = plt.subplots(2, -(-len(shares) // 2), figsize=(WIDTH, 3.6), sharex=True, sharey=True)
+    figure, grid = plt.subplots(2, -(-len(shares) // 2), figsize=(WIDTH, 3.6), sharex=True, sharey=True, squeeze=False)
     data: Rows = []
-    for axes, share in zip(grid.flat, shares, strict=False):
+    for axes, (share, level) in zip(grid.flat, shares, strict=False):
         for group, colour in (("prior_estimands", GREY), ("estimands", BLUE)):
-            at = bands(tree[group].to_dataset()[share])
+            at = bands(tree[group].to_dataset()[share].sel(level))
             ribbon(axes, years, at, colour, "prior" if group.startswith("prior") else "posterior")
             for i, year in enumerate(years):
                 point = {key: float(value[i]) for key, value in at.items()}
-                data.append({"estimand": str(share), "group": group, "year": int(year), **point})
+                data.append({"estimand": str(share), **level, "group": group, "year": int(year), **point})
         title = str(share).removeprefix("large_scale_").removeprefix("share_").removesuffix("_by_year")
-        axes.set_title(title.replace("_", " "))
+        axes.set_title(_wrapped(": ".join([title.replace("_", " "), *level.values()]), 30))
         axes.set_ylim(0, 1)
+    for axes in grid.flat[len(shares) :]:
+        axes.set_axis_off()
     handles, labels = grid.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     save(figure, out, name, data)
+
+
+def _by_level(share: xr.DataArray) -> list[tuple[str, dict[str, str]]]:
+    """One panel a share, or one for each level of its other dimensions."""
+    dims = [str(dim) for dim in share.dims if dim not in {"chain", "draw", "year"}]
+    levels = itertools.product(*([str(level) for level in share[dim].values] for dim in dims))
+    return [(str(share.name), dict(zip(dims, level, strict=True))) for level in levels]
 
 
 def ranks(tree: xr.DataTree, out: Path, name: str) -> None:

@@ -63,8 +63,8 @@ def test_spanning_venues_are_those_of_the_fall():
 def test_regression_is_the_one_written_down(trends: bool):
     of = dataclasses.replace(CHOICES, topic_trends=trends)
     data = claim.prepare_topic_year({"papers": varied(900, 12)}, of)
-    names = ["term_level", "term_topic", "term_year", "year_effect", "term_excess_sd", "term_excess_raw", "within", "topic_level", "trend",
-             "topic_trend_sd", "trend_raw", "excess_sd", "excess_raw"]  # fmt: skip
+    names = ["term_level", "term_topic", "term_year", "year_effect", "term_excess_sd", "term_excess_raw", "within",
+             "topic_level", "trend", "topic_trend_sd", "trend_raw", "excess_sd", "excess_raw"]  # fmt: skip
     point, found = at_random_point(claim.build_topic_year(data, claim.Priors()), names, 13)
     years, topics = data["year"].values, data["topic"].values
     n, y, m, k = (data[name].transpose("topic", "year").values for name in ("n", "y", "m", "k"))
