@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 
-from figures.style import BLUE, GREY, ORANGE, WIDTH, bands, ribbon, save
+from figures.style import BLUE, GREY, ORANGE, WIDTH, bands, ribbon, save, wrap
 
 Rows = list[dict[str, Any]]
 
@@ -52,22 +52,13 @@ def predictive(tree: xr.DataTree, out: Path, name: str) -> None:
             data.append({"statistic": str(statistic), "draws": key, "observed": value}
                         | dict(zip(("low89", "median", "high89"), at, strict=True)))  # fmt: skip
         axes.axvline(value, color=ORANGE, lw=1.5, label="observed")
-        axes.set_title(_wrapped(str(statistic)), fontsize=7.5)
+        axes.set_title(wrap(str(statistic), 38), fontsize=7.5)
         axes.set_yticks([])
     for axes in grid.flat[len(names) :]:
         axes.set_axis_off()
     handles, labels = grid.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     save(figure, out, name, data)
-
-
-def _wrapped(text: str, width: int = 38) -> str:
-    lines = [""]
-    for word in text.split():
-        if len(lines[-1]) + len(word) > width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
 
 
 def prior_and_posterior(tree: xr.DataTree, out: Path, name: str) -> None:
@@ -92,7 +83,7 @@ def prior_and_posterior(tree: xr.DataTree, out: Path, name: str) -> None:
                 point = {key: float(value[i]) for key, value in at.items()}
                 data.append({"estimand": str(share), **level, "group": group, "year": int(year), **point})
         title = str(share).removeprefix("large_scale_").removeprefix("share_").removesuffix("_by_year")
-        axes.set_title(_wrapped(": ".join([title.replace("_", " "), *level.values()]), 30))
+        axes.set_title(wrap(": ".join([title.replace("_", " "), *level.values()]), 30))
         axes.set_ylim(0, 1)
     for axes in grid.flat[len(shares) :]:
         axes.set_axis_off()

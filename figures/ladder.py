@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.lines import Line2D
 
-from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, WIDTH, save, title_lines
+from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, WIDTH, save, title_lines, wrap
 
 Rows = list[dict[str, Any]]
 LOG_TICKS = (0.05, 0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5)
@@ -26,24 +26,15 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
         Where to write ``ladder`` as PDF, PNG and CSV.
     """
     shown = {claim: rows for claim, rows in ladders.items() if rows}
-    columns = max(max(len(rows) for rows in shown.values()), 2)
-    heights = [max(len(row["rungs"]) for row in rows) + 1 for rows in shown.values()]
-    figure, grid = plt.subplots(
-        len(shown),
-        columns,
-        figsize=(WIDTH, 0.28 * sum(heights) + 0.8 * len(shown) + 0.3),
-        squeeze=False,
-        # Claims may have rungs of their own.
-        sharey="row",
-        height_ratios=heights,
-    )
+    heights = [0.27 * (len(rows[0]["rungs"]) + 1) + 0.9 for rows in shown.values()]
+    figure = plt.figure(figsize=(WIDTH, sum(heights) + 0.3))
+    parts = figure.subfigures(len(shown), 1, squeeze=False, height_ratios=heights)[:, 0]
     data: Rows = []
-    for line, (claim, rows) in zip(grid, shown.items(), strict=True):
-        for axes, row in zip(line, rows, strict=False):
-            _panel(axes, row)
+    for part, (claim, rows) in zip(parts, shown.items(), strict=True):
+        # Claims have rungs of their own.
+        for axes, row in zip(part.subplots(1, len(rows), squeeze=False, sharey=True)[0], rows, strict=True):
+            _panel(axes, row, 18 if len(rows) > 3 else 30)
             data += _data(claim, row)
-        for axes in line[len(rows) :]:
-            axes.set_axis_off()
     figure.legend(
         handles=[
             Line2D([], [], color=GREEN, lw=1.5, label="published"),
@@ -57,7 +48,7 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
     save(figure, out, "ladder", data)
 
 
-def _panel(axes: Any, row: Mapping[str, Any]) -> None:
+def _panel(axes: Any, row: Mapping[str, Any], wide: int) -> None:
     rungs = row["rungs"]
     lines = [(rung, BLUE if rung["spec"] == "main" else GREY, "o") for rung in rungs]
     if row["beside"] is not None:
@@ -69,26 +60,29 @@ def _panel(axes: Any, row: Mapping[str, Any]) -> None:
         side = "<" if row["published_sign"] < 0 else ">"
         left = row["published_sign"] < 0
         axes.annotate(
-            f"published: {side} {row['reference']:g}", (row["reference"], -0.75), xytext=(-3 if left else 3, 0),
-            textcoords="offset points", ha="right" if left else "left", va="center", color=GREEN, fontsize=6.5,
+            f"claim: {side} {row['reference']:g}", (row["reference"], -0.75), xytext=(-3 if left else 3, 0),
+            textcoords="offset points", ha="right" if left else "left", va="center", color=GREEN, fontsize=6,
         )  # fmt: skip
     for y, (rung, colour, marker) in enumerate(lines):
         axes.plot([rung["eti_low"], rung["eti_high"]], [y, y], color=colour, lw=1.5)
         axes.plot(rung["median"], y, marker, color=colour, ms=4.5)
-        axes.annotate(f"{rung['n']:,}", (1.0, y), xycoords=("axes fraction", "data"), fontsize=6.5, color=BLACK,
-                      ha="right", va="center", xytext=(14, 0), textcoords="offset points")  # fmt: skip
+        axes.annotate(f"{rung['n']:,}", (1.02, y), xycoords=("axes fraction", "data"), fontsize=6, color=BLACK,
+                      ha="left", va="center")  # fmt: skip
     if row["scale"] == "log":
         axes.set_xscale("log")
         ends = [end for rung, _, _ in lines for end in (rung["eti_low"], rung["eti_high"])]
         ticks = [tick for tick in LOG_TICKS if min(ends) / 1.5 <= tick <= max(*ends, 1.2) * 1.2]
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xlim(min(ends) / 1.2, max(*ends, 1.1) * 1.1)
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=7)
         axes.set_xticks([], minor=True)
     else:
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.set_ylim(len(lines) - 0.5, -0.5 if row["published"] is not None else -1.1)
-    axes.set_yticks(range(len(lines)), [f"{rung['kind']}: {rung['title']}" for rung, _, _ in lines])
-    axes.set_title(title_lines(row["title"]), fontsize=8)
+    axes.set_yticks(
+        range(len(lines)), [wrap(f"{rung['kind']}: {rung['title']}", 34) for rung, _, _ in lines], fontsize=6.5
+    )
+    axes.set_title(title_lines(row["title"], wide), fontsize=7)
 
 
 def _data(claim: str, row: Mapping[str, Any]) -> Rows:

@@ -80,6 +80,11 @@ def forest(axes: Axes, lines: Iterable[Mapping[str, Any]], reference: float | No
     axes.set_yticks(range(len(drawn)), [line["label"] for line in drawn], fontsize=6.5)
 
 
+def wrap(text: str, width: int) -> str:
+    """Text on lines of a width in characters."""
+    return "\n".join(textwrap.wrap(text, width))
+
+
 def title_lines(title: str, width: int = 26) -> str:
     """An estimate's title on lines of a panel's width, its year or period on the last."""
     name, _, at = title.rpartition(", ")

@@ -16,7 +16,7 @@ VERDICTS = {
     "disagrees": "disagrees with the published {published}",
     "compatible": "is compatible with the published {published}, which lies in its interval, without confirming it",
     "undecided": "neither confirms nor contradicts the published {published}",
-    "negligible": "is too small to matter, against the published {published}",
+    "negligible": "is too close to no difference to matter, against the published {published}",
     "not comparable": "cannot be compared with the published {published}",
 }
 

@@ -120,9 +120,9 @@ TITLES = {
     "topics_differ_in_sign": "topics differ in sign",
     "share_spanning": "academia-only share at spanning venues",
     "change_spanning": "change of the academia-only share at spanning venues",
-    "goes_with_first": "of it goes, entered first, with",
-    "goes_with_last": "of it goes, entered last, with",
-    "waterfall": "of it goes, in order, with",
+    "goes_with_first": "part of the change, entered first",
+    "goes_with_last": "part of the change, entered last",
+    "waterfall": "part of the change, in order",
     "slope_within": "slope within topics, log-odds per unit of share",
     "slope_between": "slope between topics, log-odds per unit of share",
 }

@@ -28,10 +28,11 @@ COPIED = ("models", "figures", "inference", "paper")
 SECTION = f"""#import "../lib.typ": *
 #let c = "CLAIM"
 #let shown = est(c, "mean_by_year", coords: (year: 2020))
+#let name = [{HEADING}]
 #let abstract = [The mean is #shown.]
 #let story = []
 #let body = [
-  = {HEADING} <mean-compute>
+  = #name <mean-compute>
   The mean #verdict(c, "mean_by_year", coords: (year: 2020)), at #shown. #metadata(shown) <shown>
   #image("../figures/CLAIM.pdf")
 ]
