@@ -56,7 +56,7 @@ def _aside() -> tuple[Alternative, ...]:
         Alternative("authors", "by the number of authors from industry", "main", "authors", {"error": "none"},
                     aside=True),
         Alternative("access", "training code of Epoch's models, June 2025", "main", "access", aside=True),
-        Alternative("access_2026_05", "training code of notable models, May 2026", "sampling", "access",
+        Alternative("access_2026_05", "training code of notable models, May 2026", "main", "access",
                     {"access_vintage": "2026-05"}, aside=True),
         one("hand_alone", "calibrated by the hand-coded papers alone", "measurement", {"calibration": "hand"}),
         one("passages_alone", "calibrated by the passages alone", "measurement", {"calibration": "passages"}),
