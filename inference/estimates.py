@@ -319,7 +319,7 @@ def add_refits(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]
         row["verdict_changes"] = [
             f"{refit['verdict']} under {refit['title']}"
             for refit in row["refits"]
-            if refit["verdict"] != row["verdict"]
+            if refit["verdict"] != row["verdict"] != "not comparable"
         ]
 
 
