@@ -46,7 +46,7 @@ def publish(places: Places, draws: bool = False) -> list[Path]:
         raise CheckError("estimates, figures and paper are not those of the stored fits: run make refresh first")
     files: dict[Path, bytes] = {
         PUBLISHED / "estimates.json": a_row_a_line(content),
-        ASIDE: a_row_a_line(committed_copy(places)),
+        PUBLISHED / ASIDE.name: a_row_a_line(committed_copy(places)),
         PUBLISHED / "estimates.tex": macros(content["estimates"]).encode(),
         README: with_table(README.read_text(encoding="utf-8"), content).encode(),
     }

@@ -98,7 +98,7 @@ class Toy:
         from tests.toy.run import TOY
 
         self.claim, self.monkeypatch, self.capsys, self.once = claim, monkeypatch, capsys, once
-        for name in list(registry.CLAIMS):
+        for name in reversed(list(registry.CLAIMS)):  # undone backwards, so that the order comes back
             monkeypatch.delitem(registry.CLAIMS, name)
         entry = registry.Entry("tests.toy.claim", "tests.toy.figures", ("models",))
         monkeypatch.setitem(registry.CLAIMS, "toy", entry)

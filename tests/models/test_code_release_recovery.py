@@ -164,7 +164,9 @@ def test_mantel_haenszel_agrees_with_the_instruments_without_error(real: dict[st
         assert float(posterior.mean()) == pytest.approx(log_odds_ratio * pull, abs=se), name
     read, page = (found["naive_odds_ratio_mixed"].sel(row=f"{which}: machine learning 2021-22") for which in
                   (FULL_TEXT, OPEN_REVIEW))  # fmt: skip
-    assert float((page > 1).mean()) > 0.99 and float((read > 1).mean()) < 0.2  # the instrument decides the sign
+    # The instrument decides: by links mixed teams release more, by full texts not (which leave open whether less).
+    assert float((page > 1).mean()) > 0.99 and float((page > read).mean()) > 0.99
+    assert float((read > 1).mean()) < 0.5
     assert data.sel(lists=FIRST_PAGE)["found_n"].sum() > 0
 
 
