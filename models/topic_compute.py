@@ -17,10 +17,9 @@ where the abstract uses family f (hardware, cost of computing borne, cost saved,
 
 p the probability that a team is academia-only. Venue-years are strata: they vary around a level, so that no comparison
 is made between times or venues. topic, and size within each group g of venues, sum to zero; pair and the parts of the
-slope that vary by topic have normal distributions, topic_family summing to zero over families; the scale of pair is
-half-normal, those of the slopes, which may be small, log-normal (Chung et al. 2013). Families, too few for a scale of
-their own, have fixed ones. With both interactions in, a plain binomial describes the cells: the predictive checks say
-so.
+slope that vary by topic have normal distributions, topic_family summing to zero over families. Their scales, which may
+be small, are log-normal (Chung et al. 2013). Families, too few for a scale of their own, have fixed ones. With both
+interactions in, a plain binomial describes the cells: the predictive checks say so.
 
 *Authors unseen.* Where the kind of team is known q = 0. Else y counts teams that show no industry author, and q is the
 probability that a team with some shows none: ``topic_compute_rows.unseen_industry``.
@@ -95,7 +94,7 @@ CELL_DATA = ("n", "y", "q", "partly", "at_venue_year", "at_topic", "at_size", "a
 SCALES = ("venue_year_sd", "pair_sd", "topic_slope_sd", "topic_family_sd")
 CONTRAST_HYPER = (
     "level_mean", "level_sd", "venue_year_sd", "topic_sd", "size_sd", "pair_sd", "family_sd", "topic_slope_sd",
-    "topic_family_sd", "slope_sd_spread",
+    "topic_family_sd", "sd_spread",
 )  # fmt: skip
 TOP = ("level", "topic_effect", "size_effect", "family_slope", *SCALES)
 REGRESSION_TOP = (
@@ -129,16 +128,15 @@ class Priors:
 
     level_mean: float = 0.5  # log-odds; academia-only papers are a majority (0.62) at a typical venue
     level_sd: float = 1.0  # between 0.25 and 0.9
-    venue_year_sd: float = 0.7  # log-odds; venue-years differ by some factor of two in odds
+    # Scales are medians of log-normals: a half-normal would let the logarithm of a small spread wander without end.
+    sd_spread: float = 0.7  # of their logarithms: between a third and three times the median
+    venue_year_sd: float = 0.5  # log-odds; venue-years differ by some factor of two in odds
     topic_sd: float = 0.7  # log-odds; theory against language, say, by a factor of two to four in odds
     size_sd: float = 0.8  # log-odds; each further author may come from industry: wide
-    pair_sd: float = 0.3  # log-odds; a topic at one venue against the same at another
+    pair_sd: float = 0.2  # log-odds; a topic at one venue against the same at another
     family_sd: float = 0.5  # log-odds; odds ratios of 0.4 to 2.5 for a paper with terms, no effect most likely
-    # Log-odds, medians of log-normals: topics differ by a factor of 1.1, between hardly and by 1.5. A half-normal would
-    # let the logarithm of a small spread wander without end.
-    topic_slope_sd: float = 0.1
+    topic_slope_sd: float = 0.1  # log-odds; topics differ in odds by a factor of 1.1, between hardly and by 1.5
     topic_family_sd: float = 0.1
-    slope_sd_spread: float = 0.7  # of their logarithms
     # Topic-year regression.
     term_level_mean: float = -2.0  # log-odds; one abstract in eight has a term
     term_level_sd: float = 0.7
@@ -163,10 +161,28 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     return fall_weights(cells(select(tables, choices), choices), FALL_OF[choices.exposure == "hardware"])
 
 
+INFORMATION = 0.2  # of a paper about a log-odds: p (1 - p) for shares around 0.7
+
+
+def partly_centred(name: str, centre: Any, sd: Any, dataset: xr.Dataset, scale: float) -> Any:
+    """Normal effects of a dim, ``{name}_effect``, centred as far as the papers of each level tell its effect.
+
+    effect = centre + sd^(1 - w) (raw - w centre), raw ~ Normal(w centre, sd^w): normal around ``centre`` with ``sd``
+    whatever w is; 1 is centred, 0 non-centred. With levels of one paper and of thousands neither of the two samples
+    well (Papaspiliopoulos, Roberts and Skold 2007, Statistical Science 22:59; Gorinova, Moore and Hoffman 2020, ICML).
+    w = information / (information + 1 / scale^2), ``scale`` the prior's median of sd.
+    """
+    papers = np.bincount(dataset[f"at_{name}"].to_numpy(), dataset["n"].to_numpy(), dataset.sizes[name])
+    known = INFORMATION * papers
+    w = pm.Data(f"{name}_centring", known / (known + scale**-2), dims=name)
+    raw = pm.Normal(f"{name}_raw", w * centre, sd**w, dims=name)
+    return pm.Deterministic(f"{name}_effect", centre + sd ** (1 - w) * (raw - w * centre), dims=name)
+
+
 def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """The paper-level contrast.
 
-    Deterministics (log-odds): ``pair_effect`` (pair,), ``slope`` (topic, family).
+    Deterministics (log-odds): ``venue_year_effect`` (venue_year,), ``pair_effect`` (pair,), ``slope`` (topic, family).
     """
     coords = {name: dataset[name].to_numpy() for name in ("family", "venue_year", "topic", "group", "size", "pair")}
     coords |= {name: np.arange(dataset.sizes[name]) for name in ("cell", "exposure")}
@@ -177,17 +193,16 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         prior = {name: pm.Data(f"prior_{name}", getattr(priors, name)) for name in CONTRAST_HYPER}
 
         level = pm.Normal("level", prior["level_mean"], prior["level_sd"])
-        # Centred: most venue-years have hundreds of papers.
-        venue_year_sd = pm.HalfNormal("venue_year_sd", prior["venue_year_sd"])
-        venue_year = pm.Normal("venue_year_effect", level, venue_year_sd, dims="venue_year")
+        spread = prior["sd_spread"]
+        venue_year_sd = pm.LogNormal("venue_year_sd", pt.log(prior["venue_year_sd"]), spread)
+        venue_year = partly_centred("venue_year", level, venue_year_sd, dataset, priors.venue_year_sd)
         topic = pm.ZeroSumNormal("topic_effect", sigma=prior["topic_sd"], dims="topic")
         size = pm.ZeroSumNormal("size_effect", sigma=prior["size_sd"], dims=("group", "size"))
-        pair_sd = pm.HalfNormal("pair_sd", prior["pair_sd"])
-        pair_raw = pm.Normal("pair_raw", dims="pair")  # non-centred: few papers a pair
-        pair = pm.Deterministic("pair_effect", pair_sd * pair_raw, dims="pair")
+        pair_sd = pm.LogNormal("pair_sd", pt.log(prior["pair_sd"]), spread)
+        # Non-centred: few papers a pair.
+        pair = pm.Deterministic("pair_effect", pair_sd * pm.Normal("pair_raw", dims="pair"), dims="pair")
 
         family_slope = pm.Normal("family_slope", 0, prior["family_sd"], dims="family")
-        spread = prior["slope_sd_spread"]
         topic_slope_sd = pm.LogNormal("topic_slope_sd", pt.log(prior["topic_slope_sd"]), spread)
         topic_slope = topic_slope_sd * pm.Normal("topic_slope_raw", dims="topic")
         topic_family_sd = pm.LogNormal("topic_family_sd", pt.log(prior["topic_family_sd"]), spread)

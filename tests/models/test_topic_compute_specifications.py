@@ -69,23 +69,20 @@ def test_prior_draws_have_the_sizes_stated():
     data = prepared(varied(300, 6))
     model = claim.build(data, priors)
     names = ["level", "venue_year_effect", "topic_effect", "size_effect", "pair_effect", "family_slope", "slope"]
-    scales = ["topic_slope_sd", "topic_family_sd"]
-    level, place, topic, size, pair, family, slope, topic_scale, rest_scale = pm.draw(
-        [model[name] for name in names + scales], 1500, random_seed=1
+    level, place, topic, size, pair, family, slope, *scales = pm.draw(
+        [model[name] for name in names + list(claim.SCALES)], 1500, random_seed=1
     )
+    place_scale, pair_scale, topic_scale, rest_scale = scales
     assert level.mean() == pytest.approx(priors.level_mean, abs=0.1)
     assert level.std() == pytest.approx(priors.level_sd, rel=0.1)
-    # Of a normal effect with a half-normal scale the sd is the scale's own.
-    assert (place - level[:, None]).std() == pytest.approx(priors.venue_year_sd, rel=0.15)
-    assert pair.std() == pytest.approx(priors.pair_sd, rel=0.15)
+    assert ((place - level[:, None]) / place_scale[:, None]).std() == pytest.approx(1, rel=0.1)
+    assert (pair / pair_scale[:, None]).std() == pytest.approx(1, rel=0.1)
     assert topic.std() == pytest.approx(priors.topic_sd * np.sqrt(1 - 1 / topic.shape[1]), rel=0.1)
     assert size.std() == pytest.approx(priors.size_sd * np.sqrt(1 - 1 / size.shape[2]), rel=0.1)
     assert family.std() == pytest.approx(priors.family_sd, rel=0.1)
-    for name, median, drawn in (
-        ("topic_slope_sd", priors.topic_slope_sd, topic_scale), ("topic_family_sd", priors.topic_family_sd, rest_scale)
-    ):  # fmt: skip
-        assert np.median(drawn) == pytest.approx(median, rel=0.1), name
-        assert np.log(drawn).std() == pytest.approx(priors.slope_sd_spread, rel=0.1), name
+    for name, drawn in zip(claim.SCALES, scales, strict=True):
+        assert np.median(drawn) == pytest.approx(getattr(priors, name), rel=0.1), name
+        assert np.log(drawn).std() == pytest.approx(priors.sd_spread, rel=0.1), name
     departure = slope - family[:, None, :]
     of_topic = departure.mean(axis=2)  # in common to the families; the rest sums to zero
     assert (of_topic / topic_scale[:, None]).std() == pytest.approx(1, rel=0.1)

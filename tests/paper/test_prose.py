@@ -20,6 +20,7 @@ from inference.places import ROOT
 from models.registry import CLAIMS
 
 SOURCES = [ROOT / "paper" / "paper.typ", *sorted((ROOT / "paper" / "sections").glob("*.typ"))]
+KINDS = ("mixed", "industry_only")
 YEARS = re.compile(r"\b(19|20)\d\ds?(\s?[-–]\s?(\d{4}|\d\d))?\b")
 
 
@@ -314,5 +315,47 @@ def test_readings_of_the_compute_terms_hold(published: dict[str, Any]):
             < 5 * math.log(row["main", "odds_ratio"]["median"]),
             "The rung that matters most is the unit": published["ladders"]["topic_compute"][0]["matters_most"]
             == "main",
+        },
+    )
+
+
+def test_readings_of_code_release_hold(published: dict[str, Any]):
+    row = by_name(published, "code_release")
+
+    def ratio(spec: str, kind: str, venues: str) -> dict[str, Any]:
+        return row[spec, f"ratio_{kind}", "2014-22", venues]
+
+    def found(kind: str) -> dict[str, Any]:
+        return row["instruments", f"found_ratio_{kind}", "link in a list from OpenReview"]
+
+    def naive(kind: str) -> dict[str, Any]:
+        return row["instruments", f"naive_ratio_{kind}", "link in a list from OpenReview: machine learning 2021-22"]
+
+    def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+        return one["eti_low"] < other["median"] < one["eti_high"] and other["eti_low"] < one["median"]
+
+    venues = ("machine learning", "AI")
+    lowered = [
+        math.log(ratio("full_text", kind, v)["median"] / ratio("main", kind, v)["median"])
+        for kind in KINDS
+        for v in venues
+    ]
+    linked, full = (row[s, "ratio_mixed_pooled", "2014-22"] for s in ("page_link", "full_text_linked"))
+    most = {ratio("main", "mixed", v)["moved_most"]["spec"] for v in venues}
+    specificity = [row["main", "specificity", "mixed", years]["median"] for years in ("2014-18", "2019-20", "2021-22")]
+    misfit = {name: row["authors", f"misfit_{name}"] for name in ("number", "contrasts")}
+    hold(
+        "code_release",
+        {
+            "Where industry is alone, less": all(ratio("main", "industry_only", v)["eti_high"] < 1 for v in venues),
+            "mixed teams would seem to release more": linked["median"] > max(1, full["median"]),
+            "so that by links industry seems to release more": min(r["eti_low"] for r in map(found, KINDS)) > 1,
+            "about what links miss of the others": overlap(found("mixed"), naive("mixed")),
+            "hardly moves the ratio of mixed teams at machine-learning venues": lowered[0] < 0.01,
+            "and lowers the others": min(lowered[1:]) > 0.03,
+            "moves the mixed ratios most is that errors do not depend on the team": most == {"by_team"},
+            "where more papers speak of code, more of them speak of code that is not released": specificity
+            == sorted(specificity, reverse=True),
+            "one if nothing but chance is left": misfit["number"]["median"] < 1.5 > misfit["contrasts"]["median"],
         },
     )
