@@ -27,6 +27,7 @@ from benchmarks.odds_ratios import REACH, Ratio, bambi_fit, design, from_draws, 
 from data.io import InputError, to_csv, write_atomic
 from data.tables import load
 from inference import store
+from inference.estimates import key_at
 from inference.given import Given
 from inference.keys import fit_key, fit_parts, table_paths
 from inference.places import ROOT
@@ -140,13 +141,13 @@ def of_code(with_bambi: bool = True) -> Iterator[Peer]:
 def table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str, object]]:
     """One row a peer, with this project's estimate and the distance between the two."""
     rows = []
-    found = {(r["claim"], r["spec"], r["estimand"], *sorted(r["coords"].items())): r for r in content["estimates"]}
+    found = {(r["claim"], r["spec"], *key_at(r["estimand"], r["coords"])): r for r in content["estimates"]}
     for peer in peers:
         parts = fit_parts(peer.claim, Given())
         spec, key = f"{peer.claim}/{peer.spec}", fit_key(parts, peer.spec)
         if content["fits"].get(spec, {}).get("fit_key") != key:
             raise InputError(f"estimates of {spec} are not of this code and these tables", hint="run make refresh")
-        here = found[peer.claim, peer.spec, peer.estimand, *sorted(peer.coords.items())]
+        here = found[peer.claim, peer.spec, *key_at(peer.estimand, peer.coords)]
         sd = math.log(here["eti_high"] / here["eti_low"]) / (2 * REACH)
         texts = [number(value, 2) for value in peer.ratio]
         rows.append(dict(zip(COLUMNS, (

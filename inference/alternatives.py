@@ -67,20 +67,20 @@ def _labelled(say: Say, label: str, text: str) -> None:
 
 def _kept(claim: str, spec: str, tree: Any, module: Any) -> Row:
     """The estimates of what is a headline or was published, and the raw counts; everything, of a model of its own."""
-    from inference.estimates import summarise
+    from inference.estimates import key_at, summarise
     from inference.ladder import raw_rows
 
     rows = summarise(claim, spec, tree, module.PUBLISHED, module.HEADLINES, module.TITLES)
     wanted = {one.estimand for one in (*module.HEADLINES, *module.PUBLISHED)}
     points = {name: sum(row["estimand"] == name for row in rows) for name in wanted}
-    at = {(headline.estimand, *headline.coords.items()) for headline in module.HEADLINES}
+    at = {key_at(headline.estimand, headline.coords) for headline in module.HEADLINES}
     kept = [
         row
         for row in rows
         if tree.attrs["kind"] == "main"
         or (
             row["estimand"] in wanted
-            and (points[row["estimand"]] <= MANY or (row["estimand"], *row["coords"].items()) in at)
+            and (points[row["estimand"]] <= MANY or key_at(row["estimand"], row["coords"]) in at)
         )
     ]
     return {"estimates": kept, "raw": [row for row in raw_rows(claim, module, {spec: tree}) if row["spec"] == spec]}

@@ -87,7 +87,7 @@ def summarise(
                 "spec": spec,
                 "estimand": str(name),
                 "title": title(str(name), titles, coords),
-                "coords": {key: _plain(value) for key, value in coords.items()},
+                "coords": {key: _plain(value) for key, value in sorted(coords.items())},
                 "kind": estimands[name].attrs["kind"],
                 "headline": any((h.spec, h.estimand, dict(h.coords)) == (spec, str(name), coords) for h in headlines),
                 "unit": estimands[name].attrs["unit"],
@@ -125,6 +125,11 @@ def _statistics(estimands: xr.Dataset, prior: xr.Dataset) -> dict[str, xr.Datase
         "variance": variance(estimands),
         "prior_variance": variance(prior),
     }
+
+
+def key_at(estimand: str, coords: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The key of an estimate within its specification, whatever the order of its coordinates."""
+    return (estimand, *sorted(coords.items()))
 
 
 def title(name: str, titles: Mapping[str, str], coords: Mapping[str, Any]) -> str:
@@ -297,7 +302,7 @@ def add_refits(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]
     """
 
     def key(row: dict[str, Any]) -> tuple[Any, ...]:
-        return (row["claim"], row["estimand"], *row["coords"].items())
+        return (row["claim"], *key_at(row["estimand"], row["coords"]))
 
     def base(fit: Mapping[str, Any]) -> tuple[Any, ...]:
         return fit["model"], str(sorted(fit["differs"]["choices"].items()))
@@ -333,7 +338,7 @@ def add_moved_most(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, A
     """
 
     def at(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (row["claim"], row["estimand"], *row["coords"].items())
+        return (row["claim"], *key_at(row["estimand"], row["coords"]))
 
     for row in rows:
         row["moved_most"] = None

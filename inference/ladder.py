@@ -16,7 +16,7 @@ import xarray as xr
 from scipy.stats import beta, norm
 
 from inference import words
-from inference.estimates import HIGH, LOW, TINY, points, rounded
+from inference.estimates import HIGH, LOW, TINY, key_at, points, rounded
 from models._claim import Alternative
 from models.registry import RAW
 
@@ -83,20 +83,20 @@ def ladders(module: ModuleType, rows: Iterable[Row], raw: Iterable[Row]) -> list
     alternatives = {alternative.name: alternative for alternative in module.ALTERNATIVES}
     fitted = {alternative.name for alternative in module.ALTERNATIVES if alternative.model != RAW}
     counted = [row for row in raw if row["spec"] not in fitted]
-    found = {(row["spec"], row["estimand"], *row["coords"].items()): row for row in [*rows, *counted]}
+    found = {(row["spec"], *key_at(row["estimand"], row["coords"])): row for row in [*rows, *counted]}
     out = []
     for headline in module.HEADLINES:
-        at = tuple(headline.coords.items())
-        main = found.get((headline.spec, headline.estimand, *at))
+        at = key_at(headline.estimand, headline.coords)
+        main = found.get((headline.spec, *at))
         if main is None or main["published_text"] is None or not headline.ladder or headline.spec not in module.LADDER:
             continue
         rungs = [
-            _rung(alternatives[spec], kind, found[spec, headline.estimand, *at])
+            _rung(alternatives[spec], kind, found[spec, *at])
             for spec, kind in module.LADDER.items()
-            if (spec, headline.estimand, *at) in found
+            if (spec, *at) in found
         ]
         spec, estimand = module.BESIDE.get(headline.estimand, ("", ""))
-        beside = found.get((spec, estimand, *at))
+        beside = found.get((spec, *key_at(estimand, headline.coords)))
         out.append(
             {
                 "estimand": headline.estimand,

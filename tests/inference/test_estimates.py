@@ -180,9 +180,10 @@ def test_words(made: str, text: str):
 
 
 def test_shift_under_other_priors_by_hand():
-    row = {"claim": "c", "estimand": "e", "coords": {"year": 1}, "kind": "quantity", "text": "t"}
+    row = {"claim": "c", "estimand": "e", "coords": {"year": 1, "team": "a"}, "kind": "quantity", "text": "t"}
     main = row | {"spec": "main", "median": 1.0, "eti_low": 0.0, "eti_high": 2.0, "sd": 0.5, "verdict": "agrees"}
-    prior = main | {"spec": "p", "median": 1.1, "eti_low": -0.2, "verdict": "undecided"}
+    read = {"coords": {"team": "a", "year": 1}}  # from a file, whose keys are sorted
+    prior = main | read | {"spec": "p", "median": 1.1, "eti_low": -0.2, "verdict": "undecided"}
     other_model = main | {"spec": "q", "median": 9.0}
     other_rows = main | {"spec": "r", "median": 8.0}
     rows = [main, prior, other_model, other_rows, prior | {"estimand": "f"}]

@@ -11,6 +11,23 @@ def test_published_estimates_are_not_stale():
     assert publish.stale() == [], "run: make refresh, then .venv/bin/python -m inference publish"
 
 
+def test_headlines_are_held_against_every_refit_of_theirs():
+    content = json.loads((publish.PUBLISHED / "estimates.json").read_text())
+    fits = content["fits"]
+    for row in content["estimates"]:
+        own = fits[f"{row['claim']}/{row['spec']}"]
+        if not (row["headline"] and row["kind"] == "quantity"):
+            continue
+        same = {
+            fit["kind"] + name.removeprefix(row["claim"])
+            for name, fit in fits.items()
+            if name.startswith(f"{row['claim']}/")
+            and (fit["model"], fit["differs"]["choices"]) == (own["model"], own["differs"]["choices"])
+        }
+        priors = {name.removeprefix("prior/") for name in same if name.startswith("prior/")}
+        assert {refit["spec"] for refit in row["refits"]} == priors, row["title"]
+
+
 def test_readme_shows_the_published_table():
     content = json.loads((publish.PUBLISHED / "estimates.json").read_text())
     readme = publish.README.read_text()
