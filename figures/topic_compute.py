@@ -69,12 +69,12 @@ def _lines(estimates: Rows, spec: str) -> Rows:
     pooled = [line(row, "all, pooled", BLUE) for row in _rows(estimates, spec, "odds_ratio")]
     pooled += [line(row, "a topic not among these", BLUE) for row in _rows(estimates, spec, "odds_ratio_new_topic")]
     families = [line(row, row["coords"]["family"], ORANGE) for row in _rows(estimates, spec, "odds_ratio_by_family")]
-    topics = [line(row, row["coords"]["topic"], GREY) for row in _rows(estimates, spec, "odds_ratio_by_topic")]
+    topics = [line(row, row["coords"]["topic"], GREY) for row in _rows(estimates, spec, "odds_ratio_by_topic_same_mix")]
     return [*pooled, *families, *sorted(topics, key=lambda one: -one["n"])]
 
 
 def what_goes_with_the_fall(specs: Mapping[str, str], estimates: Rows, out: Path) -> None:
-    """From the first period's share to the last one's, factor by factor in one order; first and last entered beside."""
+    """From the first period's share to the last one's, factor by factor in one order; set back first or last beside."""
     figure, grid = plt.subplots(1, len(specs), figsize=(WIDTH, 2.7), squeeze=False, sharey=True)
     data: Rows = []
     for axes, (spec, title) in zip(grid[0], specs.items(), strict=True):
@@ -108,7 +108,7 @@ def _waterfall(axes: Axes, spec: str, estimates: Rows) -> Rows:
         for name, marker in (("goes_with_first", "^"), ("goes_with_last", "v")):
             for other in _rows(estimates, spec, name):
                 if other["coords"]["factor"] == row["coords"]["step"]:
-                    label = f"entered {name.removeprefix('goes_with_')}" if x == len(ordered) else None
+                    label = f"set back {name.removeprefix('goes_with_')}" if x == len(ordered) else None
                     axes.plot(x + (0.4 if marker == "v" else -0.4), level + other["median"], marker, color=BLACK, ms=4,
                               mfc="none", label=label)  # fmt: skip
                     data.append({"spec": spec, "bar": f"{row['coords']['step']}, {label or name}", "from": level,

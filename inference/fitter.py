@@ -99,6 +99,11 @@ class Fitter:
             found.append(alternative)
         return found
 
+    def _is_checked(self, alternative: Any) -> bool:
+        """Predictive checks: of main fits, and of those that ``refresh`` fits of a model that has no main fit."""
+        same = [other for other in self.module.ALTERNATIVES if other.model == alternative.model]
+        return bool(alternative.kind == "main" or not (alternative.aside or any(o.kind == "main" for o in same)))
+
     def fit(self, alternative: Any, say: Say) -> tuple[Any, Any, bool]:
         """Return the fit, its gate, and whether it took the one retry."""
         from inference.fit import Sampler, fit, other_choices
@@ -113,7 +118,7 @@ class Fitter:
                 say("same data and priors as a fit before: its draws, other estimands")
                 tree = other_choices(tree, model, choices)
                 return tree, check(tree, sampled), retried
-        predictive = alternative.kind == "main"
+        predictive = self._is_checked(alternative)
         sampler = Sampler(draws=model.draws)
         tree = fit(model, dataset, choices, priors, self.seed, self.compiled, sampler, say, predictive)
         gate = check(tree)

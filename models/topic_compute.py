@@ -18,8 +18,9 @@ where the abstract uses family f (hardware, cost of computing borne, cost saved,
 p the probability that a team is academia-only. Venue-years are strata: they vary around a level, so that no comparison
 is made between times or venues. topic, and size within each group g of venues, sum to zero; pair and the parts of the
 slope that vary by topic have normal distributions, topic_family summing to zero over families. Their scales, which may
-be small, are log-normal (Chung et al. 2013). Families, too few for a scale of their own, have fixed ones. With both
-interactions in, a plain binomial describes the cells: the predictive checks say so.
+be small, are log-normal: away from zero, where they could not be sampled, at the price that how small they are at least
+is told by the prior (compare the gamma of Chung et al. 2013). Families, too few for a scale of their own, have fixed
+ones. With both interactions in, a plain binomial describes the cells of abstracts: the predictive checks say so.
 
 *Authors unseen.* Where the kind of team is known q = 0. Else y counts teams that show no industry author, and q is the
 probability that a team with some shows none: ``topic_compute_rows.unseen_industry``.
@@ -111,15 +112,19 @@ class Choices:
     first_year: int = 2012
     last_year: int = 2021  # of the published claim; full texts are read to 2022
     topic: Literal["topic", "topic_title", "topic_keywords"] = "topic"  # from all the text there is, or a part of it
-    team: Literal["listed", "coded"] = "listed"  # listed: coded where the list is incomplete
+    # Listed: coded where the list is incomplete; listed where coded: of papers that have been coded alone.
+    team: Literal["listed", "coded", "listed where coded"] = "listed"
     unseen: Literal["random", "complete cases", "all academic", "all industry"] = "random"
     unseen_shift: float = 0.0  # log-odds; incomplete teams are so much more often academia-only than others
     industry: tuple[str, ...] = ("company", "double")  # sectors of authors that count as industry
     tei: bool = True  # papers known from TEI texts alone: most of natural language processing before 2020
     without_venue: str = ""
     without_family: str = ""
-    topic_trends: bool = True  # topic-year regression: a linear trend of each topic's own
-    venues: Literal["all", "spanning"] = "all"  # topic-year regression: those in both periods that the fall compares
+    # Of the topic-year regression:
+    topic_trends: bool = True  # a linear trend of each topic's own
+    year_effects: bool = True  # what all topics share in a year
+    share_of_terms: Literal["with errors", "counted"] = "with errors"  # counted: taken as it is
+    venues: Literal["all", "spanning"] = "all"  # spanning: in each period that the fall compares; an effect of each
 
 
 @dataclass(frozen=True)
@@ -128,15 +133,15 @@ class Priors:
 
     level_mean: float = 0.5  # log-odds; academia-only papers are a majority (0.62) at a typical venue
     level_sd: float = 1.0  # between 0.25 and 0.9
-    # Scales are medians of log-normals: a half-normal would let the logarithm of a small spread wander without end.
-    sd_spread: float = 0.7  # of their logarithms: between a third and three times the median
-    venue_year_sd: float = 0.5  # log-odds; venue-years differ by some factor of two in odds
     topic_sd: float = 0.7  # log-odds; theory against language, say, by a factor of two to four in odds
     size_sd: float = 0.8  # log-odds; each further author may come from industry: wide
-    pair_sd: float = 0.2  # log-odds; a topic at one venue against the same at another
     family_sd: float = 0.5  # log-odds; odds ratios of 0.4 to 2.5 for a paper with terms, no effect most likely
+    # Scales that are learned, medians of log-normals: under a half-normal the logarithm of a small one has no end.
+    venue_year_sd: float = 0.5  # log-odds; venue-years differ by some factor of two in odds
+    pair_sd: float = 0.2  # log-odds; a topic at one venue against the same at another
     topic_slope_sd: float = 0.1  # log-odds; topics differ in odds by a factor of 1.1, between hardly and by 1.5
     topic_family_sd: float = 0.1
+    sd_spread: float = 0.7  # of their logarithms: between a third of the median and three times as much
     # Topic-year regression.
     term_level_mean: float = -2.0  # log-odds; one abstract in eight has a term
     term_level_sd: float = 0.7
@@ -240,13 +245,13 @@ def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Da
     xarray.Dataset
         ``odds_ratio``: of academia-only, papers with terms against the same without, averaged (on the log scale) over
         the papers with terms; ``ratio_per_ten_points``, what that comes to if ten papers more of a hundred have terms;
-        ``odds_ratio_by_topic`` with the same mix of families in every topic; ``_by_family`` averaged over the topics of
-        the papers with the family; ``odds_ratio_new_topic``. ``difference``,
-        ``difference_by_topic``, ``difference_by_family``: in probability, over papers with terms;
+        ``odds_ratio_by_topic`` over the topic's own papers; ``_by_topic_same_mix`` with the mix of families of all
+        topics, and ``odds_ratio_new_topic`` too; ``_by_family`` averaged over the topics of the papers with it.
+        ``difference``, ``difference_by_topic``, ``difference_by_family``: in probability, over papers with terms;
         ``difference_corpus`` over all papers, each given the mix of families of papers with terms.
-        ``sd_between_topics`` (log-odds) and ``topics_differ_in_sign`` go with the pooled effect. ``n_...``: papers with
-        terms behind them. The fall: see ``topic_compute_fall``. ``fitted_...``: average probability of the papers
-        whose team is known, for figures.
+        ``sd_between_topics`` and ``sd_between_families`` (log-odds), ``topics_differ_in_sign`` (of the same mix) and
+        ``families_differ_more`` go with the pooled effect. ``n_...``: papers with terms behind them. The fall: see
+        ``topic_compute_fall``. ``fitted_...``: average probability of the papers whose team is known, for figures.
     """
     value, at = dataset["value"].to_numpy(), dataset["at_exposure"].to_numpy()
     papers, topics = dataset["n"].to_numpy(), dataset["at_topic"].to_numpy()
@@ -273,20 +278,23 @@ def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Da
     share = weights / weights.sum("topic").where(weights.sum("topic") > 0, 1)
     pooled = (slope * weights).sum(("topic", "family")) / n_exposed
     named = log_ratio.where(enough, drop=True)
+    own_mix = (slope * weights).sum("family").sel(topic=by_topic["topic"]) / by_topic
+    log_by_family = (slope * share).sum("topic").sel(family=by_family["family"])
+    spread = {"unit": "log-odds", "scale": "identity", "kind": "quantity", "rows": "n_exposed"}
+    between_topics = log_ratio.weighted(by_topic).std("topic")
+    between_families = log_by_family.weighted(by_family).std("family")
+    event = {"unit": "probability", "scale": "identity", "kind": "probability", "rows": "n_exposed"}
     out = {
         "odds_ratio": _exp(pooled).assign_attrs(ratio, rows="n_exposed"),
         "ratio_per_ten_points": _exp(TEN_POINTS * pooled).assign_attrs(ratio, rows="n_exposed"),
-        "odds_ratio_by_topic": _exp(log_ratio).assign_attrs(ratio, rows="n_by_topic"),
-        "odds_ratio_by_family": _exp((slope * share).sum("topic").sel(family=by_family["family"])).assign_attrs(
-            ratio, rows="n_by_family"
-        ),
+        "odds_ratio_by_topic": _exp(own_mix).assign_attrs(ratio, rows="n_by_topic"),
+        "odds_ratio_by_topic_same_mix": _exp(log_ratio).assign_attrs(ratio, rows="n_by_topic"),
+        "odds_ratio_by_family": _exp(log_by_family).assign_attrs(ratio, rows="n_by_family"),
         "odds_ratio_new_topic": _exp(new).assign_attrs(ratio, rows="n_exposed"),
-        "sd_between_topics": log_ratio.weighted(by_topic)
-        .std("topic")
-        .assign_attrs(unit="log-odds", scale="identity", kind="quantity", rows="n_exposed"),
-        "topics_differ_in_sign": ((named.min("topic") < 0) & (named.max("topic") > 0)).assign_attrs(
-            unit="probability", scale="identity", kind="probability", rows="n_exposed"
-        ),
+        "sd_between_topics": between_topics.assign_attrs(spread),
+        "sd_between_families": between_families.assign_attrs(spread),
+        "families_differ_more": (between_families > between_topics).assign_attrs(event),
+        "topics_differ_in_sign": ((named.min("topic") < 0) & (named.max("topic") > 0)).assign_attrs(event),
         "n_by_topic": by_topic.assign_attrs(kind="rows"),
         "n_by_family": by_family.assign_attrs(kind="rows"),
         "n_exposed": by_topic.sum().assign_attrs(kind="rows"),

@@ -1,16 +1,18 @@
 r"""The topic-year regression, as published: fewer academia-only papers in a topic's years with more terms.
 
-With k of m abstracts of topic t and year r using a term, and y of n papers with a known team academia-only,
+With k of m abstracts of topic t, year r and venue v using a term, and y of n papers with a known team academia-only,
 
-    k ~ Binomial(m, x[t, r]),   logit x = term_level + term_topic[t] + term_year[r] + term_excess[t, r],
-    y ~ Binomial(n, p[t, r]),
-    logit p = topic[t] + year[r] + within (x[t, r] - x[t]) + trend[t] decade + excess[t, r],
+    k ~ Binomial(m, s),   logit s = term_venue[v] + logit x[t, r],
+    logit x[t, r] = term_level + term_topic[t] + term_year[r] + term_trend[t] decade + term_excess[t, r],
+    y ~ Binomial(n, p),   logit p = venue[v] + topic[t] + year[r] + within (x[t, r] - x[t]) + trend[t] decade
+                                    + excess[t, r],
     topic[t] ~ Normal(level + between (x[t] - x), topic_sd),
 
 x[t] the mean of a topic's years by their papers: errors in the variable, and the split of Mundlak (1978). year[r],
-summing to zero, is what all topics share in a year: without it ten years would count as 250 independent topic-years,
-and the common path of the terms, which hardly moves, would be chosen by the fall itself, with steep slopes of either
-sign. The trends, normal around a common one, take a topic's own line out of the slope. Slopes are log-odds per unit of
+summing to zero, is what all topics share in a year: without it a shock to a year would count once for each of its
+topics. Trends take a topic's own line out of the slope, and out of the terms, where else the excess would have to
+carry it. Venues enter at those that span the window, to hold their mix; over all venues they are one. Simpler forms,
+on the ladder: no years' effects, and the share of terms as it is counted, x = k / m. Slopes are log-odds per unit of
 share, from no paper with terms to all of them. It needs titles or abstracts, authors and years only, as any
 bibliographic source gives them; no columns of code or hardware.
 """
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from models.topic_compute import Choices, Priors
 
 DATA = ("n", "y", "m", "k")
+DIMS = ("venue", "topic", "year")
+SWITCHES = ("topic_trends", "year_effects", "errors_in_terms", "venue_effects")
+ALL_VENUES = "all venues"
 HYPER = (
     "level_mean", "level_sd", "topic_sd", "term_level_mean", "term_level_sd", "term_sd", "slope_sd", "year_sd",
     "trend_sd", "topic_trend_sd", "excess_sd",
@@ -42,7 +47,7 @@ HYPER = (
 
 
 def prepare_topic_year(tables: Tables, choices: Choices) -> xr.Dataset:
-    """Counts by topic and year: ``k`` of ``m`` abstracts with a term, ``y`` of ``n`` papers academia-only.
+    """Counts by venue, topic and year: ``k`` of ``m`` abstracts with a term, ``y`` of ``n`` papers academia-only.
 
     Raises
     ------
@@ -50,54 +55,74 @@ def prepare_topic_year(tables: Tables, choices: Choices) -> xr.Dataset:
         If there are fewer than two topics or two years: no slope can be told.
     """
     rows = select(tables, choices)
+    venue = pd.Series(ALL_VENUES, index=rows.frame.index)
+    last_year = choices.last_year
     if choices.venues == "spanning":
         periods = FALL_OF[False][1]
-        within = rows.frame[rows.frame["year"] <= max(last for _, last in periods.values())]
-        span = spanning(within["venue"], within["year"], pd.Series(1, index=within.index), periods, FEWEST)
-        rows.keep(rows.frame["venue"].isin(span), "at venues that do not span the window")
-    frame = rows.frame
+        last_year = max(last for _, last in periods.values())
+        rows.keep(rows.frame["year"] <= last_year, "after the window that venues have to span")
+        frame = rows.frame
+        span = spanning(frame["venue"], frame["year"], pd.Series(1, index=frame.index), periods, FEWEST)
+        rows.keep(frame["venue"].isin(span), "at venues that do not span the window")
+        venue = rows.frame["venue"]
+    frame = rows.frame.assign(place=venue)
     if frame["topic_used"].nunique() < 2 or frame["year"].nunique() < 2:
         problem = "fewer than two topics or two years: a regression of topics on years has nothing to go by"
         raise InputError(problem, "table of papers", hint="the published claim has 24 topics, 2012 to 2021")
     known = frame["unseen"] == 0
     with_terms = frame["exposure"].map(any)
-    grid = [sorted(frame["topic_used"].unique()), list(range(choices.first_year, choices.last_year + 1))]
+    grid = {
+        "venue": sorted(frame["place"].unique()),
+        "topic": sorted(frame["topic_used"].unique()),
+        "year": list(range(choices.first_year, last_year + 1)),
+    }
+    every = pd.MultiIndex.from_product(list(grid.values()))
 
-    def count(rows: pd.Series) -> Any:
-        table = pd.crosstab(frame.loc[rows, "topic_used"], frame.loc[rows, "year"])
-        return table.reindex(index=grid[0], columns=grid[1], fill_value=0).to_numpy()
+    def count(papers: pd.Series) -> Any:
+        counts = frame[papers].groupby(["place", "topic_used", "year"]).size().reindex(every, fill_value=0)
+        return counts.to_numpy().reshape([len(levels) for levels in grid.values()])
 
-    every = pd.Series(True, index=frame.index)
-    parts = {"n": known, "y": known & frame["y"], "m": every, "k": with_terms}
-    parts |= {f"{name}_with": rows & with_terms for name, rows in parts.items() if name in ("n", "y")}
-    dataset = xr.Dataset(
-        {name: (("topic", "year"), count(rows), {"unit": "papers"}) for name, rows in parts.items()},
-        coords={"topic": grid[0], "year": grid[1]},
-    )
-    attrs = {"flow": json.dumps(rows.flow), "topic_trends": int(choices.topic_trends)}
-    return dataset.assign_attrs(attrs)
+    parts = {"n": known, "y": known & frame["y"], "m": pd.Series(True, index=frame.index), "k": with_terms}
+    parts |= {f"{name}_with": papers & with_terms for name, papers in parts.items() if name in ("n", "y")}
+    dataset = xr.Dataset({name: (DIMS, count(papers), {"unit": "papers"}) for name, papers in parts.items()}, grid)
+    attrs = {
+        "topic_trends": int(choices.topic_trends),
+        "year_effects": int(choices.year_effects),
+        "errors_in_terms": int(choices.share_of_terms == "with errors"),
+        "venue_effects": int(len(grid["venue"]) > 1),
+    }
+    return dataset.assign_attrs(attrs, flow=json.dumps(rows.flow))
 
 
 def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
-    """The regression with errors in the variable. Scalars ``within`` and ``between``, log-odds per unit of share."""
+    """The regression. Scalars ``within`` and ``between``, log-odds per unit of share; ``share_of_terms`` (topic, year).
+
+    What the switches turn off is left to its prior.
+    """
     years = dataset["year"].to_numpy()
-    with pm.Model(coords={name: dataset[name].to_numpy() for name in ("topic", "year")}) as model:
-        data = {name: pm.Data(name, dataset[name].to_numpy(), dims=("topic", "year")) for name in DATA}
+    with pm.Model(coords={name: dataset[name].to_numpy() for name in DIMS}) as model:
+        data = {name: pm.Data(name, dataset[name].transpose(*DIMS).to_numpy(), dims=DIMS) for name in DATA}
         prior = {name: pm.Data(f"prior_{name}", getattr(priors, name)) for name in HYPER}
-        trends = pm.Data("topic_trends", float(dataset.attrs["topic_trends"]))
-        papers = dataset["n"].sum("year").clip(1)
-        by_year = pm.Data("by_year", (dataset["n"] / papers).to_numpy(), dims=("topic", "year"))
+        on = {name: pm.Data(name, float(dataset.attrs[name])) for name in SWITCHES}
+        by_topic_year = dataset[["n", "m", "k"]].sum("venue").transpose("topic", "year")
+        weight = by_topic_year["n"] / by_topic_year["n"].sum("year").clip(1)
+        by_year = pm.Data("by_year", weight.to_numpy(), dims=("topic", "year"))
+        counted = pm.Data("counted", counted_share(by_topic_year).to_numpy(), dims=("topic", "year"))
         decade = pm.Data("decade", (years - years.mean()) / 10, dims="year")
+        trends = on["topic_trends"] * decade
 
         # How often abstracts of a topic and year use a term.
         term_level = pm.Normal("term_level", prior["term_level_mean"], prior["term_level_sd"])
         term_topic = pm.ZeroSumNormal("term_topic", sigma=prior["term_sd"], dims="topic")
         term_year = pm.ZeroSumNormal("term_year", sigma=prior["term_sd"], dims="year")
+        term_trend = pm.ZeroSumNormal("term_trend", sigma=prior["topic_trend_sd"], dims="topic")
+        term_venue = on["venue_effects"] * pm.Normal("term_venue", 0, prior["term_sd"], dims="venue")
         term_excess_sd = pm.HalfNormal("term_excess_sd", prior["excess_sd"])
         term_excess = term_excess_sd * pm.Normal("term_excess_raw", dims=("topic", "year"))
-        term = term_level + term_topic[:, None] + term_year + term_excess
-        pm.Binomial("k_obs", n=data["m"], logit_p=term, observed=data["k"], dims=("topic", "year"))
-        x = pm.math.sigmoid(term)
+        term = term_level + term_topic[:, None] + term_year + term_trend[:, None] * trends + term_excess
+        pm.Binomial("k_obs", n=data["m"], logit_p=term_venue[:, None, None] + term, observed=data["k"], dims=DIMS)
+        x = pm.Deterministic("share_of_terms", pm.math.sigmoid(term), dims=("topic", "year"))
+        x = on["errors_in_terms"] * x + (1 - on["errors_in_terms"]) * counted
         mean = (x * by_year).sum(axis=1, keepdims=True)
 
         # How many of its papers are academia-only.
@@ -107,16 +132,53 @@ def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         # Centred on the line between topics: beside it, the slope and the topics' departures would trade off.
         line = level + between * (mean - mean.mean())[:, 0]
         topic = pm.Normal("topic_level", line, prior["topic_sd"], dims="topic")
-        # Centred: every year has thousands of papers.
+        # Centred, for every year has thousands of papers; with a unit scale where years have no effect.
         year_sd = pm.HalfNormal("year_sd", prior["year_sd"])
-        year = pm.ZeroSumNormal("year_effect", sigma=year_sd, dims="year")
+        year = pm.ZeroSumNormal("year_effect", sigma=year_sd ** on["year_effects"], dims="year")
+        venue = on["venue_effects"] * pm.Normal("place_effect", 0, prior["topic_sd"], dims="venue")
         trend = pm.Normal("trend", 0, prior["trend_sd"])
         topic_trend = pm.HalfNormal("topic_trend_sd", prior["topic_trend_sd"]) * pm.Normal("trend_raw", dims="topic")
         excess = pm.HalfNormal("excess_sd", prior["excess_sd"]) * pm.Normal("excess_raw", dims=("topic", "year"))
-        log_odds = topic[:, None] + year + trends * (trend + topic_trend[:, None]) * decade + excess
+        log_odds = topic[:, None] + on["year_effects"] * year + (trend + topic_trend[:, None]) * trends + excess
         log_odds += within * (x - mean)
-        pm.Binomial("y_obs", n=data["n"], logit_p=log_odds, observed=data["y"], dims=("topic", "year"))
+        pm.Binomial("y_obs", n=data["n"], logit_p=venue[:, None, None] + log_odds, observed=data["y"], dims=DIMS)
     return model
+
+
+def counted_share(counts: xr.Dataset) -> xr.DataArray:
+    """Share of abstracts with a term by topic and year, k / m; a topic's own over all years where it has none."""
+    of_topic = counts["k"].sum("year") / counts["m"].sum("year").clip(1)
+    return (counts["k"] / counts["m"].clip(1)).where(counts["m"] > 0, of_topic)
+
+
+def reliability(share: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
+    """Part of the counted shares' variance within topics that is not sampling error, by draw.
+
+    Of what topics, years and, where they are in, topics' trends leave of the share of terms x, weighted by papers:
+    Var(x) / (Var(x) + E[x (1 - x) / m]) (Fuller 1987, Measurement Error Models, section 1.1.2).
+
+    Parameters
+    ----------
+    share
+        ``share_of_terms`` (chain, draw, topic, year).
+    dataset
+        As ``prepare_topic_year`` gives it.
+    """
+    counts = dataset[["n", "m"]].sum("venue").transpose("topic", "year")
+    topics, years = counts.sizes["topic"], counts.sizes["year"]
+    of_topic, of_year = np.repeat(np.eye(topics), years, axis=0), np.tile(np.eye(years), (topics, 1))
+    columns = [of_topic, of_year]
+    if dataset.attrs["topic_trends"]:
+        columns.append(of_topic * np.tile(np.arange(years) - (years - 1) / 2, topics)[:, None])
+    design = np.hstack(columns)
+    n, m = (counts[name].to_numpy().ravel().astype(float) for name in ("n", "m"))
+    root = np.sqrt(n)[:, None]
+    left = np.eye(len(n)) * root[:, 0] - root * design @ np.linalg.pinv(root * design) * root[:, 0]
+    x = share.transpose("chain", "draw", "topic", "year").to_numpy().reshape(-1, len(n))
+    real = ((x @ left.T) ** 2).sum(axis=1)
+    error = (x * (1 - x) / np.maximum(m, 1)) @ (left**2).sum(axis=0)
+    values = (real / (real + error)).reshape(share.sizes["chain"], share.sizes["draw"])
+    return xr.DataArray(values, {"chain": share["chain"], "draw": share["draw"]}, ("chain", "draw"))
 
 
 def estimands_topic_year(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
@@ -126,7 +188,7 @@ def estimands_topic_year(draws: xr.Dataset, dataset: xr.Dataset, choices: Choice
     -------
     xarray.Dataset
         ``slope_within``, ``slope_between``, log-odds per unit of share; ``ratio_per_ten_points``, the odds ratio of
-        academia-only that goes with ten points more papers with terms in a topic.
+        academia-only that goes with ten points more papers with terms in a topic; ``reliability`` of the counted share.
     """
     slope = {"unit": "log-odds", "scale": "identity", "kind": "quantity", "reference": 0.0, "rows": "n_all"}
     ratio = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0, "rows": "n_all"}
@@ -135,6 +197,9 @@ def estimands_topic_year(draws: xr.Dataset, dataset: xr.Dataset, choices: Choice
             "ratio_per_ten_points": xr.DataArray(np.exp(TEN_POINTS * draws["within"])).assign_attrs(ratio),
             "slope_within": draws["within"].assign_attrs(slope),
             "slope_between": draws["between"].assign_attrs(slope),
+            "reliability": reliability(draws["share_of_terms"], dataset).assign_attrs(
+                unit="probability", scale="logit", kind="quantity", rows="n_all"
+            ),
             "n_all": dataset["n"].sum().assign_attrs(kind="rows"),
         }
     )
@@ -142,15 +207,15 @@ def estimands_topic_year(draws: xr.Dataset, dataset: xr.Dataset, choices: Choice
 
 def statistics_topic_year(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
     """Test quantities that no parameter fits: changes from year to year, topic-years at the edges, joint movement."""
-    n, m = (dataset[name] for name in ("n", "m"))
-    enough = (n >= 20).to_numpy()
-    share = (data["y_obs"] / n.clip(1).to_numpy()).where(xr.DataArray(enough, dims=("topic", "year")))
-    terms = (data["k_obs"] / m.clip(1).to_numpy()).where(xr.DataArray(enough, dims=("topic", "year")))
+    n, m = (dataset[name].sum("venue") for name in ("n", "m"))
+    y, k = (data[f"{name}_obs"].sum("venue") for name in ("y", "k"))
+    enough = n >= 20
+    share, terms = (y / n.clip(1)).where(enough), (k / m.clip(1)).where(enough)
     mine, theirs = (part - part.mean("year") for part in (share, terms))
     return xr.Dataset(
         {
             "sd of the yearly change of a topic's academia-only share": share.diff("year").std(("topic", "year")),
-            "sd between years of the academia-only share": (data["y_obs"].sum("topic") / n.sum("topic")).std("year"),
+            "sd between years of the academia-only share": (y.sum("topic") / n.sum("topic")).std("year"),
             "smallest academia-only share of a topic and year": share.min(("topic", "year")),
             "largest academia-only share of a topic and year": share.max(("topic", "year")),
             "sd of the yearly change of a topic's share of terms": terms.diff("year").std(("topic", "year")),

@@ -125,6 +125,7 @@ def _with_team(rows: Rows, choices: Choices) -> None:
     """Keep the papers whose kind of team is known, or of whose authors some are; add ``y``, ``authors``, ``unseen``.
 
     Listed: the listed authors decide where all of them are known; else the coded kind; else those that are seen.
+    Coded: the coded kind decides, also in full texts. Listed where coded: as listed, for the same papers as coded.
     """
     frame = rows.frame
     coded = frame["team_coded"] != "unknown"
@@ -134,7 +135,7 @@ def _with_team(rows: Rows, choices: Choices) -> None:
     complete = by_author & (frame["authors_unknown"] == 0)
     seen = by_author & (kinds.sum(axis=1) > 0)
     as_coded = choices.team == "coded" or choices.exposure == "hardware"
-    if as_coded:
+    if as_coded or choices.team == "listed where coded":
         usable, known = coded, coded
     elif choices.unseen == "complete cases":
         usable, known = complete, complete

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from models._claim import Alternative, Headline, Published
 from models.registry import RAW
+from models.topic_compute_fall import FALL_OF
 from models.topic_compute_rows import TEN_POINTS, TERMS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ REGRESSION_SCALES = (
     "term_level_sd",
     "term_sd",
     "slope_sd",
+    "year_sd",
     "trend_sd",
     "topic_trend_sd",
     "excess_sd",
@@ -40,21 +42,27 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         return Alternative(name, title, kind, "contrast", choices, aside=True)  # type: ignore[arg-type]
 
     year = "topic_year"
+    no_trends = {"topic_trends": False}
+    counted = no_trends | {"share_of_terms": "counted"}
     read = {"exposure": "hardware", "last_year": 2022}
     half, twice = scaled(CONTRAST_SCALES, 0.5), scaled(CONTRAST_SCALES, 2.0)
     return (
-        Alternative("counted", "papers with terms against papers without, counted", "definition", RAW,
-                    {"topic_trends": False}),
-        Alternative("as_published", "topics and years, no trends of topics", "model", year, {"topic_trends": False}),
+        Alternative("counted", "papers with terms against papers without, counted", "definition", RAW, no_trends),
+        Alternative("plain", "topics and years, shares as counted", "definition", year,
+                    counted | {"year_effects": False}),
+        Alternative("with_years", "effects of years", "composition", year, counted),
+        Alternative("as_published", "errors in the share of terms", "measurement", year, no_trends),
         Alternative("with_trends", "a trend of each topic's own", "composition", year),
         Alternative("main", "papers, compared within venue and year", "main", "contrast"),
         Alternative("full_text", "hardware named, papers read in full text", "main", "contrast", read),
         Alternative("spanning", "venues that span the window, no trends", "composition", year,
-                    {"topic_trends": False, "venues": "spanning"}, aside=True),
+                    no_trends | {"venues": "spanning"}, aside=True),
         Alternative("spanning_with_trends", "venues that span the window, trends", "composition", year,
                     {"venues": "spanning"}, aside=True),
         Alternative("half_scale", "priors of half the scale", "prior", "contrast", priors=half, aside=True),
         Alternative("twice_scale", "priors of twice the scale", "prior", "contrast", priors=twice, aside=True),
+        Alternative("wide_spreads", "spreads of topics, pairs and venue-years less known", "prior", "contrast",
+                    priors={"sd_spread": 1.5}, aside=True),
         Alternative("sceptical", "sceptical priors: hardly any effect", "prior", "contrast",
                     priors={"family_sd": 0.1}, aside=True),
         Alternative("full_text_half_scale", "priors of half the scale, hardware", "prior", "contrast", read, half,
@@ -63,11 +71,15 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
                     aside=True),
         *(Alternative(f"full_text_without_{venue.lower()}", f"without {venue}, hardware", "sampling", "contrast",
                       read | {"without_venue": venue}, aside=True)
-          for venue in ("AAAI", "ICML", "IJCAI", "NeurIPS")),
-        Alternative("as_published_half_scale", "priors of half the scale, topics and years", "prior", year,
-                    {"topic_trends": False}, scaled(REGRESSION_SCALES, 0.5), aside=True),
-        Alternative("as_published_twice_scale", "priors of twice the scale, topics and years", "prior", year,
-                    {"topic_trends": False}, scaled(REGRESSION_SCALES, 2.0), aside=True),
+          for venue in READ_IN_FULL),
+        *(Alternative(f"{spec}_{word}_scale", f"priors of {word} the scale, {title}", "prior", year, choices,
+                      scaled(REGRESSION_SCALES, factor), aside=True)
+          for spec, title, choices in (("as_published", "topics and years", no_trends),
+                                       ("with_trends", "topics and years with trends", {}))
+          for word, factor in (("half", 0.5), ("twice", 2.0))),
+        *(Alternative(f"full_text_{era.replace('-', '_')}", f"hardware named, papers of {era}", "main", "contrast",
+                      read | {"first_year": first, "last_year": last}, aside=True)
+          for era, (first, last) in ERAS.items()),
         *(aside(f"without_{_short(family)}", f"terms of {family} left out", "definition", without_family=family)
           for family in TERMS),
         aside("term_count", "number of terms instead of any", "definition", exposure="term count"),
@@ -76,7 +88,9 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         aside("unseen_industry", "every unseen author from industry", "measurement", unseen="all industry"),
         aside("unseen_less", "incomplete teams 0.5 log-odds less academic", "measurement", unseen_shift=-0.5),
         aside("unseen_more", "incomplete teams 0.5 log-odds more academic", "measurement", unseen_shift=0.5),
-        aside("team_coded", "kind of team as coded", "measurement", team="coded"),
+        aside("listed_where_coded", "papers with a coded team, kind of team as listed", "sampling",
+              team="listed where coded"),
+        aside("team_coded", "papers with a coded team, kind of team as coded", "measurement", team="coded"),
         aside("nonprofit_industry", "non-profits count as industry", "measurement",
               industry=("company", "double", "nonprofit")),
         aside("government_industry", "government counts as industry", "measurement",
@@ -92,6 +106,8 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
     )  # fmt: skip
 
 
+ERAS = FALL_OF[True][1]  # of the papers read in full text
+READ_IN_FULL = ("AAAI", "ICML", "IJCAI", "NeurIPS")  # ICLR, the fifth venue, has the fewest
 LARGE = ("NeurIPS", "CVPR", "ICML", "AAAI", "IJCAI", "AISTATS", "ICCV")  # each more than one paper in twenty
 
 
@@ -101,7 +117,9 @@ def _short(family: str) -> str:
 
 # Rungs in order, each with the one thing in which it differs from the one before.
 LADDER = {
-    "as_published": "model",
+    "plain": "definition",
+    "with_years": "composition",
+    "as_published": "measurement",
     "with_trends": "composition",
     "main": "model",
 }
@@ -110,6 +128,7 @@ TITLES = {
     "ratio_per_ten_points": "odds ratio of academia-only, ten points more papers with compute terms",
     "odds_ratio": "odds ratio of academia-only, papers with terms (or hardware) to papers without",
     "odds_ratio_by_topic": "odds ratio of academia-only, with terms to without",
+    "odds_ratio_by_topic_same_mix": "odds ratio of academia-only, with terms to without, same mix of families",
     "odds_ratio_by_family": "odds ratio of academia-only, with terms to without",
     "odds_ratio_new_topic": "odds ratio in a topic not among these",
     "difference": "difference in P(academia only), papers with compute terms",
@@ -117,11 +136,14 @@ TITLES = {
     "difference_by_family": "difference in P(academia only)",
     "difference_corpus": "difference in P(academia only), all papers",
     "sd_between_topics": "sd of the log odds ratio between topics",
+    "sd_between_families": "sd of the log odds ratio between families",
     "topics_differ_in_sign": "topics differ in sign",
+    "families_differ_more": "families differ more than topics",
+    "reliability": "part of the counted shares' variance within topics that is not sampling error",
     "share_spanning": "academia-only share at spanning venues",
     "change_spanning": "change of the academia-only share at spanning venues",
-    "goes_with_first": "part of the change, entered first",
-    "goes_with_last": "part of the change, entered last",
+    "goes_with_first": "part of the change, set back first",
+    "goes_with_last": "part of the change, set back last",
     "waterfall": "part of the change, in order",
     "slope_within": "slope within topics, log-odds per unit of share",
     "slope_between": "slope between topics, log-odds per unit of share",
@@ -137,7 +159,12 @@ HEADLINES = (
 )
 
 _SOURCE = "besiroglu2024"
-_HARDWARE = ("full_text",)  # the claim is about terms
+# The claim is about terms: what is estimated of hardware has no published figure.
+_HARDWARE = (
+    "full_text", "full_text_half_scale", "full_text_twice_scale",
+    *(f"full_text_without_{venue.lower()}" for venue in READ_IN_FULL),
+    *(f"full_text_{era.replace('-', '_')}" for era in ERAS),
+)  # fmt: skip
 # The same smallest effect of interest as for papers, an odds ratio of 1.1, in the unit of the ladder.
 _SMALLEST = TEN_POINTS * log(1.1)
 PUBLISHED = (

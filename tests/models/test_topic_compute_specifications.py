@@ -15,6 +15,7 @@ import xarray as xr
 import models.topic_compute as claim
 from data.tables import load
 from models.registry import RAW
+from models.topic_compute_regression import HYPER
 from models.topic_compute_rows import TERMS, select
 from tests.models.topic_papers import CHOICES, varied
 
@@ -140,19 +141,14 @@ def test_specifications_are_distinct_and_name_what_exists():
     for base, halved, factor in (
         ("main", "half_scale", 0.5), ("main", "twice_scale", 2), ("full_text", "full_text_half_scale", 0.5),
         ("full_text", "full_text_twice_scale", 2), ("as_published", "as_published_half_scale", 0.5),
-        ("as_published", "as_published_twice_scale", 2),
+        ("as_published", "as_published_twice_scale", 2), ("with_trends", "with_trends_half_scale", 0.5),
+        ("with_trends", "with_trends_twice_scale", 2),
     ):  # fmt: skip
         priors = SPECS[halved].priors
         assert SPECS[base].choices == SPECS[halved].choices
         assert priors == {name: factor * getattr(claim.Priors(), name) for name in priors}
-        top = claim.MODELS[SPECS[base].model].top_level
-        scaled = {
-            "within": "slope_sd",
-            "family_slope": "family_sd",
-            "level": "level_sd",
-            "topic_slope_sd": "topic_slope_sd",
-        }
-        assert {prior for name, prior in scaled.items() if name in top} <= set(priors)
+        hyper = {"contrast": claim.CONTRAST_HYPER, "topic_year": HYPER}[SPECS[base].model]
+        assert {name for name in hyper if not name.endswith(("_mean", "_spread"))} == set(priors)
     for headline in claim.HEADLINES:
         assert headline.estimand in claim.TITLES
         assert headline.spec in SPECS
@@ -166,7 +162,7 @@ def test_asked_for_alternatives_are_there():
     asked: list[dict[str, Any]] = [
         {"unseen": "complete cases"}, {"unseen": "all academic"}, {"unseen": "all industry"}, {"unseen_shift": 0.5},
         {"unseen_shift": -0.5}, {"team": "coded"}, {"topic": "topic_keywords"}, {"tei": False},
-        {"exposure": "term count"},
+        {"exposure": "term count"}, {"team": "listed where coded"},
     ]  # fmt: skip
     for choices in asked:
         assert any(dict(found) == choices for found, _ in given), choices
