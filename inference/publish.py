@@ -20,6 +20,7 @@ from inference.keys import ASIDE, fit_key, fit_parts
 from inference.outputs import outputs_current
 from inference.places import ROOT, Places
 from inference.sensitivity import flags
+from inference.words import headline
 from models.registry import CLAIMS
 
 PUBLISHED = ROOT / "paper" / "published"
@@ -115,7 +116,7 @@ def table(content: Mapping[str, Any]) -> str:
         for row in rows:
             mark = " †" if flags(row) else ""
             lines.append(
-                f"| {row['title']}{mark} | {row['text']} | {row['n']:,} | {row['published_text'] or ''} | "
+                f"| {headline(row)}{mark} | {row['text']} | {row['n']:,} | {row['published_text'] or ''} | "
                 f"{row['verdict'] or ''} |"
             )
         lines += ["", *_ladder_table(content["ladders"].get(claim, [])), ""]
@@ -151,6 +152,8 @@ def with_table(readme: str, content: Mapping[str, Any]) -> str:
 
 def thinned(places: Places) -> dict[str, bytes]:
     """Thinned draws of every estimand of the main fits as CSV, one column an estimate, and a codebook."""
+    from inference.estimates import points
+
     out: dict[str, bytes] = {}
     codebook: list[dict[str, object]] = []
     for claim in CLAIMS:
@@ -159,18 +162,16 @@ def thinned(places: Places) -> dict[str, bytes]:
             if about["kind"] != "main":
                 continue
             estimands = tree["estimands"].to_dataset()
-            columns: dict[str, Any] = {}
+            columns: dict[str, list[float]] = {}
             for name, variable in estimands.data_vars.items():
                 if "draw" not in variable.dims:
                     continue
-                flat = variable.stack(sample=("chain", "draw"))
-                step = max(1, flat.sizes["sample"] // DRAWS)
-                dims = [dim for dim in flat.dims if dim != "sample"]
-                flat = flat.isel(sample=slice(None, None, step)).transpose(*dims, "sample")
-                points = flat[str(dims[0])].values.tolist() if dims else [None]
-                for at, values in zip(points, flat.values.reshape(len(points), -1), strict=True):
-                    column = str(name) if at is None else f"{name}[{at}]"
-                    columns[column] = values
+                step = max(1, variable.sizes["chain"] * variable.sizes["draw"] // DRAWS)
+                for coords in points(variable):
+                    inside = ", ".join(str(value) for value in coords.values())
+                    column = f"{name}[{inside}]" if inside else str(name)
+                    flat = variable.sel(coords).transpose("chain", "draw").to_numpy().ravel()
+                    columns[column] = flat[::step].tolist()
                     attrs = variable.attrs
                     codebook.append(
                         {"file": f"draws_{claim}_{spec}.csv.gz", "column": column, "unit": attrs["unit"],

@@ -39,7 +39,7 @@ def _table(*heads: str, rows: Iterable[Iterable[str]]) -> Table:
 def headlines(estimates: Mapping[str, Any], places: Places) -> None:
     """Print the headline estimates and where everything is."""
     rows = [
-        [row["title"], row["text"], str(row["n"]), row["published_text"] or "", row["verdict"] or "",
+        [words.headline(row), row["text"], str(row["n"]), row["published_text"] or "", row["verdict"] or "",
          ", ".join(flag.split(":")[0] for flag in flags(row))]
         for row in estimates["estimates"]
         if row["headline"]

@@ -5,7 +5,9 @@ README, paper and report look these texts up. A number shows only digits that it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import floor, log10
+from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
 MAX_DECIMALS = 2
@@ -19,6 +21,11 @@ VERDICTS = {
     "negligible": "is too close to no difference to matter, against the published {published}",
     "not comparable": "cannot be compared with the published {published}",
 }
+
+
+def headline(row: Mapping[str, Any]) -> str:
+    """A headline estimate's name: what is not of the main specification says of which."""
+    return str(row["title"]) if row["spec"] == "main" else f"{row['title']} ({row['spec_title']})"
 
 
 def number(value: float, decimals: int) -> str:

@@ -99,8 +99,8 @@ CONTRAST_HYPER = (
 )  # fmt: skip
 TOP = ("level", "topic_effect", "size_effect", "family_slope", *SCALES)
 REGRESSION_TOP = (
-    "term_level", "term_topic", "term_year", "term_excess_sd", "topic_year_level", "within", "between", "topic_level",
-    "year_sd", "trend", "topic_trend_sd", "excess_sd",
+    "term_level", "term_topic", "term_year", "term_trend", "term_venue", "term_excess_sd", "topic_year_level", "within",
+    "between", "topic_level", "place_effect", "year_sd", "trend", "topic_trend_sd", "excess_sd",
 )  # fmt: skip
 
 

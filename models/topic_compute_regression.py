@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 DATA = ("n", "y", "m", "k")
 DIMS = ("venue", "topic", "year")
-SWITCHES = ("topic_trends", "year_effects", "errors_in_terms", "venue_effects")
+SWITCHES = ("topic_trends", "year_effects", "errors_in_terms")
 ALL_VENUES = "all venues"
 HYPER = (
     "level_mean", "level_sd", "topic_sd", "term_level_mean", "term_level_sd", "term_sd", "slope_sd", "year_sd",
@@ -89,7 +89,6 @@ def prepare_topic_year(tables: Tables, choices: Choices) -> xr.Dataset:
         "topic_trends": int(choices.topic_trends),
         "year_effects": int(choices.year_effects),
         "errors_in_terms": int(choices.share_of_terms == "with errors"),
-        "venue_effects": int(len(grid["venue"]) > 1),
     }
     return dataset.assign_attrs(attrs, flow=json.dumps(rows.flow))
 
@@ -116,7 +115,7 @@ def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         term_topic = pm.ZeroSumNormal("term_topic", sigma=prior["term_sd"], dims="topic")
         term_year = pm.ZeroSumNormal("term_year", sigma=prior["term_sd"], dims="year")
         term_trend = pm.ZeroSumNormal("term_trend", sigma=prior["topic_trend_sd"], dims="topic")
-        term_venue = on["venue_effects"] * pm.Normal("term_venue", 0, prior["term_sd"], dims="venue")
+        term_venue = _of_venues("term_venue", prior["term_sd"], dataset)
         term_excess_sd = pm.HalfNormal("term_excess_sd", prior["excess_sd"])
         term_excess = term_excess_sd * pm.Normal("term_excess_raw", dims=("topic", "year"))
         term = term_level + term_topic[:, None] + term_year + term_trend[:, None] * trends + term_excess
@@ -135,7 +134,7 @@ def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         # Centred, for every year has thousands of papers; with a unit scale where years have no effect.
         year_sd = pm.HalfNormal("year_sd", prior["year_sd"])
         year = pm.ZeroSumNormal("year_effect", sigma=year_sd ** on["year_effects"], dims="year")
-        venue = on["venue_effects"] * pm.Normal("place_effect", 0, prior["topic_sd"], dims="venue")
+        venue = _of_venues("place_effect", prior["topic_sd"], dataset)
         trend = pm.Normal("trend", 0, prior["trend_sd"])
         topic_trend = pm.HalfNormal("topic_trend_sd", prior["topic_trend_sd"]) * pm.Normal("trend_raw", dims="topic")
         excess = pm.HalfNormal("excess_sd", prior["excess_sd"]) * pm.Normal("excess_raw", dims=("topic", "year"))
@@ -143,6 +142,12 @@ def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         log_odds += within * (x - mean)
         pm.Binomial("y_obs", n=data["n"], logit_p=venue[:, None, None] + log_odds, observed=data["y"], dims=DIMS)
     return model
+
+
+def _of_venues(name: str, sd: Any, dataset: xr.Dataset) -> Any:
+    """Effects of several venues, summing to zero; of a single one there is none, and its variable has its prior."""
+    several = dataset.sizes["venue"] > 1
+    return pm.ZeroSumNormal(name, sigma=sd, dims="venue") if several else 0 * pm.Normal(name, 0, sd, dims="venue")
 
 
 def counted_share(counts: xr.Dataset) -> xr.DataArray:

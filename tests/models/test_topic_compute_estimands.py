@@ -182,8 +182,12 @@ def test_odds_ratio_by_topic_by_hand(hand: dict[str, Any]):
     for topic in TOPICS:
         slope = draws["slope"].sel(topic=topic)
         logs[topic] = flat(sum((slope.sel(family=f) * mix[i] for i, f in enumerate(FAMILIES)), xr.DataArray(0.0)))
-        np.testing.assert_allclose(np.log(flat(hand["found"]["odds_ratio_by_topic"].sel(topic=topic))), logs[topic])
-        n = int((hand["exposed"] & (hand["topics"] == topic)).sum())
+        same_mix = hand["found"]["odds_ratio_by_topic_same_mix"].sel(topic=topic)
+        np.testing.assert_allclose(np.log(flat(same_mix)), logs[topic])
+        mine = hand["exposed"] & (hand["topics"] == topic)
+        own = hand["slopes"].sum(axis=2)[:, mine].mean(axis=1)
+        np.testing.assert_allclose(np.log(flat(hand["found"]["odds_ratio_by_topic"].sel(topic=topic))), own)
+        n = int(mine.sum())
         assert int(hand["found"]["n_by_topic"].sel(topic=topic)) == n >= FEW
     n = np.array([(hand["exposed"] & (hand["topics"] == topic)).sum() for topic in TOPICS])
     table = np.stack(list(logs.values()))
@@ -196,11 +200,16 @@ def test_odds_ratio_by_topic_by_hand(hand: dict[str, Any]):
 
 
 def test_odds_ratio_by_family_by_hand(hand: dict[str, Any]):
+    logs, using = [], hand["uses"] > 0
     for i, family in enumerate(FAMILIES):
-        using = hand["uses"][:, i] > 0
-        wanted = hand["slopes"][:, using, i].mean(axis=1)
-        np.testing.assert_allclose(np.log(flat(hand["found"]["odds_ratio_by_family"].sel(family=family))), wanted)
-        assert int(hand["found"]["n_by_family"].sel(family=family)) == using.sum()
+        logs.append(hand["slopes"][:, using[:, i], i].mean(axis=1))
+        np.testing.assert_allclose(np.log(flat(hand["found"]["odds_ratio_by_family"].sel(family=family))), logs[-1])
+        assert int(hand["found"]["n_by_family"].sel(family=family)) == using[:, i].sum()
+    n, table = using.sum(axis=0)[:, None], np.stack(logs)
+    spread = np.sqrt((n * (table - (n * table).sum(0) / n.sum()) ** 2).sum(0) / n.sum())
+    np.testing.assert_allclose(flat(hand["found"]["sd_between_families"]), spread)
+    more = spread > flat(hand["found"]["sd_between_topics"])
+    np.testing.assert_array_equal(flat(hand["found"]["families_differ_more"]), more)
 
 
 def test_odds_ratio_in_a_new_topic_by_hand(hand: dict[str, Any]):
@@ -237,8 +246,8 @@ def test_estimands_say_what_they_are(hand: dict[str, Any]):
         if values.attrs["kind"] == "quantity":
             assert name in claim.TITLES
             assert values.attrs["rows"] in hand["found"]
-            ratio = values.attrs["unit"] == "ratio"
-            assert values.attrs.get("reference") == (None if "reference" not in values.attrs else float(ratio)), name
+            reference = {"ratio": 1, "difference in probability": 0}.get(values.attrs["unit"])
+            assert values.attrs.get("reference") == reference, name
     assert hand["found"]["difference"].attrs["reference"] == 0
     assert hand["found"]["odds_ratio"].attrs["reference"] == 1
 

@@ -313,15 +313,17 @@ def test_a_fall_by_team_size_is_not_credited_to_terms(compiled: Compiled, cells:
 def topic_years(data: xr.Dataset, within: float, seed: int) -> xr.Dataset:
     """The real numbers of papers of topics and years, simulated terms and teams.
 
-    Each topic has a trend of its own; all topics share the course of the terms and what else moves teams in a year.
+    Each topic has trends of its own, in terms and in teams; all topics share the course of the terms and what else
+    moves teams in a year.
     """
     rng = np.random.default_rng(seed)
-    n, m = (data[name].transpose("topic", "year").to_numpy() for name in ("n", "m"))
+    n, m = (data[name].sum("venue").transpose("topic", "year").to_numpy() for name in ("n", "m"))
     topics, years = n.shape
-    wave = np.linspace(-0.4, 0.4, years) + 0.2 * np.sin(np.arange(years))
-    x = expit(-2.0 + rng.normal(0, 0.5, (topics, 1)) + wave + rng.normal(0, 0.2, (topics, years)))
-    mean = (n * x).sum(axis=1, keepdims=True) / n.sum(axis=1, keepdims=True)
     decade = (np.arange(years) - (years - 1) / 2) / 10
+    wave = np.linspace(-0.4, 0.4, years) + 0.2 * np.sin(np.arange(years))
+    own = rng.normal(0, 0.5, (topics, 1)) + rng.normal(0, 0.4, (topics, 1)) * decade
+    x = expit(-2.0 + own + wave + rng.normal(0, 0.15, (topics, years)))
+    mean = (n * x).sum(axis=1, keepdims=True) / n.sum(axis=1, keepdims=True)
     log_odds = 0.6 + rng.normal(0, 0.5, (topics, 1)) + rng.normal(-0.8, 0.3, (topics, 1)) * decade
     log_odds = log_odds + within * (x - mean) + rng.normal(0, 0.2, years)
     log_odds = log_odds + rng.normal(0, 0.1, (topics, years))
@@ -336,7 +338,7 @@ def topic_years(data: xr.Dataset, within: float, seed: int) -> xr.Dataset:
             rows += [place | {"terms": ["scale"], "times": used}, place | {"times": int(last - first) - used}]
     out = claim.prepare_topic_year({"papers": papers(rows)}, CHOICES)
     for name, counted in (("n", n), ("y", y), ("m", m), ("k", k)):
-        np.testing.assert_array_equal(out[name].transpose("topic", "year"), counted)
+        np.testing.assert_array_equal(out[name].sum("venue").transpose("topic", "year"), counted)
     return out
 
 

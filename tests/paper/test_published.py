@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
 
 from inference import publish
+from inference.places import Places
+from models.registry import CLAIMS
 
 
 def test_published_estimates_are_not_stale():
@@ -44,3 +53,22 @@ def test_macros_are_those_of_the_published_estimates():
     names = [line.split("{")[1] for line in macros.splitlines() if line.startswith(r"\newcommand")]
     assert len(set(names)) == len(names) == sum(row["headline"] for row in content["estimates"])
     assert all(name[1:-1].isalpha() for name in names)
+
+
+def test_every_estimand_has_its_thinned_draws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    attrs = {"unit": "ratio", "kind": "quantity", "scale": "log"}
+    values = np.arange(2 * 3000 * 2 * 2, dtype=float).reshape(2, 3000, 2, 2)
+    lead = {"chain": [0, 1], "draw": range(3000), "venues": ["a", "b"], "era": ["early", "late"]}
+    ratio = xr.DataArray(values, lead, ("chain", "draw", "venues", "era"), attrs=attrs)
+    estimands = xr.Dataset({"ratio": ratio, "all": ratio.isel(venues=0, era=0, drop=True).assign_attrs(attrs), "n": 5})
+    tree = xr.DataTree.from_dict({"estimands": estimands})
+    monkeypatch.setattr(publish.store, "specs_of", lambda places, claim: ["main"] * (claim == next(iter(CLAIMS))))
+    monkeypatch.setattr(publish.store, "load", lambda places, claim, spec: (tree, {"kind": "main"}))
+    made = publish.thinned(Places(out=tmp_path))
+    name = f"draws_{next(iter(CLAIMS))}_main.csv.gz"
+    assert set(made) == {name, "draws_codebook.csv"}
+    frame = pd.read_csv(io.BytesIO(made[name]))  # compressed where it is written
+    assert list(frame) == ["ratio[a, early]", "ratio[a, late]", "ratio[b, early]", "ratio[b, late]", "all"]
+    assert len(frame) == publish.DRAWS
+    np.testing.assert_allclose(frame["ratio[b, early]"], values[:, :, 1, 0].ravel()[::6], rtol=1e-5)
+    np.testing.assert_allclose(frame["all"], values[:, :, 0, 0].ravel()[::6], rtol=1e-5)
