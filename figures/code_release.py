@@ -160,12 +160,13 @@ def _short(name: str) -> str:
 
 
 def _tipping_sensitivity(axes: Axes, estimates: Rows, data: Rows) -> None:
-    """True ratio against the ratio of sensitivities, one line a naive ratio; what was measured as points."""
+    """True ratio against the ratio of sensitivities, one line a naive ratio; what was measured of the same papers."""
     grid = np.linspace(0.6, 2.0, 50)
-    lists = list(dict.fromkeys(r["coords"]["lists"] for r in estimates if r["estimand"] == "found_ratio_mixed"))
+    lists = sorted({r["coords"]["lists"] for r in estimates if r["estimand"] == "found_ratio_mixed"})
+    last = {at.partition(": ")[0]: at for at in sorted(lists, key=lambda at: ("machine learning" in at, at[-7:]))}
     for name, colour in (("mixed", PURPLE), ("industry_only", ORANGE)):
-        for at, style in zip(lists, ("-", "--"), strict=False):
-            naive = _last_row(estimates, f"naive_ratio_{name}", at)
+        for at, style in zip(last.values(), ("-", "--"), strict=False):
+            naive = _one(estimates, "instruments", f"naive_ratio_{name}", {"row": at})
             found = _one(estimates, "instruments", f"found_ratio_{name}", {"lists": at})
             if naive is None or found is None:
                 continue
@@ -174,58 +175,65 @@ def _tipping_sensitivity(axes: Axes, estimates: Rows, data: Rows) -> None:
             axes.plot([x[0], x[2]], naive["median"] / np.array([x[0], x[2]]), color=colour, lw=3, alpha=0.4)
             axes.plot(x[1], naive["median"] / x[1], "o", color=colour, ms=4)
             axes.plot(naive["median"], 1, "|", color=colour, ms=9)
-            data.append({"panel": "sensitivity", "row": naive["coords"]["row"], "team": CONTRASTS[name], "x": x[1],
-                         "n": found["n"], "median": naive["median"], "eti_low": x[0], "eti_high": x[2]})  # fmt: skip
+            data.append({"panel": "sensitivity", "row": at, "team": CONTRASTS[name], "x": x[1], "n": found["n"],
+                         "median": naive["median"], "eti_low": x[0], "eti_high": x[2]})  # fmt: skip
     axes.axhline(1, color=BLACK, lw=0.5, ls=":")
     axes.set_xlabel(
         "sensitivity of the link over academia-only's\n(points: measured; ticks: the sign turns)", fontsize=7
     )
     axes.set_ylabel("true ratio")
-    handles = [Line2D([], [], color=GREY, ls=s, label=t) for t, s in (("first page", "-"), ("OpenReview", "--"))]
-    axes.legend(handles=handles, fontsize=6.5)
+    handles = [
+        Line2D([], [], color=GREY, ls=style, label=_short(at))
+        for at, style in zip(last.values(), ("-", "--"), strict=False)
+    ]
+    axes.legend(handles=handles, fontsize=6)
 
 
-def _last_row(estimates: Rows, name: str, instrument: str) -> dict[str, Any] | None:
-    """The instrument at the last era of machine-learning venues, or else of the others."""
-    rows = [r for r in estimates if r["estimand"] == name and r["coords"]["row"].startswith(f"{instrument}: ")]
-    rows.sort(key=lambda r: ("machine learning" in r["coords"]["row"], r["coords"]["row"][-7:]))
-    return rows[-1] if rows else None
+def corrected_ratio(seen: Mapping[str, float], sensitivity: Mapping[str, float], false: Mapping[str, Any]) -> Any:
+    """True ratio of mixed to academia-only shares, from shares seen and the coder's rates (Rogan and Gladen 1978)."""
+    share = {
+        team: (seen[team] - false[team]) / (sensitivity[team] - false[team]) for team in ("academia-only", "mixed")
+    }
+    return share["mixed"] / share["academia-only"]
 
 
 def _tipping_specificity(axes: Axes, trees: Mapping[str, xr.DataTree], data: Rows) -> None:
-    """True ratio, mixed over academia-only, against how much less specific the coder is of academia-only papers."""
+    """True ratio, mixed over academia-only, against how many more false positives academia-only papers have.
+
+    The level matters beside the difference: along the lines the mean of the two rates is that of the fit, and what the
+    papers coded by hand say has rates of its own.
+    """
     if "by_team" not in trees:
         return
     estimands = trees["by_team"]["estimands"].to_dataset()
-    rates = {name: estimands[name].median(("chain", "draw")) for name in ("sensitivity", "specificity")}
     dataset = trees["main"]["constant_data"].to_dataset()
-    last = rates["specificity"]["years"].values[-1]
-    specificity = rates["specificity"].sel(years=last, drop=True)
-    gap = estimands["specificity"].sel(years=last, team="mixed", drop=True) - estimands["specificity"].sel(
-        years=last, team="academia-only", drop=True
-    )
+    last = str(estimands["specificity"]["years"].values[-1])
+    pair = ("academia-only", "mixed")
+    draws = {team: 1 - estimands["specificity"].sel(years=last, team=team, drop=True) for team in pair}
+    gap = draws["academia-only"] - draws["mixed"]
+    level = float(sum(draws.values()).median()) / 2  # type: ignore[union-attr]
+    sensitivity = {team: float(estimands["sensitivity"].sel(team=team).median()) for team in pair}
+    none = dataset["hand_none"].isel(era=-1).values[:2]
+    by_hand = dict(zip(pair, 1 - dataset["hand_none_coded"].isel(era=-1).values[:2] / np.maximum(none, 1), strict=True))
     grid = np.linspace(-0.1, 0.25, 60)
     for group, style in zip(GROUPS, ("-", "--"), strict=True):
         seen = _seen_shares(dataset, group)
-        sensitivity = rates["sensitivity"].mean("team").item()
-        false = 1 - float(specificity.sel(team="mixed"))
-
-        def true(share: Any, wrong: Any, a: float = sensitivity) -> Any:
-            return (share - wrong) / (a - wrong)
-
-        ratio = true(seen["mixed"], false) / true(seen["academia-only"], false + grid)
+        ratio = corrected_ratio(seen, sensitivity, {"academia-only": level + grid / 2, "mixed": level - grid / 2})
         axes.plot(grid, ratio, color=PURPLE, ls=style, lw=1, label=group)
-        data += [{"panel": "specificity", "row": group, "team": "mixed", "x": float(x), "n": "", "median": float(r),
-                  "eti_low": "", "eti_high": ""} for x, r in zip(grid[::6], ratio[::6], strict=True)]  # fmt: skip
+        rows = [("specificity", float(x), float(r)) for x, r in zip(grid[::6], ratio[::6], strict=True)]
+        if none.all():
+            x = by_hand["academia-only"] - by_hand["mixed"]
+            rows.append(("specificity by hand", x, float(corrected_ratio(seen, sensitivity, by_hand))))
+            axes.plot(*rows[-1][1:], "o", color=GREEN, ms=5, mfc=GREEN if style == "-" else "none")
+        data += [{"panel": panel, "row": group, "team": "mixed", "x": x, "n": "", "median": r, "eti_low": "",
+                  "eti_high": ""} for panel, x, r in rows]  # fmt: skip
     low, middle, high = (float(gap.quantile(q)) for q in (0.055, 0.5, 0.945))
     axes.axvspan(low, high, color=PURPLE, alpha=0.15, lw=0)
     axes.axvline(middle, color=PURPLE, lw=0.8)
-    by_hand = (dataset["hand_none_coded"].sum("era") / dataset["hand_none"].sum("era")).values[:2]
-    axes.axvline(float(by_hand[1] - by_hand[0]), color=GREEN, lw=0.8, ls=":")
     axes.axhline(1, color=BLACK, lw=0.5, ls=":")
     axes.set_ylim(0.6, 1.8)
     axes.set_xlabel(
-        f"false positives, academia-only less mixed,\n{last} (band: all labels; dotted: by hand)", fontsize=7
+        f"false positives, academia-only less mixed,\n{last} (band: all labels; green: by hand alone)", fontsize=7
     )
     axes.set_ylabel("true ratio, mixed")
     axes.legend(fontsize=6.5)

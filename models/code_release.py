@@ -23,7 +23,7 @@ releases and a share of releases that is never seen bend the curve alike, and on
 The label is a coder's yes or no. With sensitivity a and specificity b of the coder,
 
     y[c] ~ Binomial(n[c], r a[k] + (1 - r)(1 - b[k, e])),
-    logit a[k] = a0 + d a'[k],   logit b[k, e] = b0[e] + d b'[k],
+    logit a[k] = a0 + d a'[k],   logit b[k, e] = b0[e] + d b'[k, e],
 
 where d is 0 (errors do not depend on the team) or 1 (they do). The specificity has its era: where more papers speak of
 code, more speak of code that they do not release. Two sources calibrate the coder in the same likelihood:
@@ -35,9 +35,10 @@ code, more speak of code that they do not release. Two sources calibrate the cod
 Assumptions
 -----------
 Given era and kind of team (or not even that), the coder errs at the same rates at all venues and on all topics; its
-sensitivity is the same in all years. Papers coded by hand of 2023 and 2024 stand for the last era.
-What a paper says it releases is taken for released. A hand label says whether the paper releases code, a passage's
-label whether the coder misread a statement: both are taken to measure the same error. None of this is causal.
+sensitivity is the same in all years, and so is w, at all venues and on all topics. Papers coded by hand of 2023 and
+2024 stand for the last era. What a paper says it releases is taken for released. A hand label says whether the paper
+releases code, a passage's label whether the coder misread a statement: both are taken to measure the same error. None
+of this is causal.
 
 References
 ----------
@@ -109,7 +110,7 @@ DATA = (
     "n", "y", "at_base", "at_effect", "at_stratum", "topic_of", "size_of", "base_at_venue_year",
     "base_at_topic_venue", "base_at_size_venue", "hand_release", "hand_release_coded", "hand_none", "hand_none_coded",
     "passages", "passages_own", "shift_sensitivity", "shift_specificity", "with_error", "error_by_team",
-    "pull_venue_year", "pull_era", "at_team_size", "base_at_topic_year", "year_scaled",
+    "pull_venue_year", "pull_era", "at_team_size", "base_at_topic_year", "year_scaled", "willing_of", "some_unwilling",
 )  # fmt: skip
 
 
@@ -124,6 +125,7 @@ class Choices:
     error: Literal["none", "pooled", "by team"] = "pooled"  # of the coder
     calibration: Literal["both", "hand", "passages"] = "both"
     promised: bool = False  # a passage that promises code counts as a release
+    willing: Literal["by team", "common", "all"] = "by team"  # the share w of papers that would release code at all
     research: Literal["empirical", "all"] = "empirical"  # theory rarely has code to release
     team: Literal["coded", "listed"] = "coded"  # from the full text, or from the list's affiliations
     without_venue: str = ""
@@ -149,7 +151,8 @@ class Priors:
     topic_venue_sd: float = 0.2
     size_venue_sd: float = 0.1
     venue_sd_spread: float = 0.6  # of their logarithms
-    industry_sd: float = 0.5  # log-odds; any and only: odds ratios between 0.45 and 2.2, rarely 0.3 or 3
+    # Log-odds; any and only: among the willing, odds ratios between 0.45 and 2.2, rarely 0.3 or 3.
+    industry_sd: float = 0.5
     # Log-odds of the share of papers that would release code at all: 0.88, between 0.60 and 0.97.
     willing_mean: float = 2.0
     willing_sd: float = 1.0
@@ -173,8 +176,8 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     No deterministics of cells, of which there are thousands: ``venue_year_effect`` (venue_year,), ``any_industry`` and
     ``only_industry`` (venues, era) alone, log-odds. Free variables as in the module's docstring; the interactions are
     non-centred (``topic_venue_raw``, ``size_venue_raw``); ``willing_logit`` (team,) is the log-odds of w,
-    ``sensitivity_logit`` and ``specificity_logit`` (era,) are a0 and b0, ``sensitivity_team`` and ``specificity_team``
-    (team,) the deviations a' and b'.
+    ``sensitivity_logit`` and ``specificity_logit`` (era,) are a0 and b0, ``sensitivity_team`` (team,) and
+    ``specificity_team`` (team, era) the deviations a' and b'.
     """
     coords: dict[str, Any] = {name: dataset[name].to_numpy() for name in DIMS}
     coords |= {name: np.arange(dataset.sizes[name]) for name in ("cell", "base")}
@@ -185,7 +188,7 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         prior = {name: pm.Data(f"prior_{name}", getattr(priors, name)) for name in names}
 
         willing_logit = pm.Normal("willing_logit", prior["willing_mean"], prior["willing_sd"], dims="team")
-        willing = pm.math.sigmoid(willing_logit)
+        willing = 1 - data["some_unwilling"] * (1 - pm.math.sigmoid(willing_logit[data["willing_of"]]))
         # The data tell w logistic(eta) better than either: a lower w goes with a higher eta. Sampled is eta less
         # a multiple of -log w (1 / (1 - share), exact for small changes); the priors are those of eta.
         log_w = pt.log(willing)
@@ -225,9 +228,9 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         a_mean = pm.Normal("sensitivity_logit", prior["sensitivity_mean"], prior["sensitivity_sd"])
         b_mean = pm.Normal("specificity_logit", prior["specificity_mean"], prior["specificity_sd"], dims="era")
         a_team = pm.Normal("sensitivity_team", 0, prior["error_team_sd"], dims="team")
-        b_team = pm.Normal("specificity_team", 0, prior["error_team_sd"], dims="team")
+        b_team = pm.Normal("specificity_team", 0, prior["error_team_sd"], dims=("team", "era"))
         a = pt.zeros(eras)[None, :] + (a_mean + data["error_by_team"] * a_team)[:, None]
-        b = b_mean[None, :] + (data["error_by_team"] * b_team)[:, None]
+        b = b_mean[None, :] + data["error_by_team"] * b_team
         by_hand = {"release": pm.math.sigmoid(a), "none": pm.math.sigmoid(b)}
         for name, rate in by_hand.items():
             n, right = data[f"hand_{name}"], data[f"hand_{name}_coded"]

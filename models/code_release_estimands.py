@@ -80,6 +80,8 @@ def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Da
             inside = dataset["base_at_venue_year"] == dataset["venue_year"].to_numpy().tolist().index(NEURIPS_2021)
             count = dataset["base_n"].where(inside, 0).sel(team=[ACADEMIA, team]).sum()
             out[f"n_neurips_2021_{name}"] = count.astype(int).assign_attrs(ROWS)
+    out["willing"] = willing(draws, dataset).assign_attrs(SHARE, rows="n_willing")
+    out["n_willing"] = dataset["base_n"].sum("base").assign_coords(team=list(TEAMS)).assign_attrs(ROWS)
     if choices.error != "none":
         out |= _error_estimands(draws, dataset)
     return xr.Dataset(out | {"fitted": _fitted(draws, dataset, choices)})
@@ -141,8 +143,15 @@ def standardised_shares(
         papers = dataset["base_n"].to_numpy()[i] if own else 1.0
         found.append(standardised(parts, {name: each * papers for name, each in weights.items()}, "papers"))
     would = xr.concat(found, xr.DataArray(list(TEAMS), dims="team", name="team"))
-    willing = 1 / (1 + np.exp(-draws["willing_logit"].assign_coords(team=list(TEAMS))))
-    return (would * willing).transpose("chain", "draw", "team", "papers")
+    return (would * willing(draws, dataset)).transpose("chain", "draw", "team", "papers")
+
+
+def willing(draws: xr.Dataset, dataset: xr.Dataset) -> xr.DataArray:
+    """Share of papers that would release code at all (chain, draw, team)."""
+    of = dataset["willing_of"].to_numpy()
+    logit = draws["willing_logit"].isel(team=of).assign_coords(team=list(TEAMS))
+    share = 1 - float(dataset["some_unwilling"]) / (1 + np.exp(logit))
+    return xr.DataArray(share).transpose("chain", "draw", "team")
 
 
 def _at_venues(draws: xr.Dataset, dataset: xr.Dataset, name: str) -> xr.DataArray:
@@ -176,10 +185,13 @@ def _error_estimands(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.Dat
     passages = dataset["passages"].sum("venues").groupby(xr.DataArray(era, dims="year", name="e")).sum()
     read = dataset["hand_none"].to_numpy().copy()
     read[:, passages["e"].to_numpy()] += passages.transpose("team", "e").to_numpy()
+    released = dataset["hand_release"].sum("era")
+    if not float(dataset["error_by_team"]):  # one rate, of all teams' labels
+        read, released = np.broadcast_to(read.sum(0), read.shape), xr.full_like(released, int(released.sum()))
     return {
         "sensitivity": rates["sensitivity"].assign_attrs(SHARE, rows="n_sensitivity"),
         "specificity": rates["specificity"].rename(era="years").assign_attrs(SHARE, rows="n_specificity"),
-        "n_sensitivity": dataset["hand_release"].sum("era").assign_attrs(ROWS),
+        "n_sensitivity": released.assign_attrs(ROWS),
         "n_specificity": xr.DataArray(read, {"team": list(TEAMS), "years": list(ERAS)}, ("team", "years"), attrs=ROWS),
     }
 

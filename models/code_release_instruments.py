@@ -6,12 +6,14 @@ For an instrument i, venue-year v and kind of team k, with no correction of what
 
 r the instrument with venue group and era. The levels are normal with a spread that leaves them all but free: a
 stratified odds ratio, as Mantel and Haenszel's, with a prior. Instruments look at the same papers in part; each has
-parameters of its own, and they are never pooled. Where a paper was also read in full text, the share of releases that
-the list's link shows,
+parameters of its own, and they are never pooled. Where papers of a list were also read in full text, the share of
+releases that its link shows, and of papers without release,
 
     found[l, k] ~ Binomial(papers coded as released, logistic(found_logit[l, k])),
+    linked[l, k] ~ Binomial(papers coded as not released, logistic(linked_logit[l, k])),
 
-is the list's sensitivity against the coder, by kind of team. If a paper is seen with a probability that depends on the
+are the sensitivity against the coder, by kind of team, and what is seen that is not there; l is a list with venue group
+and era, as r. If a paper is seen with a probability that depends on the
 kind of team alone, and nothing is seen that is not there, the ratio of shares is the true ratio times the ratio of
 sensitivities: the sign turns where the latter equals the naive ratio.
 """
@@ -49,7 +51,7 @@ ON_OPEN_REVIEW = (("ICLR", 2019), ("ICLR", 2020), ("ICLR", 2022), ("NeurIPS", 20
 FIRST_YEAR, LAST_YEAR = 2014, 2022
 ACADEMIA, MIXED, INDUSTRY = TEAMS
 INSTRUMENT_PRIORS = ("stratum_mean", "stratum_sd", "stratum_mean_sd", "found_sd")  # not of the main model
-INSTRUMENT_TOP = ("level_mean", "level_sd", "any_industry", "only_industry", "found_logit")
+INSTRUMENT_TOP = ("level_mean", "level_sd", "any_industry", "only_industry", "found_logit", "linked_logit")
 SHARE = {"unit": "probability", "scale": "logit", "kind": "quantity"}
 RATIO = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0}
 ROWS = {"unit": "papers", "kind": "rows"}
@@ -90,7 +92,8 @@ def prepare_instruments(tables: Tables, choices: Choices) -> xr.Dataset:
     xarray.Dataset
         ``n``, ``y`` (stratum, team), papers, and those with code seen; a stratum is an instrument at a venue-year.
         ``row_of`` (stratum,): its instrument with venue group and era, dim ``row``. ``found_n``, ``found_y`` (lists,
-        team): papers of the lists coded as released, and those of them with a link. attrs ``flow``: JSON.
+        team): papers of a list's row coded as released, and those of them with a link; ``linked_n``, ``linked_y``, the
+        same of papers coded as not released. attrs ``flow``: JSON.
 
     Raises
     ------
@@ -115,13 +118,16 @@ def prepare_instruments(tables: Tables, choices: Choices) -> xr.Dataset:
         np.bincount(which, minlength=shape[0] * shape[1]).reshape(shape)
         for which in (at, at[seen["event"].to_numpy(bool)])
     )
-    both = seen[seen["instrument"].isin(LISTS) & (seen["code_coded"] == "yes") & seen["venue"].isin(VENUES)]
-    spot = codes(both["instrument"], LISTS) * len(TEAMS) + codes(both["team"], TEAMS)
-    size = len(LISTS) * len(TEAMS)
-    found_n, found_y = (
-        np.bincount(which, minlength=size).reshape(len(LISTS), -1)
-        for which in (spot, spot[both["event"].to_numpy(bool)])
-    )
+    both = seen[seen["instrument"].isin(LISTS) & seen["code_coded"].isin(["yes", "no"]) & seen["venue"].isin(VENUES)]
+    lists = [name for name in ranked if (both["row"] == name).any()] or list(LISTS)
+    spot = codes(both["row"], lists) * len(TEAMS) + codes(both["team"], TEAMS)
+    event = both["event"].to_numpy(bool)
+    calibrated = {}
+    for name, code in (("found", "yes"), ("linked", "no")):
+        mine = (both["code_coded"] == code).to_numpy()
+        for suffix, which in (("n", mine), ("y", mine & event)):
+            count = np.bincount(spot[which], minlength=len(lists) * len(TEAMS)).reshape(len(lists), -1)
+            calibrated[f"{name}_{suffix}"] = (("lists", "team"), count, {"unit": "papers"})
     flow = [
         {"reason": "papers of the table", "n": 0, "left": len(papers)},
         {"reason": "of these, seen by an instrument", "n": 0, "left": int(seen["id"].nunique())},
@@ -132,10 +138,9 @@ def prepare_instruments(tables: Tables, choices: Choices) -> xr.Dataset:
             "n": (("stratum", "team"), n, {"unit": "papers"}),
             "y": (("stratum", "team"), y, {"unit": "papers"}),
             "row_of": ("stratum", codes(place["row"], ranked)),
-            "found_n": (("lists", "team"), found_n, {"unit": "papers"}),
-            "found_y": (("lists", "team"), found_y, {"unit": "papers"}),
+            **calibrated,
         },
-        coords={"stratum": strata, "row": ranked, "team": list(TEAMS), "lists": list(LISTS)},
+        coords={"stratum": strata, "row": ranked, "team": list(TEAMS), "lists": lists},
         attrs={"flow": json.dumps(flow)},
     )
 
@@ -146,7 +151,7 @@ def build_instruments(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     with pm.Model(coords=coords) as model:
         data = {
             name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims)
-            for name in ("n", "y", "row_of", "found_n", "found_y")
+            for name in ("n", "y", "row_of", "found_n", "found_y", "linked_n", "linked_y")
         }
         prior = {name: pm.Data(f"prior_{name}", getattr(priors, name)) for name in (*INSTRUMENT_PRIORS, "industry_sd")}
         mean = pm.Normal("level_mean", prior["stratum_mean"], prior["stratum_mean_sd"])
@@ -157,8 +162,10 @@ def build_instruments(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         effect = pt.stack([pt.zeros_like(some), some, some + only], axis=1)
         log_odds = level[:, None] + effect[data["row_of"]]
         pm.Binomial("y_obs", data["n"], logit_p=log_odds, observed=data["y"], dims=("stratum", "team"))
-        found = pm.Normal("found_logit", 0, prior["found_sd"], dims=("lists", "team"))
-        pm.Binomial("found_obs", data["found_n"], logit_p=found, observed=data["found_y"], dims=("lists", "team"))
+        for name in ("found", "linked"):
+            of, n, y = (prior["found_sd"], data[f"{name}_n"], data[f"{name}_y"])
+            share = pm.Normal(f"{name}_logit", 0, of, dims=("lists", "team"))
+            pm.Binomial(f"{name}_obs", n, logit_p=share, observed=y, dims=("lists", "team"))
     return model
 
 
@@ -169,9 +176,10 @@ def estimands_instruments(draws: xr.Dataset, dataset: xr.Dataset, choices: Choic
     -------
     xarray.Dataset
         By ``row``: ``naive_odds_ratio_...``, ``naive_ratio_...`` (each kind of team against academia-only), and
-        ``naive_share`` (row, team), standardised to the row's papers. By ``lists``: ``found`` (lists, team), share of
-        releases that the link shows, ``found_ratio_...`` against academia-only: the sign of a naive ratio turns where
-        it equals this.
+        ``naive_share`` (row, team), standardised to the row's papers. By ``lists``, the rows of lists that were also
+        read in full text: ``found`` (lists, team), share of releases that the link shows, ``found_ratio_...`` against
+        academia-only: the sign of a naive ratio turns where it equals this. ``linked_unreleased`` (lists, team), share
+        of papers without release in full text that the list links to.
     """
     some, only = draws["any_industry"], draws["only_industry"]
     n = dataset["n"]
@@ -192,10 +200,14 @@ def estimands_instruments(draws: xr.Dataset, dataset: xr.Dataset, choices: Choic
     stacked = np.stack(list(share.values()), axis=-1)
     naive = xr.DataArray(stacked, {**coords, "team": list(TEAMS)}, ("chain", "draw", "row", "team"))
     out = {"naive_share": naive.assign_attrs(SHARE, rows="n_naive"), "n_naive": rows_of.assign_attrs(ROWS)}
-    logit = draws["found_logit"].assign_coords(team=list(TEAMS), lists=list(LISTS))
-    found = xr.DataArray(1 / (1 + np.exp(-logit)))
-    out["found"] = found.transpose("chain", "draw", "lists", "team").assign_attrs(SHARE, rows="n_found")
-    out["n_found"] = dataset["found_n"].assign_attrs(ROWS)
+    shown = {}
+    for name in ("found", "linked"):
+        logit = draws[f"{name}_logit"].assign_coords(team=list(TEAMS), lists=dataset["lists"].to_numpy())
+        shown[name] = xr.DataArray(1 / (1 + np.exp(-logit))).transpose("chain", "draw", "lists", "team")
+        out[f"n_{name}"] = dataset[f"{name}_n"].assign_attrs(ROWS)
+    found = shown["found"]
+    out["found"] = found.assign_attrs(SHARE, rows="n_found")
+    out["linked_unreleased"] = shown["linked"].assign_attrs(SHARE, rows="n_linked")
     for name, team, effect in (("mixed", MIXED, some), ("industry_only", INDUSTRY, some + only)):
         out[f"n_naive_{name}"] = rows_of.sel(team=[ACADEMIA, team]).sum("team").assign_attrs(ROWS)
         out[f"naive_odds_ratio_{name}"] = xr.DataArray(np.exp(effect)).assign_attrs(RATIO, rows=f"n_naive_{name}")

@@ -3,13 +3,14 @@ r"""Two second looks at code release: the number of authors from industry, and t
 *Authors.* Papers all of whose listed authors have a known affiliation, k of them from industry (five or more are five),
 taken with the coder's word. The published claim is a slope in k; its most general form is monotonic,
 
-    log-odds = level[v] + b[g] (z[g, 1] + ... + z[g, k]),   z[g] ~ Dirichlet(2, ...),
+    log-odds = level[v] + topic[t] + size[g, s] + b[g] (z[g, 1] + ... + z[g, k]),   z[g] ~ Dirichlet(2, ...),
 
-b of either sign. Beside it, of the same papers, the main model's two contrasts: log-odds = level'[v] + any[g] (k > 0)
-+ only[g] (all authors from industry). The two share nothing; each has its misfit, the sum over group, era, k and
-all-from-industry of (observed - expected)^2 / variance, per cell.
+b of either sign, the same for all its steps; topic and team size sum to zero, for many authors from industry stand on
+large teams alone. Beside it, of the same papers, two contrasts like the main model's: any[g] (k > 0) + only[g] (all
+authors from industry) in the curve's place, with a level, topics and sizes of their own. The two share nothing; each
+has its misfit, the sum over group, era, k and all-from-industry of (observed - expected)^2 / variance, per cell.
 
-*Access.* Whether the training code of a notable or other model is open: log-odds = level + sector[k] + trend x date
+*Access.* Whether the training code of a notable or other model is open: log-odds = level + sector[k] + trend[k] x date
 + slope x log10 compute + gap where compute is unknown; a Bernoulli row a model, of one of Epoch's vintages.
 
 References: Burkner and Charpentier (2020), British Journal of Mathematical and Statistical Psychology 73:420 (monotonic
@@ -35,7 +36,11 @@ if TYPE_CHECKING:
     from models.code_release import Choices, Priors
 
 MOST = 5  # authors from industry; more count as this many
-AUTHORS_TOP = ("level", "curve", "step_share", "level_contrasts", "any_industry", "only_industry")
+AUTHORS_TOP = (
+    "level", "curve", "step_share", "level_contrasts", "any_industry", "only_industry",
+    "topic_number", "size_number", "topic_contrasts", "size_contrasts",
+)  # fmt: skip
+DATES = {2019: -0.15, 2024: 0.35}  # mid-years at which sectors are compared, in decades from 2021
 ACCESS_TOP = ("level", "sector_effect", "trend", "slope", "gap")
 SECTORS = {
     "academia-only": "academia-only",
@@ -44,6 +49,7 @@ SECTORS = {
     "industry-leaning collaboration": "collaboration",
     "industry-only": "industry-only",
 }
+TREND = 2.0  # of a decade against a step between sectors: each may turn about within one
 SECTOR_LEVELS = ("academia-only", "collaboration", "industry-only")
 SECOND_PRIORS = ("stratum_mean", "stratum_sd", "curve_sd", "access_sd")  # not of the main model
 RATIO = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0}
@@ -53,7 +59,7 @@ ROWS = {"unit": "papers", "kind": "rows"}
 
 
 def prepare_authors(tables: Tables, choices: Choices) -> xr.Dataset:
-    """Counts by venue-year, number of authors from industry, and whether all are; ``flow`` as elsewhere."""
+    """Counts by venue-year, topic, team size, number of authors from industry, and whether all are; ``flow``."""
     rows, levels = select(tables, choices)
     rows.keep(rows.frame["slots_per"] == "author", "affiliations not listed by author")
     rows.keep(rows.frame["authors_unknown"] == 0, "an author's affiliation unknown")
@@ -63,7 +69,7 @@ def prepare_authors(tables: Tables, choices: Choices) -> xr.Dataset:
     academic = frame[["authors_education", "authors_government", "authors_nonprofit", "authors_double"]].sum(axis=1)
     k = (frame["authors_company"] + frame["authors_double"]).clip(upper=MOST).astype(int)
     frame = frame.assign(k=k, all=((academic == 0) & (k > 0)).astype(int))
-    table = counted(frame, ["venue_year", "venues", "era", "k", "all"], "event")
+    table = counted(frame, ["venue_year", "venues", "era", "topic", "size", "k", "all"], "event")
     return xr.Dataset(
         {
             "n": ("cell", table["n"].to_numpy(), {"unit": "papers"}),
@@ -72,36 +78,43 @@ def prepare_authors(tables: Tables, choices: Choices) -> xr.Dataset:
             "at_all": ("cell", table["all"].to_numpy()),
             "at_venues": ("cell", codes(table["venues"], GROUPS)),
             "at_era": ("cell", codes(table["era"], list(ERAS))),
-            "at_venue_year": ("cell", codes(table["venue_year"], levels["venue_year"])),
+            **{f"at_{name}": ("cell", codes(table[name], levels[name])) for name in ("venue_year", "topic", "size")},
         },
-        coords={"venue_year": levels["venue_year"], "venues": list(GROUPS), "step": np.arange(1, MOST + 1)},
+        coords={name: levels[name] for name in ("venue_year", "topic", "size")}
+        | {"venues": list(GROUPS), "step": np.arange(1, MOST + 1)},
         attrs={"flow": json.dumps(rows.flow)},
     )
 
 
 def build_authors(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """The monotonic curve, and the two contrasts, of the same counts."""
-    coords = {name: dataset[name].to_numpy() for name in ("venue_year", "venues", "step")}
+    coords = {name: dataset[name].to_numpy() for name in ("venue_year", "topic", "size", "venues", "step")}
     with pm.Model(coords=coords | {"cell": np.arange(dataset.sizes["cell"])}) as model:
-        names = ("n", "y", "at_k", "at_all", "at_venues", "at_venue_year")
+        names = ("n", "y", "at_k", "at_all", "at_venues", "at_venue_year", "at_topic", "at_size")
         data = {name: pm.Data(name, dataset[name].to_numpy(), dims="cell") for name in names}
         prior = {
             name: pm.Data(f"prior_{name}", getattr(priors, name))
-            for name in ("stratum_mean", "stratum_sd", "curve_sd", "industry_sd")
+            for name in ("stratum_mean", "stratum_sd", "curve_sd", "industry_sd", "topic_sd", "size_sd")
         }
+
+        def papers(half: str) -> pt.TensorVariable:
+            topic = pm.ZeroSumNormal(f"topic_{half}", sigma=prior["topic_sd"], dims="topic")
+            size = pm.ZeroSumNormal(f"size_{half}", sigma=prior["size_sd"], dims=("venues", "size"))
+            return topic[data["at_topic"]] + size[data["at_venues"], data["at_size"]]
+
         level = pm.Normal("level", prior["stratum_mean"], prior["stratum_sd"], dims="venue_year")
         curve = pm.Normal("curve", 0, prior["curve_sd"], dims="venues")
         step = pm.Dirichlet("step_share", np.full((len(GROUPS), MOST), 2.0), dims=("venues", "step"))
         risen = pt.concatenate([pt.zeros((len(GROUPS), 1)), pt.cumsum(step, axis=1)], axis=1)
         effect = pm.Deterministic("number_effect", (curve[:, None] * risen)[:, 1:], dims=("venues", "step"))
         padded = pt.concatenate([pt.zeros((len(GROUPS), 1)), effect], axis=1)
-        by_number = level[data["at_venue_year"]] + padded[data["at_venues"], data["at_k"]]
+        by_number = level[data["at_venue_year"]] + papers("number") + padded[data["at_venues"], data["at_k"]]
         pm.Binomial("y_number", data["n"], logit_p=by_number, observed=data["y"], dims="cell")
         own = pm.Normal("level_contrasts", prior["stratum_mean"], prior["stratum_sd"], dims="venue_year")
         some = pm.Normal("any_industry", 0, prior["industry_sd"], dims="venues")
         only = pm.Normal("only_industry", 0, prior["industry_sd"], dims="venues")
         has = pt.gt(data["at_k"], 0)
-        contrasts = own[data["at_venue_year"]] + some[data["at_venues"]] * has
+        contrasts = own[data["at_venue_year"]] + papers("contrasts") + some[data["at_venues"]] * has
         contrasts += only[data["at_venues"]] * data["at_all"]
         pm.Binomial("y_contrasts", data["n"], logit_p=contrasts, observed=data["y"], dims="cell")
     return model
@@ -119,7 +132,7 @@ def estimands_authors(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
     some, only = draws["any_industry"], draws["only_industry"]
     out["odds_ratio_some_authors"] = xr.DataArray(np.exp(some)).assign_attrs(RATIO, rows="n_authors_known")
     out["odds_ratio_all_authors"] = xr.DataArray(np.exp(some + only)).assign_attrs(RATIO, rows="n_authors_known")
-    at = {name: dataset[f"at_{name}"].to_numpy() for name in ("venue_year", "venues", "k", "all")}
+    at = {name: dataset[f"at_{name}"].to_numpy() for name in ("venue_year", "venues", "k", "all", "topic", "size")}
     padded = np.concatenate(
         [
             np.zeros((*number.shape[:2], len(GROUPS), 1)),
@@ -127,13 +140,17 @@ def estimands_authors(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
         ],
         -1,
     )
-    level, own = (draws[name].transpose("chain", "draw", ...).to_numpy() for name in ("level", "level_contrasts"))
+    of_papers = {}
+    for half, name in (("number", "level"), ("contrasts", "level_contrasts")):
+        level, topic = (draws[each].transpose("chain", "draw", ...).to_numpy() for each in (name, f"topic_{half}"))
+        size = draws[f"size_{half}"].transpose("chain", "draw", "venues", "size").to_numpy()
+        of_papers[half] = (
+            level[:, :, at["venue_year"]] + topic[:, :, at["topic"]] + size[:, :, at["venues"], at["size"]]
+        )
     a, b = (values.transpose("chain", "draw", ...).to_numpy() for values in (some, only))
     for name, log_odds in {
-        "number": level[:, :, at["venue_year"]] + padded[:, :, at["venues"], at["k"]],
-        "contrasts": own[:, :, at["venue_year"]]
-        + a[:, :, at["venues"]] * (at["k"] > 0)
-        + b[:, :, at["venues"]] * at["all"],
+        "number": of_papers["number"] + padded[:, :, at["venues"], at["k"]],
+        "contrasts": of_papers["contrasts"] + a[:, :, at["venues"]] * (at["k"] > 0) + b[:, :, at["venues"]] * at["all"],
     }.items():
         values = _misfit(1 / (1 + np.exp(-log_odds)), dataset)
         where = {"chain": draws["chain"], "draw": draws["draw"]}
@@ -210,38 +227,48 @@ def prepare_access(tables: Tables, choices: Choices) -> xr.Dataset:
 
 def build_access(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """A logistic regression with academia-only as the base."""
-    with pm.Model(coords={"other": list(SECTOR_LEVELS[1:]), "row": np.arange(dataset.sizes["row"])}) as model:
+    coords = {"sector": list(SECTOR_LEVELS), "other": list(SECTOR_LEVELS[1:]), "row": np.arange(dataset.sizes["row"])}
+    with pm.Model(coords=coords) as model:
         names = ("open", "at_sector", "date", "compute", "unknown")
         data = {name: pm.Data(name, dataset[name].to_numpy(), dims="row") for name in names}
         sd = pm.Data("prior_access_sd", priors.access_sd)
         level = pm.Normal("level", 0, sd)
         other = pm.Normal("sector_effect", 0, sd, dims="other")
-        trend, slope, gap = (pm.Normal(name, 0, sd) for name in ("trend", "slope", "gap"))
+        trend = pm.Normal("trend", 0, sd * TREND, dims="sector")
+        slope, gap = (pm.Normal(name, 0, sd) for name in ("slope", "gap"))
         log_odds = level + pt.concatenate([[0.0], other])[data["at_sector"]]
-        log_odds += trend * data["date"] + slope * data["compute"] + gap * data["unknown"]
+        log_odds += trend[data["at_sector"]] * data["date"] + slope * data["compute"] + gap * data["unknown"]
         pm.Bernoulli("open_obs", logit_p=log_odds, observed=data["open"], dims="row")
     return model
 
 
 def estimands_access(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """Odds ratios to academia-only, and the share with open training code if all models were of one sector."""
-    effect = draws["sector_effect"].transpose("chain", "draw", "other").to_numpy()
-    effect = np.concatenate([np.zeros((*effect.shape[:2], 1)), effect], axis=-1)
-    rest = draws["level"] + draws["trend"] * dataset["date"] + draws["slope"] * dataset["compute"]
-    rest = rest + draws["gap"] * dataset["unknown"]
-    others = rest.transpose("chain", "draw", "row").to_numpy()
-    share = np.stack(
-        [(1 / (1 + np.exp(-others - effect[:, :, k, None]))).mean(-1) for k in range(len(SECTOR_LEVELS))], -1
-    )
+    """Odds ratios to academia-only, and the share with open training code if all models were of one sector and date.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``training_code_open`` (sector, year), averaged over the models' compute; ``odds_ratio_training_code_...``
+        (year,) of collaborations and of industry-only models to academia-only ones, in the middle of ``DATES``;
+        ``odds_ratio_training_code_tenfold_compute``.
+    """
     where = {"chain": draws["chain"].to_numpy(), "draw": draws["draw"].to_numpy()}
-    ratio = xr.DataArray(
-        np.exp(effect[:, :, 1:]), {**where, "sector": list(SECTOR_LEVELS[1:])}, ("chain", "draw", "sector")
-    )
-    shares = xr.DataArray(share, {**where, "sector": list(SECTOR_LEVELS)}, ("chain", "draw", "sector"))
+    effect = draws["sector_effect"].transpose("chain", "draw", "other").to_numpy()
+    effect = np.concatenate([np.zeros((*effect.shape[:2], 1)), effect], axis=-1)[..., None]
+    trend = draws["trend"].transpose("chain", "draw", "sector").to_numpy()[..., None]
+    at_date = effect + trend * np.array(list(DATES.values()))  # (chain, draw, sector, year)
+    of_compute = draws["level"] + draws["slope"] * dataset["compute"] + draws["gap"] * dataset["unknown"]
+    others = of_compute.transpose("chain", "draw", "row").to_numpy()
+    shares = np.empty(at_date.shape)
+    for k, r in np.ndindex(*at_date.shape[2:]):
+        shares[:, :, k, r] = (1 / (1 + np.exp(-others - at_date[:, :, k, r, None]))).mean(-1)
+    coords = {**where, "sector": list(SECTOR_LEVELS), "year": list(DATES)}
+    dims = ("chain", "draw", "sector", "year")
+    ratio = xr.DataArray(np.exp(at_date - at_date[:, :, :1]), coords, dims)
     tenfold = {**RATIO, "rows": "n_models"}
     return xr.Dataset(
         {
-            "training_code_open": shares.assign_attrs(SHARE, rows="n_models"),
+            "training_code_open": xr.DataArray(shares, coords, dims).assign_attrs(SHARE, rows="n_models"),
             "odds_ratio_training_code_tenfold_compute": xr.DataArray(np.exp(draws["slope"] / 3)).assign_attrs(tenfold),
             "n_models": dataset["n"].assign_attrs(ROWS, unit="models"),
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from models.code_release_rows import GROUPS, TEAMS
+from models.code_release_rows import ERAS, GROUPS, TEAMS, era_of
 
 FEW = 30  # papers; smaller cells of a pair are left out
 
@@ -20,7 +20,8 @@ def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
     Parameters
     ----------
     data
-        ``y_obs`` (..., cell), papers with a release as observed or replicated.
+        ``y_obs`` (..., cell), papers with a release as observed or replicated; ``hand_none_obs`` (..., team, era) and
+        ``passages_obs`` (..., team, year, venues), labels.
     dataset
         As ``prepare`` gives it.
     """
@@ -64,9 +65,31 @@ def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
         for i, group in enumerate(GROUPS[: by_team.shape[2]]):
             for k, team in enumerate(TEAMS[1 : by_team.shape[1]], start=1):
                 out[f"{team} less academia-only share, {group}"] = by_team[:, k, i] - by_team[:, 0, i]
+    out |= _of_labels(data, dataset)
     shape = values.shape[:-1]
     dims = values.dims[:-1]
     return xr.Dataset({name: (dims, value.reshape(shape)) for name, value in out.items()})
+
+
+def _of_labels(data: xr.Dataset, dataset: xr.Dataset) -> dict[str, np.ndarray]:
+    """The labels that calibrate the coder: what it took rightly, by era, and in the last one by kind of team."""
+    out: dict[str, np.ndarray] = {}
+    era = np.array(list(ERAS))[[list(ERAS).index(name) for name in era_of(dataset["year"].to_series())]]
+    right, read = data["hand_none_obs"].sel(era=list(ERAS)[-1]), dataset["hand_none"].sel(era=list(ERAS)[-1])
+    own, passages = data["passages_obs"].sum("venues"), dataset["passages"].sum("venues")
+    sources = {"papers without release left alone, by hand": [(list(ERAS)[-1], right, read)]}
+    sources["passages that are the paper's own code"] = [
+        (name, own.isel(year=era == name).sum("year"), passages.isel(year=era == name).sum("year")) for name in ERAS
+    ]
+    for source, parts in sources.items():
+        for name, events, trials in parts:
+            share = (events.sum("team") / int(trials.sum())) if int(trials.sum()) else events.sum("team") * np.nan
+            out[f"share of {source}, {name}"] = share.to_numpy().ravel()
+            if name == list(ERAS)[-1]:
+                by_team = events / trials.where(trials > 0)
+                gap = by_team.isel(team=1, drop=True) - by_team.isel(team=0, drop=True)
+                out[f"mixed less academia-only, {source}, {name}"] = gap.to_numpy().ravel()
+    return out
 
 
 def _word(name: str) -> str:

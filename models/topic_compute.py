@@ -149,7 +149,7 @@ class Priors:
     # Log-odds per unit of share: ten points more papers with terms, odds by a factor of 2.7. Wide, for an ecological
     # slope may be many times that of papers.
     slope_sd: float = 10.0
-    year_sd: float = 0.3  # log-odds; what all topics share in a year
+    year_sd: float = 0.2  # log-odds, median of a log-normal; what all topics share in a year
     trend_sd: float = 1.0  # log-odds a decade, of all topics
     topic_trend_sd: float = 0.5  # log-odds a decade, of a topic beside that
     excess_sd: float = 0.2  # log-odds; topic-years beyond the binomial

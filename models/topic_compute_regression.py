@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pymc as pm
+import pytensor.tensor as pt
 import xarray as xr
 
 from data.io import InputError
@@ -42,7 +43,7 @@ SWITCHES = ("topic_trends", "year_effects", "errors_in_terms")
 ALL_VENUES = "all venues"
 HYPER = (
     "level_mean", "level_sd", "topic_sd", "term_level_mean", "term_level_sd", "term_sd", "slope_sd", "year_sd",
-    "trend_sd", "topic_trend_sd", "excess_sd",
+    "trend_sd", "topic_trend_sd", "excess_sd", "sd_spread",
 )  # fmt: skip
 
 
@@ -131,8 +132,9 @@ def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         # Centred on the line between topics: beside it, the slope and the topics' departures would trade off.
         line = level + between * (mean - mean.mean())[:, 0]
         topic = pm.Normal("topic_level", line, prior["topic_sd"], dims="topic")
-        # Centred, for every year has thousands of papers; with a unit scale where years have no effect.
-        year_sd = pm.HalfNormal("year_sd", prior["year_sd"])
+        # Centred, for every year has thousands of papers, and off zero, where topics' trends leave years little; with a
+        # unit scale where years have no effect.
+        year_sd = pm.LogNormal("year_sd", pt.log(prior["year_sd"]), prior["sd_spread"])
         year = pm.ZeroSumNormal("year_effect", sigma=year_sd ** on["year_effects"], dims="year")
         venue = _of_venues("place_effect", prior["topic_sd"], dataset)
         trend = pm.Normal("trend", 0, prior["trend_sd"])

@@ -209,7 +209,7 @@ def test_estimands_by_hand():
             "sensitivity_logit": normal(),
             "sensitivity_team": normal("team"),
             "specificity_logit": normal("era"),
-            "specificity_team": normal("team"),
+            "specificity_team": normal("team", "era"),
         },
         coords={"chain": [0], "draw": [0, 1]}
         | {name: data[name] for name in ("team", "venues", "era", "topic", "size", "year")},
@@ -261,8 +261,12 @@ def test_estimands_by_hand():
         assert bool(got["groups_differ_mixed"].sel(era=era)) == ((ratios[0] > 1) != (ratios[1] > 1))
     for (team, year), values in by_year.items():
         assert float(got["share_by_year"].sel(team=team, year=year)) == pytest.approx(np.mean(values))
-    specificity = expit(float(one["specificity_logit"][2] + one["specificity_team"][1]) + 0.5)
+    specificity = expit(float(one["specificity_logit"][2] + one["specificity_team"][1, 2]) + 0.5)
     assert float(got["specificity"].sel(team="mixed", years="2021-22")) == pytest.approx(specificity)
+    for willing, of in (("by team", [0, 1, 2]), ("common", [0, 0, 0]), ("all", None)):
+        other = claim.prepare(tables, dataclasses.replace(choices, willing=willing))  # type: ignore[arg-type]
+        share = MODEL.estimands(draws, other, choices)["willing"].isel(chain=0, draw=1)
+        np.testing.assert_allclose(share, 1.0 if of is None else expit(one["willing_logit"].values[of]))
     papers = papers_by_era(data)
     assert int(papers.sel(era=WHOLE).sum()) == len(rows.frame)
     assert found["ratio_mixed"].attrs["rows"] == "n_mixed" and "venues" in found["n_mixed"].dims
