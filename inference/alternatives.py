@@ -66,18 +66,24 @@ def _labelled(say: Say, label: str, text: str) -> None:
 
 
 def _kept(claim: str, spec: str, tree: Any, module: Any) -> Row:
-    """The estimates of what is a headline or was published, and the raw counts; everything, of a model of its own."""
+    """The estimates of what is a headline or was published, and the raw counts.
+
+    Everything, of a main fit and of a model that has none.
+    """
     from inference.estimates import key_at, summarise
+    from inference.fitter import has_main
     from inference.ladder import raw_rows
 
     rows = summarise(claim, spec, tree, module.PUBLISHED, module.HEADLINES, module.TITLES)
     wanted = {one.estimand for one in (*module.HEADLINES, *module.PUBLISHED)}
+    model = next(a.model for a in module.ALTERNATIVES if a.name == spec)
+    whole = tree.attrs["kind"] == "main" or not has_main(module, model)
     points = {name: sum(row["estimand"] == name for row in rows) for name in wanted}
     at = {key_at(headline.estimand, headline.coords) for headline in module.HEADLINES}
     kept = [
         row
         for row in rows
-        if tree.attrs["kind"] == "main"
+        if whole
         or (
             row["estimand"] in wanted
             and (points[row["estimand"]] <= MANY or key_at(row["estimand"], row["coords"]) in at)

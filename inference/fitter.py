@@ -40,6 +40,11 @@ def _tables(claim: str, choices: Any, given: Given, say: Say) -> tuple[dict[str,
     return tables, choices
 
 
+def has_main(module: Any, model: str) -> bool:
+    """Whether one of a claim's specifications of this model is a main fit."""
+    return any(a.kind == "main" for a in module.ALTERNATIVES if a.model == model)
+
+
 class Fitter:
     """Fits the specifications of one claim; those that share data and priors share their draws."""
 
@@ -99,11 +104,6 @@ class Fitter:
             found.append(alternative)
         return found
 
-    def _is_checked(self, alternative: Any) -> bool:
-        """Predictive checks: of main fits, and of those that ``refresh`` fits of a model that has no main fit."""
-        same = [other for other in self.module.ALTERNATIVES if other.model == alternative.model]
-        return bool(alternative.kind == "main" or not (alternative.aside or any(o.kind == "main" for o in same)))
-
     def fit(self, alternative: Any, say: Say) -> tuple[Any, Any, bool]:
         """Return the fit, its gate, and whether it took the one retry."""
         from inference.fit import Sampler, fit, other_choices
@@ -118,7 +118,8 @@ class Fitter:
                 say("same data and priors as a fit before: its draws, other estimands")
                 tree = other_choices(tree, model, choices)
                 return tree, check(tree, sampled), retried
-        predictive = self._is_checked(alternative)
+        # Of a model without a main fit, what refresh fits is checked in its place.
+        predictive = alternative.kind == "main" or not (alternative.aside or has_main(self.module, alternative.model))
         sampler = Sampler(draws=model.draws)
         tree = fit(model, dataset, choices, priors, self.seed, self.compiled, sampler, say, predictive)
         gate = check(tree)
