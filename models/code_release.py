@@ -25,8 +25,10 @@ The label is a coder's yes or no. With sensitivity a and specificity b of the co
     y[c] ~ Binomial(n[c], r a[k] + (1 - r)(1 - b[k, e])),
     logit a[k] = a0 + d a'[k],   logit b[k, e] = b0[e] + d b'[k, e],
 
-where d is 0 (errors do not depend on the team) or 1 (they do). The specificity has its era: where more papers speak of
-code, more speak of code that they do not release. Two sources calibrate the coder in the same likelihood:
+where d is 0 (errors do not depend on the team) or 1 (they do); without error a and b are 1. An alternative shifts the
+log-odds of a, or of b, of teams with industry in y alone, beyond what the labels say. The specificity has its era:
+where more papers speak of code, more speak of code that they do not release. Two sources calibrate the coder in the
+same likelihood:
 
     papers coded by hand:  coded yes | release ~ Binomial(., a[k]),   coded no | none ~ Binomial(., b[k, e])
     labelled passages that the coder took for a release, by kind, year, group:
@@ -236,19 +238,27 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
             n, right = data[f"hand_{name}"], data[f"hand_{name}_coded"]
             pm.Binomial(f"hand_{name}_obs", n, rate, observed=right, dims=("team", "era"))
 
-        # Without error the label is the release: both rates are one.
-        a = 1 - data["with_error"] * (1 - pm.math.sigmoid(a + data["shift_sensitivity"][:, None]))
-        false = data["with_error"] * (1 - pm.math.sigmoid(b + data["shift_specificity"][:, None]))
-        seen = willing[:, None] * a  # of papers of which logistic(eta) says yes: the paper's own code, and seen
-        mistaken = (1 - willing)[:, None] * false
-        seen, mistaken, false = (
-            pt.repeat(rate[:, None, :], groups, axis=1).flatten()[data["at_effect"]] for rate in (seen, mistaken, false)
-        )
         p = odds / (1 + odds)
-        counts("y_obs", p * (seen + mistaken) + (1 - p) * false, data["n"], data["y"])
+
+        def taken(shift_a: Any, shift_b: Any) -> tuple[Any, Any]:
+            """Chance, of each cell, of a release that is seen, and of one that is not there."""
+            # Without error the label is the release: both rates are one.
+            sensitivity = 1 - data["with_error"] * (1 - pm.math.sigmoid(a + shift_a[:, None]))
+            false = data["with_error"] * (1 - pm.math.sigmoid(b + shift_b[:, None]))
+            seen = willing[:, None] * sensitivity  # of papers of which logistic(eta) says yes
+            mistaken = (1 - willing)[:, None] * false
+            seen, mistaken, false = (
+                pt.repeat(rate[:, None, :], groups, axis=1).flatten()[data["at_effect"]]
+                for rate in (seen, mistaken, false)
+            )
+            return p * seen, p * mistaken + (1 - p) * false
+
+        counts("y_obs", sum(taken(data["shift_sensitivity"], data["shift_specificity"])), data["n"], data["y"])
+        # The labels measure the errors without the shifts, which are beyond what they say.
+        seen, wrong = taken(pt.zeros(teams), pt.zeros(teams))
         nothing = pt.zeros(teams * years * groups)
-        right = pt.inc_subtensor(nothing[data["at_stratum"]], data["n"] * p * seen)
-        wrong = pt.inc_subtensor(nothing[data["at_stratum"]], data["n"] * (p * mistaken + (1 - p) * false))
+        right = pt.inc_subtensor(nothing[data["at_stratum"]], data["n"] * seen)
+        wrong = pt.inc_subtensor(nothing[data["at_stratum"]], data["n"] * wrong)
         own = ((right + TINY) / (right + wrong + 2 * TINY)).reshape((teams, years, groups))
         pm.Binomial(
             "passages_obs", data["passages"], own, observed=data["passages_own"], dims=("team", "year", "venues")

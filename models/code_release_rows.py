@@ -139,10 +139,11 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     xarray.Dataset
         By ``cell`` (venue-year, topic, team size, kind of team): ``n`` papers, ``y`` with a release as observed, and
         positions ``at_...`` on the other dims. By ``base``, the cells without the kind of team: ``base_n`` (team,
-        base), papers, and positions ``base_at_...``. By ``team``: hand-coded papers that release (``hand_release``) and
-        those of them so coded (``hand_release_coded``); that do not (``hand_none``, ``hand_none_coded``);
-        ``shift_sensitivity`` and ``shift_specificity``, log-odds. By ``team`` and ``year``: ``passages`` that the coder
-        took for a release, ``passages_own`` that are one; ``n_by_team_year``, papers. ``with_error``,
+        base), papers, and positions ``base_at_...``. By ``team`` and ``era``: hand-coded papers that release
+        (``hand_release``) and those of them so coded (``hand_release_coded``); that do not (``hand_none``,
+        ``hand_none_coded``). By ``team``: ``shift_sensitivity`` and ``shift_specificity``, log-odds. By ``team``,
+        ``year`` and ``venues``: ``passages`` that the coder took for a release, ``passages_own`` that are one. By
+        ``team`` and ``year``: ``n_by_team_year``, papers. ``with_error``,
         ``error_by_team``, ``some_unwilling``: 0 or 1; ``willing_of`` (team,): whose w is a team's. attrs ``flow``:
         exclusions, JSON.
 

@@ -72,3 +72,10 @@ def test_every_estimand_has_its_thinned_draws(monkeypatch: pytest.MonkeyPatch, t
     assert len(frame) == publish.DRAWS
     np.testing.assert_allclose(frame["ratio[b, early]"], values[:, :, 1, 0].ravel()[::6], rtol=1e-5)
     np.testing.assert_allclose(frame["all"], values[:, :, 0, 0].ravel()[::6], rtol=1e-5)
+
+
+def test_every_model_has_a_fit_with_predictive_checks():
+    fits = json.loads((publish.PUBLISHED / "estimates.json").read_text())["fits"]
+    models = {(name.split("/")[0], fit["model"]) for name, fit in fits.items()}
+    checked = {(name.split("/")[0], fit["model"]) for name, fit in fits.items() if fit["checks"]}
+    assert checked == models
