@@ -217,7 +217,7 @@ def _tipping_specificity(axes: Axes, trees: Mapping[str, xr.DataTree], data: Row
     by_hand = dict(zip(pair, 1 - dataset["hand_none_coded"].isel(era=-1).values[:2] / np.maximum(none, 1), strict=True))
     grid = np.linspace(-0.1, 0.25, 60)
     for group, style in zip(GROUPS, ("-", "--"), strict=True):
-        seen = _seen_shares(dataset, group)
+        seen = seen_shares(dataset, group)
         ratio = corrected_ratio(seen, sensitivity, {"academia-only": level + grid / 2, "mixed": level - grid / 2})
         axes.plot(grid, ratio, color=PURPLE, ls=style, lw=1, label=group)
         rows = [("specificity", float(x), float(r)) for x, r in zip(grid[::6], ratio[::6], strict=True)]
@@ -239,7 +239,7 @@ def _tipping_specificity(axes: Axes, trees: Mapping[str, xr.DataTree], data: Row
     axes.legend(fontsize=6.5)
 
 
-def _seen_shares(dataset: xr.Dataset, group: str) -> dict[str, float]:
+def seen_shares(dataset: xr.Dataset, group: str) -> dict[str, float]:
     """Share of papers coded as released, last era, of each kind of team, at the venue-years' mix of all papers."""
     era = dataset.sizes["era"] - 1
     mine = (dataset["at_era"].values == era) & (dataset["at_venues"].values == list(GROUPS).index(group))

@@ -13,6 +13,7 @@ from scipy.special import expit
 from scipy.stats import binom
 
 import models.code_release as claim
+from figures.code_release import corrected_ratio, seen_shares
 from inference.fit import Compiled, Sampler, sample
 from models.code_release_instruments import OPEN_REVIEW
 from models.code_release_rows import ERAS, GROUPS, TEAMS
@@ -232,3 +233,30 @@ def test_quantities_of_the_labels_by_hand(real: dict[str, pd.DataFrame]):
     own = late["label"].isin(["own, address", "own, elsewhere"]).mean()
     key = f"share of passages that are the paper's own code, {last}"
     assert float(found[key]) == pytest.approx(own, abs=0.01)  # papers that other rules leave out are few
+
+
+# The figure's algebra.
+
+
+def test_corrected_ratio_undoes_the_coders_errors():
+    true = {"academia-only": 0.5, "mixed": 0.4}
+    sensitivity = {"academia-only": 0.97, "mixed": 0.9}
+    false = {"academia-only": 0.2, "mixed": 0.05}
+    seen = {team: p * sensitivity[team] + (1 - p) * false[team] for team, p in true.items()}
+    assert corrected_ratio(seen, sensitivity, false) == pytest.approx(0.8)
+    # The level counts, not the difference alone: the same difference at another level is another ratio.
+    other = {team: rate + 0.1 for team, rate in false.items()}
+    assert corrected_ratio(seen, sensitivity, other) != pytest.approx(0.8, abs=0.02)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_shares_seen_are_at_the_mix_of_all_papers(real: dict[str, pd.DataFrame], group: str):
+    data = STATEMENTS.prepare(real, CHOICES)
+    seen = seen_shares(data, group)
+    cells = pd.DataFrame({name: data[name].values for name in ("n", "y", "at_venue_year", "at_team")})
+    mine = (data["at_era"].values == len(ERAS) - 1) & (data["at_venues"].values == GROUPS.index(group))
+    table = cells[mine].groupby(["at_venue_year", "at_team"])[["n", "y"]].sum()
+    papers = table["n"].groupby("at_venue_year").sum()
+    by_team = (table["y"] / table["n"]).unstack()
+    for i, team in enumerate(TEAMS):
+        assert seen[team] == pytest.approx((by_team[i] * papers).sum() / papers.sum())
