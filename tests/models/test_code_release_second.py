@@ -257,6 +257,7 @@ def test_shares_seen_are_at_the_mix_of_all_papers(real: dict[str, pd.DataFrame],
     mine = (data["at_era"].values == len(ERAS) - 1) & (data["at_venues"].values == GROUPS.index(group))
     table = cells[mine].groupby(["at_venue_year", "at_team"])[["n", "y"]].sum()
     papers = table["n"].groupby("at_venue_year").sum()
-    by_team = (table["y"] / table["n"]).unstack()
+    share = (table["y"] / table["n"]).rename("share").reset_index()
+    by_team = share.pivot_table("share", "at_venue_year", "at_team")
     for i, team in enumerate(TEAMS):
         assert seen[team] == pytest.approx((by_team[i] * papers).sum() / papers.sum())
