@@ -48,6 +48,7 @@ CONFIGURATIONS = {
     ),
     "pages, listed teams": claim.Choices(outcome="page", team="listed", papers="with a link field"),
 }
+FAST = ("none, all", "pooled, by team", "by team, common", "shifts, by team")
 ON_THE_REAL_ONE = ("pooled, common", "shifts, by team")
 
 
@@ -382,7 +383,9 @@ def check_likelihood(
 # --- tests ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in FAST else pytest.mark.slow) for name in CONFIGURATIONS]
+)
 def test_likelihood_is_that_of_the_docstring(name: str):
     """Each of its four terms, at points near the start and far from it."""
     choices = CONFIGURATIONS[name]
