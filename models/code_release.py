@@ -113,6 +113,7 @@ DATA = (
     "base_at_topic_venue", "base_at_size_venue", "hand_release", "hand_release_coded", "hand_none", "hand_none_coded",
     "passages", "passages_own", "shift_sensitivity", "shift_specificity", "with_error", "error_by_team",
     "pull_venue_year", "pull_era", "at_team_size", "base_at_topic_year", "year_scaled", "willing_of", "some_unwilling",
+    "era_of_year", "n_by_stratum",
 )  # fmt: skip
 
 
@@ -238,28 +239,27 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
             n, right = data[f"hand_{name}"], data[f"hand_{name}_coded"]
             pm.Binomial(f"hand_{name}_obs", n, rate, observed=right, dims=("team", "era"))
 
-        p = odds / (1 + odds)
-
-        def taken(shift_a: Any, shift_b: Any) -> tuple[Any, Any]:
-            """Chance, of each cell, of a release that is seen, and of one that is not there."""
+        def taken(shift_a: Any, shift_b: Any) -> tuple[Any, Any, Any]:
+            """By kind of team and era, of papers of which logistic(eta) says yes: seen, or mistaken; else mistaken."""
             # Without error the label is the release: both rates are one.
-            sensitivity = 1 - data["with_error"] * (1 - pm.math.sigmoid(a + shift_a[:, None]))
-            false = data["with_error"] * (1 - pm.math.sigmoid(b + shift_b[:, None]))
-            seen = willing[:, None] * sensitivity  # of papers of which logistic(eta) says yes
-            mistaken = (1 - willing)[:, None] * false
-            seen, mistaken, false = (
-                pt.repeat(rate[:, None, :], groups, axis=1).flatten()[data["at_effect"]]
-                for rate in (seen, mistaken, false)
-            )
-            return p * seen, p * mistaken + (1 - p) * false
+            sensitivity = 1 - data["with_error"] * (1 - pm.math.sigmoid(a + shift_a))
+            false = data["with_error"] * (1 - pm.math.sigmoid(b + shift_b))
+            return willing[:, None] * sensitivity, (1 - willing)[:, None] * false, false
 
-        counts("y_obs", sum(taken(data["shift_sensitivity"], data["shift_specificity"])), data["n"], data["y"])
+        p = odds / (1 + odds)
+        seen, mistaken, false = taken(data["shift_sensitivity"][:, None], data["shift_specificity"][:, None])
+        base_rate, gain = (
+            pt.repeat(rate[:, None, :], groups, axis=1).flatten()[data["at_effect"]]
+            for rate in (false, seen + mistaken - false)
+        )
+        counts("y_obs", base_rate + p * gain, data["n"], data["y"])
         # The labels measure the errors without the shifts, which are beyond what they say.
-        seen, wrong = taken(pt.zeros(teams), pt.zeros(teams))
+        seen, mistaken, false = (rate[:, data["era_of_year"]][:, :, None] for rate in taken(0.0, 0.0))
         nothing = pt.zeros(teams * years * groups)
-        right = pt.inc_subtensor(nothing[data["at_stratum"]], data["n"] * seen)
-        wrong = pt.inc_subtensor(nothing[data["at_stratum"]], data["n"] * wrong)
-        own = ((right + TINY) / (right + wrong + 2 * TINY)).reshape((teams, years, groups))
+        yes = pt.inc_subtensor(nothing[data["at_stratum"]], data["n"] * p).reshape((teams, years, groups))
+        right = yes * seen
+        wrong = yes * mistaken + (data["n_by_stratum"] - yes) * false
+        own = (right + TINY) / (right + wrong + 2 * TINY)
         pm.Binomial(
             "passages_obs", data["passages"], own, observed=data["passages_own"], dims=("team", "year", "venues")
         )

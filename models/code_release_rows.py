@@ -143,7 +143,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         (``hand_release``) and those of them so coded (``hand_release_coded``); that do not (``hand_none``,
         ``hand_none_coded``). By ``team``: ``shift_sensitivity`` and ``shift_specificity``, log-odds. By ``team``,
         ``year`` and ``venues``: ``passages`` that the coder took for a release, ``passages_own`` that are one. By
-        ``team`` and ``year``: ``n_by_team_year``, papers. ``with_error``,
+        ``team`` and ``year``: ``n_by_team_year``, papers; with ``venues``: ``n_by_stratum``. ``with_error``,
         ``error_by_team``, ``some_unwilling``: 0 or 1; ``willing_of`` (team,): whose w is a team's. attrs ``flow``:
         exclusions, JSON.
 
@@ -188,6 +188,10 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     np.add.at(by_team_year, (placed["team"], placed["year"]), table["n"].to_numpy())
     observed = observed.assign(_pulls(table, levels))
     observed["n_by_team_year"] = (("team", "year"), by_team_year, {"unit": "papers"})
+    by_stratum = np.zeros((len(TEAMS), len(years), len(GROUPS)), dtype=np.int64)
+    np.add.at(by_stratum.reshape(-1), observed["at_stratum"].to_numpy(), table["n"].to_numpy())
+    observed["n_by_stratum"] = (("team", "year", "venues"), by_stratum, {"unit": "papers"})
+    observed["era_of_year"] = ("year", codes(era_of(pd.Series(years)), list(ERAS)))
     labels = _labels(tables, frame, years, choices)
     return observed.merge(labels).assign_attrs(flow=json.dumps(rows.flow), facts=json.dumps(_facts(frame, labels)))
 
