@@ -162,8 +162,9 @@ def _short(name: str) -> str:
 def _tipping_sensitivity(axes: Axes, estimates: Rows, data: Rows) -> None:
     """True ratio against the ratio of sensitivities, one line a naive ratio; what was measured of the same papers."""
     grid = np.linspace(0.6, 2.0, 50)
-    lists = sorted({r["coords"]["lists"] for r in estimates if r["estimand"] == "found_ratio_mixed"})
-    last = {at.partition(": ")[0]: at for at in sorted(lists, key=lambda at: ("machine learning" in at, at[-7:]))}
+    rows = [r for r in estimates if r["estimand"] == "found_ratio_mixed"]
+    rows.sort(key=lambda r: (r["coords"]["lists"][-7:], r["n"]))  # of each kind of list the last era, its largest row
+    last = {r["coords"]["lists"].partition(": ")[0]: r["coords"]["lists"] for r in rows}
     for name, colour in (("mixed", PURPLE), ("industry_only", ORANGE)):
         for at, style in zip(last.values(), ("-", "--"), strict=False):
             naive = _one(estimates, "instruments", f"naive_ratio_{name}", {"row": at})
@@ -172,7 +173,8 @@ def _tipping_sensitivity(axes: Axes, estimates: Rows, data: Rows) -> None:
                 continue
             axes.plot(grid, naive["median"] / grid, color=colour, ls=style, lw=1)
             x = [found[key] for key in ("eti_low", "median", "eti_high")]
-            axes.plot([x[0], x[2]], naive["median"] / np.array([x[0], x[2]]), color=colour, lw=3, alpha=0.4)
+            measured = np.linspace(x[0], x[2], 20)
+            axes.plot(measured, naive["median"] / measured, color=colour, lw=3, alpha=0.4)
             axes.plot(x[1], naive["median"] / x[1], "o", color=colour, ms=4)
             axes.plot(naive["median"], 1, "|", color=colour, ms=9)
             data.append({"panel": "sensitivity", "row": at, "team": CONTRASTS[name], "x": x[1], "n": found["n"],
