@@ -141,14 +141,15 @@ IMAGE = re.compile(r'(?:image\("(?:\.\./)?figures/|drawn\(")([\w-]+\.pdf)"')
 
 
 @pytest.fixture(scope="session")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def blank(tmp_path_factory: pytest.TempPathFactory, published: dict[str, Any]) -> Path:
     """An empty page in the place of every figure that the paper shows."""
     folder = tmp_path_factory.mktemp("blank")
     page = folder / "blank.typ"
     page.write_text("#set page(width: 8cm, height: 5cm)\n")
     typst.compile(str(page), output=str(folder / "blank.pdf"))
     (folder / "figures").mkdir()
-    for name in {name for path in SOURCES for name in IMAGE.findall(path.read_text())}:
+    shown = {name for path in SOURCES for name in IMAGE.findall(path.read_text())}
+    for name in shown | set(published["figures"]):
         shutil.copy(folder / "blank.pdf", folder / "figures" / name)
     return folder / "figures"
 
