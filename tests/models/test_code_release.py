@@ -91,6 +91,7 @@ def test_positions_agree_with_each_other(real: dict[str, pd.DataFrame]):
     assert (data["base_at_topic_year"].values == data["base_at_topic"].values * 9 + year).all()
 
 
+@pytest.mark.slow
 def test_specifications_of_one_model_share_its_dimensions(real: dict[str, pd.DataFrame]):
     main = claim.prepare(real, CHOICES)
     for alternative in claim.ALTERNATIVES:

@@ -423,7 +423,7 @@ def test_joint_density_is_that_of_the_docstring(name: str):
 
 
 @pytest.mark.parametrize("name", ["none, all", "none, by team", "pooled, by team"])
-@pytest.mark.parametrize("level", [-30.0, -20.0, 20.0])
+@pytest.mark.parametrize("level", [-30.0, pytest.param(-20.0, marks=pytest.mark.slow), 20.0])
 def test_far_points_are_finite_and_agree(name: str, level: float):
     """Log-odds where shares are 0 or 1 to many digits. Beyond 36 and without error, the model's 1 - p is 0."""
     choices = CONFIGURATIONS[name]
