@@ -98,6 +98,7 @@ def more(data: xr.Dataset, times: int) -> xr.Dataset:
     return rows.assign(count=data["count"] * times, n=data["n"] * times)
 
 
+@pytest.mark.slow
 def test_a_recovers_what_generated_the_data(tables: dict[str, Any], compiled: Compiled):
     replicates = replicate("shares", claim.prepare(tables, CHOICES), 20)
     hits = covered("shares", compiled, replicates, A)
