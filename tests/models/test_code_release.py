@@ -167,6 +167,7 @@ def test_a_tiny_table_leaves_the_effects_at_their_prior(papers: int, teams: tupl
 # --- priors -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_prior_shares_are_not_piled_at_the_ends():
     data = claim.prepare(invented(3000, 2), CHOICES)
     with MODEL.build(data, PRIORS):
