@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from figures.style import BLUE, GREEN, GREY, WIDTH, save, title_lines
 
@@ -45,6 +46,9 @@ def draw(claim: str, estimates: Rows, out: Path) -> None:
             axes.axvline(row["published"], color=GREEN, lw=1)
         if row["unit"] == "ratio":
             axes.set_xscale("log")
+            axes.xaxis.set_major_locator(MaxNLocator(4))
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.xaxis.set_major_formatter("{x:g}")
         axes.set_ylim(tallest - 0.5, -0.5)
         axes.set_yticks(
             range(len(sets)), [title.removeprefix("priors of ").split(":")[0] for title, _ in sets], fontsize=6
