@@ -8,7 +8,8 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from figures.style import BLUE, GREEN, GREY, WIDTH, save, title_lines
+from figures.style import BLUE, GREEN, GREY, WIDTH, save, wrap
+from inference.words import headline
 
 Rows = list[dict[str, Any]]
 
@@ -31,7 +32,7 @@ def draw(claim: str, estimates: Rows, out: Path) -> None:
     columns = 3
     lines = -(-len(rows) // columns)
     tallest = max(len(row["refits"]) for row in rows) + 1
-    size = (WIDTH, lines * (0.17 * tallest + 0.8))
+    size = (WIDTH, lines * (0.24 * tallest + 1.0))
     figure, grid = plt.subplots(lines, columns, figsize=size, squeeze=False)
     data: Rows = []
     for axes, row in zip(grid.flat, rows, strict=False):
@@ -46,14 +47,14 @@ def draw(claim: str, estimates: Rows, out: Path) -> None:
             axes.axvline(row["published"], color=GREEN, lw=1)
         if row["unit"] == "ratio":
             axes.set_xscale("log")
-            axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.xaxis.set_minor_locator(NullLocator())
-            axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.tick_params(axis="x", labelsize=7)
         axes.set_ylim(tallest - 0.5, -0.5)
-        axes.set_yticks(
-            range(len(sets)), [title.removeprefix("priors of ").split(":")[0] for title, _ in sets], fontsize=6
-        )
-        axes.set_title(title_lines(row["title"], 28), fontsize=6.8)
+        names = [wrap(title.removeprefix("priors of ").split(":")[0], 20) for title, _ in sets]
+        axes.set_yticks(range(len(sets)), names, fontsize=6)
+        axes.set_title(wrap(headline(row), 30), fontsize=6.8)
     for axes in grid.flat[len(rows) :]:
         axes.set_axis_off()
     save(figure, out, f"{claim}_sensitivity", data)
