@@ -27,6 +27,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two processes share the work by file, and one has all that needs the real refresh: each thing is made once."""
+    for item in items:
+        shared = "refreshed" if "refreshed" in getattr(item, "fixturenames", ()) else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(shared))
+
+
 @pytest.fixture(scope="session")
 def raw_folder() -> Path:
     if not RAW.is_dir():

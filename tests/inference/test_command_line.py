@@ -150,8 +150,8 @@ def damaged(tmp_path: Path, change: str) -> Path:
         ("empty", ["my.csv", "empty"]),
         ("column", ["my.csv", "'log10_compute'", "missing"]),
         ("date", ["my.csv", "row", "'date'", "'soon'"]),
-        pytest.param("sector", ["my.csv", "row", "'team'", "'a university'"], marks=pytest.mark.slow),
-        pytest.param("compute", ["my.csv", "row", "'log10_compute'", "'lots'"], marks=pytest.mark.slow),
+        ("sector", ["my.csv", "row", "'team'", "'a university'"]),
+        ("compute", ["my.csv", "row", "'log10_compute'", "'lots'"]),
     ],
 )
 def test_bad_table_is_named_and_good_results_stay(

@@ -212,7 +212,6 @@ def test_results_never_go_among_the_projects_files(toy: Any, out: str):
     assert "never go" in errors
 
 
-@pytest.mark.slow
 def test_sensitivity_to_priors_keeps_the_users_own_data(toy: Any, tmp_path: Path):
     mine = tmp_path / "mine.csv"
     rows = parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values()

@@ -147,7 +147,6 @@ def filled_up_at(toy: Any, tmp_path: Path, every: int) -> None:
     assert outputs(digests(out)) == expected
 
 
-@pytest.mark.slow
 def test_full_disk(toy: Any, tmp_path: Path):
     filled_up_at(toy, tmp_path, every=20)
 
@@ -267,7 +266,7 @@ def killed_after(seconds: float, out: Path, sent: signal.Signals, script: list[s
     return process.returncode
 
 
-@pytest.mark.parametrize("sent", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_killed_at_random_moments_then_completed(toy: Any, tmp_path: Path, sent: signal.Signals):
     expected = outputs(toy.good(tmp_path / "whole"))
     moments = random.Random(20240105)

@@ -91,7 +91,6 @@ def test_positions_agree_with_each_other(real: dict[str, pd.DataFrame]):
     assert (data["base_at_topic_year"].values == data["base_at_topic"].values * 9 + year).all()
 
 
-@pytest.mark.slow
 def test_specifications_of_one_model_share_its_dimensions(real: dict[str, pd.DataFrame]):
     main = claim.prepare(real, CHOICES)
     for alternative in claim.ALTERNATIVES:
@@ -167,7 +166,6 @@ def test_a_tiny_table_leaves_the_effects_at_their_prior(papers: int, teams: tupl
 # --- priors -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_prior_shares_are_not_piled_at_the_ends():
     data = claim.prepare(invented(3000, 2), CHOICES)
     with MODEL.build(data, PRIORS):

@@ -98,7 +98,6 @@ def more(data: xr.Dataset, times: int) -> xr.Dataset:
     return rows.assign(count=data["count"] * times, n=data["n"] * times)
 
 
-@pytest.mark.slow
 def test_a_recovers_what_generated_the_data(tables: dict[str, Any], compiled: Compiled):
     replicates = replicate("shares", claim.prepare(tables, CHOICES), 20)
     hits = covered("shares", compiled, replicates, A)
@@ -110,7 +109,6 @@ def replicates_b(tables: dict[str, Any]) -> list[tuple[xr.Dataset, xr.Dataset]]:
     return replicate("latent_excess", more(claim.prepare_latent_excess(tables, CHOICES), 3), 12)
 
 
-@pytest.mark.slow
 def test_b_recovers_what_generated_the_data(replicates_b: list[Any], compiled: Compiled):
     hits = covered("latent_excess", compiled, replicates_b, B)
     assert min(hits.values()) >= least_covered(12), hits

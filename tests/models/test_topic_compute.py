@@ -393,7 +393,6 @@ def assert_finite(group: xr.Dataset) -> None:
         assert np.isfinite(values.values.astype(float)).all(), name
 
 
-@pytest.mark.slow
 def test_three_papers_leave_the_prior(tiny_fit: xr.DataTree):
     assert "fall_weight" not in tiny_fit["constant_data"]
     for group in ("posterior", "estimands", "prior_estimands", "statistics", "posterior_statistics"):
@@ -401,7 +400,6 @@ def test_three_papers_leave_the_prior(tiny_fit: xr.DataTree):
     assert_near_prior(tiny_fit["estimands"].to_dataset(), tiny_fit["prior_estimands"].to_dataset())
 
 
-@pytest.mark.slow
 def test_academics_alone_leave_the_prior_of_the_slopes(tiny_fit: xr.DataTree, compiled: Compiled):
     """Forty papers, all of academics: the level goes up and stays a number, of the terms little is learned."""
     rows = [{"terms": ["scale"], "times": 10}, {"team": NO_INDUSTRY, "times": 20}, {"terms": ["FLOP"], "times": 10}]

@@ -137,7 +137,6 @@ def test_bounds():
     assert most_found(20) == 7
 
 
-@pytest.mark.slow
 def test_planted_slope_is_found_in_one_topic(compiled: Compiled):
     """A venue, a year and a topic alone (the structure of the tiny tables, so that no second compilation is needed)."""
     rows = [

@@ -177,7 +177,6 @@ def test_asked_for_alternatives_are_there():
     assert {dict(a.choices).get("venues") for a in claim.ALTERNATIVES if a.model == "topic_year"} >= {None, "spanning"}
 
 
-@pytest.mark.slow
 def test_every_specification_can_be_prepared(real: dict[str, Frame]):
     part = {"papers": real["papers"].iloc[::5]}  # for the many that leave a venue out
     sizes: dict[str, int] = {}
