@@ -7,7 +7,6 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +17,6 @@ from scipy.stats import binom
 import models.topic_compute as claim
 from data.tables import load
 from inference.fit import Compiled, Sampler, sample
-from inference.gate import check
 from models._cells import SIZES
 from models.topic_compute_fall import SIZE
 from models.topic_compute_rows import select
@@ -359,37 +357,3 @@ def test_slope_within_topics_is_recovered(compiled: Compiled, counts: xr.Dataset
     if within:
         assert abs(np.mean(found.errors)) < 1.2, found  # hardly worn down by errors in x, or by the prior
         assert found.below >= 11, found
-
-
-# Seeds fixed in advance.
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [*claim.LADDER, "full_text"])
-def test_three_seeds_pass_the_gate_and_agree(compiled: Compiled, real: dict[str, pd.DataFrame], name: str):
-    specified = next(alternative for alternative in claim.ALTERNATIVES if alternative.name == name)
-    spec = claim.MODELS[specified.model]
-    choices = dataclasses.replace(CHOICES, **specified.choices)
-    data = spec.prepare(real, choices)
-    made = ready(compiled, spec, data)
-    found = []
-    for seed in (1, 2, 3):
-        tree = sample(made, seed, Sampler(draws=spec.draws))
-        estimands = spec.estimands(tree["posterior"].to_dataset(), data, choices)
-        tree["estimands"] = xr.DataTree(estimands)
-        gate = check(tree)
-        assert gate.passed, (seed, gate.faults)
-        found.append(estimands)
-    names = [name for name, values in found[0].data_vars.items() if values.attrs["kind"] == "quantity"]
-    assert names
-    apart, compared = [], 0
-    for key, (one, other) in itertools.product(names, itertools.combinations(found, 2)):
-        for prob in (0.055, 0.5, 0.945):
-            values = [np.asarray(of[key].quantile(prob, ("chain", "draw"))) for of in (one, other)]
-            errors = [np.asarray(az.mcse(of[key], method="quantile", prob=prob)) for of in (one, other)]
-            far = abs(values[0] - values[1]) > 4 * np.hypot(*errors) + 1e-9
-            apart += [str(key)] * int(far.sum())
-            compared += far.size
-    # Monte Carlo errors are estimates too: of very many comparisons one or another may be beyond, of headlines none.
-    assert not {headline.estimand for headline in claim.HEADLINES} & set(apart), apart
-    assert len(apart) <= binom.ppf(0.999, compared, 0.001), (apart, compared)
