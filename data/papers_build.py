@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from data import coakley, paperlists, tei
 from data.io import InputError, parse_csv
 from data.papers import SOURCES, Peaks, Row, row_of
+from data.processes import in_processes
 from data.record import Read, Record, normal_stem, paper_id, venue_year
 
 READERS: dict[str, Callable[[Path, str], Read]] = {
@@ -155,7 +152,9 @@ def read_all(
     # The largest first, so that no core waits for the last one.
     stems = sorted(files, key=lambda stem: (-sum(_size(path) for path in files[stem].values()), stem))
     papers = Papers()
-    for number, part in enumerate(_run(stems, files, peaks, workers), start=1):
+    tasks = {stem: (stem, files[stem], peaks) for stem in stems}
+    done_ones = in_processes(read_venue_year, tasks, workers, hint="try --workers 1")
+    for number, part in enumerate(done_ones, start=1):
         stem, result = part
         papers.rows += result.rows
         papers.counts.update(result.counts)
@@ -173,34 +172,6 @@ def read_all(
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else sum(file.stat().st_size for file in path.rglob("*.xml"))
-
-
-def _run(
-    stems: list[str], files: Mapping[str, Mapping[str, Path]], peaks: Peaks, workers: int
-) -> Iterable[tuple[str, Papers]]:
-    if workers == 1 or len(stems) == 1:
-        for stem in stems:
-            yield stem, read_venue_year(stem, files[stem], peaks)
-        return
-    # New processes, not forks, on every system; Ctrl-C is the parent's to handle.
-    pool = ProcessPoolExecutor(
-        min(workers, len(stems)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    )
-    try:
-        futures = {pool.submit(read_venue_year, stem, files[stem], peaks): stem for stem in stems}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    except BrokenProcessPool:
-        raise InputError("a process was ended from outside: out of memory?", hint="try --workers 1") from None
-    except BaseException:
-        for child in multiprocessing.active_children():  # their work is of no use any more
-            child.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def coder_labels(folder: Path) -> list[Row]:

@@ -8,12 +8,12 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from data.io import parse_csv, write_atomic
+from data.processes import in_processes, tell
 from inference import store, words
 from inference.alternatives import aside_keys
 from inference.given import Given
@@ -60,8 +60,11 @@ def write_outputs(
     shutil.rmtree(staging, ignore_errors=True)
     try:
         (staging / "figures").mkdir(parents=True)
-        content, trees = gather(places, parts, given, say)
-        _draw(content, trees, staging, say)
+        content = gather(places, parts, given, staging / "figures", say)
+        if any(content["ladders"].values()):
+            from figures import ladder
+
+            ladder.draw(content["ladders"], staging / "figures")
         content["figures"] = sorted(path.name for path in (staging / "figures").glob("*.pdf"))
         (staging / "estimates.json").write_bytes(store.dump(content))
         say("paper")
@@ -109,45 +112,68 @@ def _replace_all(staging: Path, out: Path) -> dict[str, str]:
     return sums
 
 
+def by_claim(work: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], say: Say) -> Iterable[tuple[str, Any]]:
+    """Do what is to be done for each claim, several at a time: most of it keeps one core busy, not all."""
+    return in_processes(work, tasks, os.cpu_count() or 1, "close other programs and run refresh again", say)
+
+
 def gather(
-    places: Places, parts: Mapping[str, Mapping[str, str]], given: Given, say: Say
-) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The content of estimates.json, and the stored trees by claim and specification."""
+    places: Places, parts: Mapping[str, Mapping[str, str]], given: Given, figures: Path, say: Say
+) -> dict[str, Any]:
+    """The content of estimates.json; each claim's figures are drawn on the way."""
+    stored = {claim: store.specs_of(places, claim) for claim in CLAIMS}
+    tasks = {
+        claim: (claim, specs, places, parts[claim], given, figures, tell)
+        for claim, specs in reversed(stored.items())
+        if specs
+    }
+    done = dict(by_claim(_summarise_and_draw, tasks, say))
+    claims = [claim for claim in CLAIMS if claim in done]
+    return {
+        "schema_version": 1,
+        "given": given.names(),
+        "claims": claims,
+        "missing": [claim for claim in affected(given) if not stored[claim] and not given.tables],
+        "fits": {name: fit for claim in claims for name, fit in done[claim]["fits"].items()},
+        "estimates": [row for claim in claims for row in done[claim]["estimates"]],
+        "raw": [row for claim in claims for row in done[claim]["raw"]],
+        "peers": [] if given.own else _peers(parts),
+        "ladders": {claim: done[claim]["ladders"] for claim in claims},
+    }
+
+
+def _summarise_and_draw(
+    claim: str,
+    specs: list[str],
+    places: Places,
+    parts: Mapping[str, str],
+    given: Given,
+    folder: Path,
+    say: Say,
+) -> dict[str, Any]:
+    """A claim's fits, estimates, raw counts and ladders; its figures go to the folder."""
+    from figures import checks, sensitivity
     from inference.alternatives import add_aside
     from inference.estimates import add_moved_most, add_refits
     from inference.ladder import ladders, raw_rows
 
+    say(f"{claim}: estimates")
+    module = importlib.import_module(CLAIMS[claim].module)
     fits: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
-    raw: list[dict[str, Any]] = []
-    trees: dict[str, dict[str, Any]] = {}
-    stored = {claim: store.specs_of(places, claim) for claim in CLAIMS}
-    for claim, specs in stored.items():
-        if specs:
-            say(f"{claim}: estimates")
-            trees[claim] = _add_claim(places, claim, specs, parts[claim], fits, rows)
-            raw += raw_rows(claim, _module(claim), trees[claim])
-            if not given.own:
-                add_aside(places, claim, parts[claim], fits, rows, raw)
+    trees = _add_claim(places, claim, specs, parts, fits, rows)
+    raw = raw_rows(claim, module, trees)
+    if not given.own:
+        add_aside(places, claim, parts, fits, rows, raw)
     for row in rows:
-        row["spec_title"] = fits[f"{row['claim']}/{row['spec']}"]["title"]
+        row["spec_title"] = fits[f"{claim}/{row['spec']}"]["title"]
     add_refits(rows, fits)
     add_moved_most(rows, fits)
-    content = {
-        "schema_version": 1,
-        "given": given.names(),
-        "claims": list(trees),
-        "missing": [claim for claim in affected(given) if not stored[claim] and not given.tables],
-        "fits": fits,
-        "estimates": rows,
-        "raw": raw,
-        "peers": [] if given.own else _peers(parts),
-        "ladders": {
-            claim: ladders(_module(claim), *([row for row in some if row["claim"] == claim] for some in (rows, raw)))
-            for claim in trees
-        },
-    }
-    return content, trees
+    say(f"{claim}: figures")
+    importlib.import_module(CLAIMS[claim].figures).draw(trees, rows, folder)
+    checks.draw(claim, trees, folder)
+    sensitivity.draw(claim, rows, folder)
+    return {"fits": fits, "estimates": rows, "raw": raw, "ladders": ladders(module, rows, raw)}
 
 
 def _peers(parts: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
@@ -160,24 +186,6 @@ def _peers(parts: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _module(claim: str) -> ModuleType:
-    return importlib.import_module(CLAIMS[claim].module)
-
-
-def _draw(content: Mapping[str, Any], trees: Mapping[str, dict[str, Any]], staging: Any, say: Say) -> None:
-    from figures import checks, ladder, sensitivity
-
-    folder = staging / "figures"
-    for claim, specs in trees.items():
-        say(f"{claim}: figures")
-        mine = [row for row in content["estimates"] if row["claim"] == claim]
-        importlib.import_module(CLAIMS[claim].figures).draw(specs, mine, folder)
-        checks.draw(claim, specs, folder)
-        sensitivity.draw(claim, mine, folder)
-    if any(content["ladders"].values()):
-        ladder.draw(content["ladders"], folder)
-
-
 def _add_claim(
     places: Places,
     claim: str,
@@ -188,7 +196,7 @@ def _add_claim(
 ) -> dict[str, Any]:
     from inference.estimates import summarise
 
-    module = _module(claim)
+    module = importlib.import_module(CLAIMS[claim].module)
     trees = {}
     for spec in specs:
         tree, about = store.load(places, claim, spec)

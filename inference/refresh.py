@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from data.io import InputError
+from data.processes import tell
 from inference import store
 from inference.given import Given
 from inference.keys import affected, fit_key, fit_parts, output_parts
 from inference.lock import held
-from inference.outputs import outputs_current, write_outputs
+from inference.outputs import by_claim, outputs_current, write_outputs
 from inference.places import Places
 from models.registry import CLAIMS
 
@@ -52,7 +53,9 @@ def refresh(claims: Iterable[str], places: Places, say: Say, given: Given = NOTH
         return 0
     code = output_parts([])
     with held(places.lock):
-        failed = [claim for claim in stale if not _refit(claim, parts[claim], places, say, given)]
+        # The later claims have the larger models: first, so that no core waits for the last one.
+        tasks = {claim: (claim, parts[claim], places, tell, given) for claim in reversed(stale)}
+        failed = [claim for claim, passed in by_claim(_refit, tasks, say) if not passed]
         missing = write_outputs(places, parts, given, code, say)
     return 1 if failed or missing else 0
 
