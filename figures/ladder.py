@@ -31,9 +31,10 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
     parts = figure.subfigures(len(shown), 1, squeeze=False, height_ratios=heights)[:, 0]
     data: Rows = []
     for part, (claim, rows) in zip(parts, shown.items(), strict=True):
-        # Claims have rungs of their own.
+        # Claims have rungs of their own; the panels of one are of the same scale, to be compared.
+        shown_ends = [end for row in rows for line in _lines(row) for end in (line["eti_low"], line["eti_high"])]
         for axes, row in zip(part.subplots(1, len(rows), squeeze=False, sharey=True)[0], rows, strict=True):
-            _panel(axes, row, 18 if len(rows) > 3 else 30)
+            _panel(axes, row, 18 if len(rows) > 3 else 30, shown_ends)
             data += _data(claim, row)
     figure.legend(
         handles=[
@@ -48,11 +49,13 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
     save(figure, out, "ladder", data)
 
 
-def _panel(axes: Any, row: Mapping[str, Any], wide: int) -> None:
-    rungs = row["rungs"]
-    lines = [(rung, BLUE if rung["spec"] == "main" else GREY, "o") for rung in rungs]
-    if row["beside"] is not None:
-        lines.append((row["beside"], ORANGE, "s"))
+def _lines(row: Mapping[str, Any]) -> Rows:
+    """The rungs, and below them what stands beside the ladder."""
+    return [*row["rungs"], *([row["beside"]] if row["beside"] is not None else [])]
+
+
+def _panel(axes: Any, row: Mapping[str, Any], wide: int, ends: list[float]) -> None:
+    lines = _lines(row)
     if row["published"] is not None:
         axes.axvline(row["published"], color=GREEN, lw=1.5)
     else:  # a sign: the side of the reference value that was claimed
@@ -63,14 +66,15 @@ def _panel(axes: Any, row: Mapping[str, Any], wide: int) -> None:
             f"claim: {side} {row['reference']:g}", (row["reference"], -0.75), xytext=(-3 if left else 3, 0),
             textcoords="offset points", ha="right" if left else "left", va="center", color=GREEN, fontsize=6,
         )  # fmt: skip
-    for y, (rung, colour, marker) in enumerate(lines):
+    for y, rung in enumerate(lines):
+        beside = y == len(row["rungs"])
+        colour = ORANGE if beside else BLUE if rung["spec"] == "main" else GREY
         axes.plot([rung["eti_low"], rung["eti_high"]], [y, y], color=colour, lw=1.5)
-        axes.plot(rung["median"], y, marker, color=colour, ms=4.5)
+        axes.plot(rung["median"], y, "s" if beside else "o", color=colour, ms=4.5)
         axes.annotate(f"{rung['n']:,}", (1.02, y), xycoords=("axes fraction", "data"), fontsize=6, color=BLACK,
                       ha="left", va="center")  # fmt: skip
     if row["scale"] == "log":
         axes.set_xscale("log")
-        ends = [end for rung, _, _ in lines for end in (rung["eti_low"], rung["eti_high"])]
         ticks = [tick for tick in LOG_TICKS if min(ends) / 1.5 <= tick <= max(*ends, 1.2) * 1.2]
         axes.set_xlim(min(ends) / 1.2, max(*ends, 1.1) * 1.1)
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=7)
@@ -79,14 +83,11 @@ def _panel(axes: Any, row: Mapping[str, Any], wide: int) -> None:
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.set_ylim(len(lines) - 0.5, -0.5 if row["published"] is not None else -1.1)
-    axes.set_yticks(
-        range(len(lines)), [wrap(f"{rung['kind']}: {rung['title']}", 34) for rung, _, _ in lines], fontsize=6.5
-    )
+    axes.set_yticks(range(len(lines)), [wrap(f"{rung['kind']}: {rung['title']}", 34) for rung in lines], fontsize=6.5)
     axes.set_title(title_lines(row["title"], wide), fontsize=7)
 
 
 def _data(claim: str, row: Mapping[str, Any]) -> Rows:
     keys = ("spec", "kind", "title", "n", "median", "eti_low", "eti_high")
-    rungs = [*row["rungs"], *([row["beside"]] if row["beside"] is not None else [])]
     name = {"claim": claim, "estimate": row["title"], "published": row["published_text"]}
-    return [name | {key: rung[key] for key in keys} for rung in rungs]
+    return [name | {key: rung[key] for key in keys} for rung in _lines(row)]
