@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -23,6 +24,8 @@ def work(number: int) -> int:
 
 
 def end(number: int) -> int:
+    if multiprocessing.parent_process() is None:
+        raise AssertionError("this would end the process of the tests themselves")
     os._exit(number)
 
 
@@ -76,23 +79,32 @@ def sleep_or_fail(file: Path | None) -> None:
     work(-1)
 
 
+def test_a_single_task_is_done_here():
+    assert list(in_processes(own_pid, {"one": ()}, 2, "")) == [("one", os.getpid())]
+
+
+def own_pid() -> int:
+    return os.getpid()
+
+
 def test_a_process_that_is_ended_from_outside_says_what_to_do():
     with pytest.raises(InputError, match=r"out of memory\? \(take fewer\)"):
-        list(in_processes(end, {"one": (1,)}, 2, "take fewer"))
+        list(in_processes(end, {"one": (1,), "two": (2,)}, 2, "take fewer"))
 
 
 def test_nobody_goes_on_where_the_parent_was_killed(tmp_path: Path):
     """Its lock is free then, and the next one may write to the same place."""
-    file = tmp_path / "pid"
+    file, other = tmp_path / "pid", tmp_path / "other"
     code = (
         "from pathlib import Path\nfrom data.processes import in_processes\nimport tests.data.test_processes as tests\n"
-        f"if __name__ == '__main__': list(in_processes(tests.sleep, {{'one': (Path({str(file)!r}),)}}, 2, ''))"
+        f"tasks = {{name: (Path(name),) for name in {[str(file), str(other)]}}}\n"
+        "if __name__ == '__main__': list(in_processes(tests.sleep, tasks, 2, ''))"
     )
     script = tmp_path / "script.py"
     script.write_text(f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}\n")
     parent = subprocess.Popen([sys.executable, str(script)], cwd=ROOT)
-    pid = wait_for(file)
-    assert alive(pid)
+    pids = {wait_for(file), wait_for(other)}
+    assert len(pids) == 2 and parent.pid not in pids and all(alive(pid) for pid in pids)
     parent.kill()
     parent.wait()
-    assert gone(pid)
+    assert all(gone(pid) for pid in pids)
