@@ -27,6 +27,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook, before a plain one would set them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two processes share the work by file, and one has all that needs the real refresh: each thing is made once."""
     for item in items:
