@@ -15,7 +15,7 @@ status: .venv/.ok
 
 test: check
 	@echo "make test: the fast tests (the first run compiles the models: some minutes)"
-	@$(PY) -m pytest -n 2 --dist loadgroup --max-worker-restart 0 --timeout 900 -m "not slow" $(TESTS)
+	@$(PY) -m pytest -n 2 --dist loadfile --max-worker-restart 0 --timeout 900 -m "not slow" $(TESTS)
 
 test-all: check
 	@$(PY) -m pytest $(TESTS)

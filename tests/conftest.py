@@ -27,14 +27,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook, before a plain one would set them
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes share the work by file, and one has all that needs the real refresh: each thing is made once."""
-    for item in items:
-        shared = "refreshed" if "refreshed" in getattr(item, "fixturenames", ()) else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(shared))
-
-
 @pytest.fixture(scope="session")
 def raw_folder() -> Path:
     if not RAW.is_dir():
