@@ -113,8 +113,11 @@ def _replace_all(staging: Path, out: Path) -> dict[str, str]:
 
 
 def by_claim(work: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], say: Say) -> Iterable[tuple[str, Any]]:
-    """Do what is to be done for each claim, several at a time: most of it keeps one core busy, not all."""
-    return in_processes(work, tasks, os.cpu_count() or 1, "close other programs and run refresh again", say)
+    """Do what is to be done for each claim, several at a time: most of it keeps one core busy, not all.
+
+    One more than there are cores, lest the last claim of all has them to itself and leaves most of them idle.
+    """
+    return in_processes(work, tasks, 1 + (os.cpu_count() or 1), "close other programs and run refresh again", say)
 
 
 def gather(
