@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from data.io import write_atomic
+from data.processes import tell
 from inference import store
 from inference.given import Given
 from inference.keys import ASIDE, fit_key, fit_parts
@@ -28,36 +29,41 @@ MANY = 8  # an estimand reported at more points than these is kept at its headli
 
 def fit_aside(claims: Iterable[str], places: Places, say: Say) -> list[str]:
     """Fit the specifications aside that are not current; return those that failed the gate, with the reasons."""
+    from inference.outputs import by_claim
+
+    parts = {claim: fit_parts(claim, Given()) for claim in claims}
+    with held(places.lock):
+        tasks = {claim: (claim, parts[claim], places, tell) for claim in reversed(parts)}
+        return [fault for _, faults in by_claim(_fit_aside, tasks, say) for fault in faults]
+
+
+def _fit_aside(claim: str, parts: Mapping[str, str], places: Places, say: Say) -> list[str]:
+    """Those of one claim."""
     from inference.fitter import Fitter
     from inference.outputs import about_fit
     from inference.refresh import describe
 
     failed = []
-    with held(places.lock):
-        for claim in claims:
-            parts = fit_parts(claim, Given())
-            fitter = Fitter.of(claim, parts, Given(), say)
-            names = [a.name for a in fitter.module.ALTERNATIVES if a.aside and a.model != RAW]
-            todo = {name for name in names if _current(places, claim, name, fit_key(parts, name)) is None}
-            if not todo:
-                say(f"{claim}: all {len(names)} alternatives are current")
-                continue
-            for number, alternative in enumerate(fitter.those_that_data_carry(False, say, aside=True), start=1):
-                if alternative.name not in todo:
-                    continue
-                label = f"{claim}/{alternative.name} ({number} of {len(names)})"
-                tree, gate, retried = fitter.fit(alternative, partial(_labelled, say, label))
-                if not gate.passed:
-                    failed.append(f"{label}: {'; '.join(gate.faults)}")
-                    say(f"FAILED the gate: {failed[-1]}")
-                    continue
-                about = describe(alternative, fit_key(parts, alternative.name), gate, retried)
-                tree.attrs |= {"kind": alternative.kind, "title": alternative.title}
-                content = _kept(claim, alternative.name, tree, fitter.module)
-                write_atomic(
-                    _file(places, claim, alternative.name), store.dump({"fit": about_fit(tree, about)} | content)
-                )
-                say(f"{label}: passed the gate, kept")
+    fitter = Fitter.of(claim, parts, Given(), say)
+    names = [a.name for a in fitter.module.ALTERNATIVES if a.aside and a.model != RAW]
+    todo = {name for name in names if _current(places, claim, name, fit_key(parts, name)) is None}
+    if not todo:
+        say(f"{claim}: all {len(names)} alternatives are current")
+        return []
+    for number, alternative in enumerate(fitter.those_that_data_carry(False, say, aside=True), start=1):
+        if alternative.name not in todo:
+            continue
+        label = f"{claim}/{alternative.name} ({number} of {len(names)})"
+        tree, gate, retried = fitter.fit(alternative, partial(_labelled, say, label))
+        if not gate.passed:
+            failed.append(f"{label}: {'; '.join(gate.faults)}")
+            say(f"FAILED the gate: {failed[-1]}")
+            continue
+        about = describe(alternative, fit_key(parts, alternative.name), gate, retried)
+        tree.attrs |= {"kind": alternative.kind, "title": alternative.title}
+        content = _kept(claim, alternative.name, tree, fitter.module)
+        write_atomic(_file(places, claim, alternative.name), store.dump({"fit": about_fit(tree, about)} | content))
+        say(f"{label}: passed the gate, kept")
     return failed
 
 
