@@ -41,7 +41,8 @@ def run() -> Run:
     def run_command(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *(str(argument) for argument in arguments)]
         env = os.environ | environment
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=580, env=env)
+        # An hour: a slow test refreshes all claims. The fast ones have a limit of pytest's (Makefile).
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600, env=env)
 
     return run_command
 

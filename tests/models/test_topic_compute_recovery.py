@@ -23,6 +23,7 @@ from models.topic_compute_rows import select
 from tests.models.topic_papers import CHOICES, papers
 
 INTERVAL = 0.89
+SETS = 20  # simulated data sets
 QUICK = Sampler(draws=300, tune=400, chains=1, cores=1)
 TERMS_MODEL, REGRESSION = claim.MODELS["contrast"], claim.MODELS["topic_year"]
 Truth = xr.Dataset
@@ -131,8 +132,8 @@ def recovered(compiled: Compiled, data: xr.Dataset, slope: float, count: int) ->
 
 
 def test_bounds():
-    assert least_covered(20) == 13
-    assert most_found(20) == 7
+    assert least_covered(SETS) == 13
+    assert most_found(SETS) == 7
 
 
 def test_planted_slope_is_found_in_one_topic(compiled: Compiled):
@@ -164,16 +165,16 @@ def cells(real: dict[str, pd.DataFrame]) -> xr.Dataset:
 
 @pytest.mark.slow
 def test_planted_slope_is_found(compiled: Compiled, cells: xr.Dataset):
-    found = recovered(compiled, cells, -0.25, 20)
+    found = recovered(compiled, cells, -0.25, SETS)
     found.check()
-    assert found.below == 20, found
+    assert found.below == SETS, found
 
 
 @pytest.mark.slow
 def test_planted_null_is_not_found(compiled: Compiled, cells: xr.Dataset):
-    found = recovered(compiled, cells, 0.0, 20)
+    found = recovered(compiled, cells, 0.0, SETS)
     found.check()
-    assert found.found <= most_found(20), found
+    assert found.found <= most_found(SETS), found
 
 
 @pytest.mark.slow
@@ -184,20 +185,23 @@ def test_planted_slopes_by_topic_and_family_keep_their_places(compiled: Compiled
     topic = xr.zeros_like(truth["slope"].isel(family=0, drop=True))
     topic = topic.where(topic["topic"] != "natural language processing", -0.5)
     truth["slope"] = truth["slope"] + family + topic
-    errors = []
-    for seed in range(4):
+    true = np.log(TERMS_MODEL.estimands(truth, cells, CHOICES)["odds_ratio_by_family"]).squeeze()
+    errors, hits = [], []
+    for seed in range(SETS):
         given = simulated(cells, truth, 50 + seed)
         draws = posterior(compiled, TERMS_MODEL, given, seed)
-        found, true = (TERMS_MODEL.estimands(of, given, CHOICES) for of in (draws, truth))
-        errors.append(
-            np.log(found["odds_ratio_by_family"]).median(("chain", "draw")) - np.log(true["odds_ratio_by_family"])
-        )
+        found = TERMS_MODEL.estimands(draws, given, CHOICES)
+        by_family = np.log(found["odds_ratio_by_family"]).squeeze()
+        low, middle, high = by_family.quantile([(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2], "draw").values
+        hits.append((low <= true.values) & (true.values <= high))
+        errors.append((middle - true.values) / by_family.std("draw").values)
         languages = np.log(found["odds_ratio_by_topic"].sel(topic="natural language processing"))
         others = np.log(found["odds_ratio_by_topic"].sel(topic=["learning theory", "computer vision"])).mean("topic")
         assert float((languages < others).mean()) > 0.9, seed
         assert float((draws["topic_slope_sd"] > 0.05).mean()) > 0.5
-    mean = xr.concat(errors, "seed").mean("seed").squeeze()
-    assert float(abs(mean).max()) < 0.15, mean
+    assert (np.sum(hits, axis=0) >= least_covered(SETS)).all(), np.sum(hits, axis=0)
+    # Partial pooling pulls families together, a little: by less than what is left open of each.
+    assert (abs(np.mean(errors, axis=0)) < 1).all(), np.mean(errors, axis=0)
 
 
 # Authors unseen.
@@ -242,15 +246,16 @@ def masked(real: Mapping[str, pd.DataFrame], cells: xr.Dataset, truth: Truth, se
 def test_masks_of_the_real_pattern_do_not_bias_the_slope(
     compiled: Compiled, real: dict[str, pd.DataFrame], cells: xr.Dataset
 ):
-    found, most = Recovered(), 0
-    for seed in range(8):
+    found = Recovered()
+    partly = int(cells["n"].where(cells["partly"] == 1).sum())
+    assert partly > 300
+    for seed in range(SETS):
         truth = planted(cells, -0.25, seed)
         table = {"papers": masked(real, cells, truth, seed, heavy=False)}
         data = claim.prepare(table, CHOICES)
-        most = max(most, int(data["n"].where(data["partly"] == 1).sum()))
+        assert int(data["n"].where(data["partly"] == 1).sum()) == partly
         draws = posterior(compiled, TERMS_MODEL, data, seed)
         found.add(odds_ratio(draws, data), odds_ratio(planted(data, -0.25, seed), data).item())
-    assert most > 500
     found.check()
 
 
@@ -261,17 +266,16 @@ def test_masks_that_follow_the_terms_do_not_bias_the_slope(
     """Half the papers with terms have unseen authors. Taking all of these for academic hides most of the slope."""
     found, naive = Recovered(), Recovered()
     taken = dataclasses.replace(CHOICES, unseen="all academic")
-    for seed in range(5):
+    for seed in range(SETS):
         truth = planted(cells, -0.25, seed)
         table = {"papers": masked(real, cells, truth, seed, heavy=True)}
         data = claim.prepare(table, CHOICES)
         true = odds_ratio(planted(data, -0.25, seed), data).item()
         found.add(odds_ratio(posterior(compiled, TERMS_MODEL, data, seed), data), true)
-        if seed < 2:
+        if seed < 4:
             wrong = claim.prepare(table, taken)
             naive.add(odds_ratio(posterior(compiled, TERMS_MODEL, wrong, seed), wrong), true)
-    assert found.hits >= least_covered(5), found
-    assert abs(np.mean(found.errors)) < 0.06, found
+    found.check()
     assert np.mean(naive.errors) > 0.13, naive
     assert naive.hits == 0, naive
 
@@ -282,7 +286,7 @@ def test_masks_that_follow_the_terms_do_not_bias_the_slope(
 @pytest.mark.slow
 def test_a_fall_by_team_size_is_not_credited_to_terms(compiled: Compiled, cells: xr.Dataset):
     """Chances depend on venue and team size, not on years, topics or terms; teams grow as they really did."""
-    for seed in range(2):
+    for seed in range(SETS):
         truth = planted(cells, 0.0, seed, years=False)
         for name in ("topic_effect", "pair_effect"):
             truth[name] = xr.zeros_like(truth[name])
@@ -349,11 +353,11 @@ def counts(real: dict[str, pd.DataFrame]) -> xr.Dataset:
 @pytest.mark.parametrize("within", [-8.0, 0.0])
 def test_slope_within_topics_is_recovered(compiled: Compiled, counts: xr.Dataset, within: float):
     found = Recovered()
-    for seed in range(12):
+    for seed in range(SETS):
         draws = posterior(compiled, REGRESSION, topic_years(counts, within, seed), seed)
         found.add(draws["within"], within)
-    assert found.hits >= least_covered(12), found
-    assert found.found <= most_found(12) or within, found
+    assert found.hits >= least_covered(SETS), found
+    assert found.found <= most_found(SETS) or within, found
     if within:
         assert abs(np.mean(found.errors)) < 1.2, found  # hardly worn down by errors in x, or by the prior
-        assert found.below >= 11, found
+        assert found.below >= SETS - 1, found
