@@ -1,14 +1,16 @@
 """Compile once, sample many times: model, data and seed to a DataTree that needs no model code to be read.
 
 pytensor's compiled code goes to the project's own cache. Its default fastmath is off: with it, a cold and a warm cache
-differ in the last bits of the log density, and the same seed gives other draws.
+differ in the last bits of the log density, and the same seed gives other draws. LLVM optimises at its first level: at
+the third it compiles half as long again, for a log density that is no faster. What is evaluated once (predictive draws,
+densities of the draws) is interpreted: compiling it would take longer than it.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
@@ -16,13 +18,17 @@ from typing import Any
 from inference.places import CACHE
 
 CACHE.mkdir(parents=True, exist_ok=True)
+os.environ["NUMBA_OPT"] = "1"
 os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={CACHE / 'pytensor'},numba__fastmath=False"
 
 import numpy as np  # noqa: E402
 import nutpie  # noqa: E402
 import pymc as pm  # noqa: E402
 import pytensor  # noqa: E402
+import pytensor.tensor as pt  # noqa: E402
 import xarray as xr  # noqa: E402
+from pymc.model.transform.conditioning import remove_value_transforms  # noqa: E402
+from pytensor.graph.replace import vectorize_graph  # noqa: E402
 
 from models._claim import Model  # noqa: E402
 
@@ -33,6 +39,8 @@ for name in ("pymc", "pymc.sampling.forward", "pymc.stats.log_density"):
     logging.getLogger(name).setLevel(logging.ERROR)
 
 PRIOR_DRAWS = 1000
+INTERPRETED = "FAST_COMPILE"  # pytensor's mode of plain numpy
+CHUNK = 50  # draws whose densities are evaluated at a time: some megabytes for thousands of cells
 PREDICTIVE_DRAWS = 500  # of the posterior, for predictive checks
 VERSIONS = ("pymc", "pytensor", "nutpie", "numba", "arviz-stats", "numpy", "xarray")
 
@@ -131,9 +139,10 @@ def fit(
     -------
     xarray.DataTree
         Groups ``posterior``, ``sample_stats``, ``prior``, ``estimands``, ``prior_estimands``, ``log_prior`` (top-level
-        priors), ``log_likelihood`` (summed over observations), ``constant_data`` (the prepared dataset), ``raw``
-        (counts, where the model has them); with ``predictive`` also ``observed_data``, ``statistics``,
-        ``posterior_statistics`` and ``prior_statistics``. attrs with seed, versions and sampler settings.
+        priors) and ``log_likelihood`` (sums over elements: ``log_densities``), ``constant_data`` (the prepared
+        dataset), ``raw`` (counts, where the model has them); with ``predictive`` also ``observed_data``,
+        ``statistics``, ``posterior_statistics`` and ``prior_statistics``. attrs with seed, versions and sampler
+        settings.
     """
     pymc_model = model.build(dataset, priors)
     ready = compiled.get(pymc_model, f"{model.build.__module__}.{model.build.__qualname__}", say)
@@ -142,25 +151,20 @@ def fit(
     say("prior draws, predictive draws, densities, estimands")
     with pymc_model:
         unobserved = [variable.name for variable in (*pymc_model.free_RVs, *pymc_model.deterministics)]
-        prior = pm.sample_prior_predictive(PRIOR_DRAWS, random_seed=seed, var_names=None if predictive else unobserved)
+        interpreted: dict[str, Any] = {"random_seed": seed, "compile_kwargs": {"mode": INTERPRETED}}
+        prior = pm.sample_prior_predictive(PRIOR_DRAWS, var_names=None if predictive else unobserved, **interpreted)
         if predictive:
             thinned = sampled.isel(draw=slice(None, None, max(1, sampler.draws * sampler.chains // PREDICTIVE_DRAWS)))
-            replicated = pm.sample_posterior_predictive(thinned, random_seed=seed, progressbar=False)
-        # Each returns the tree with the group added.
-        tree = pm.compute_log_likelihood(sampled, progressbar=False)
-        tree = pm.stats.compute_log_prior(tree, var_names=list(model.top_level), progressbar=False)
-    posterior = tree["posterior"].to_dataset()
-    # Power-scaling needs its sum alone; a term a cell would make a stored fit ten times as large.
-    likelihood = tree["log_likelihood"].to_dataset()
-    likelihood = likelihood.map(lambda term: term.sum([dim for dim in term.dims if dim not in ("chain", "draw")]))
+            replicated = pm.sample_posterior_predictive(thinned, progressbar=False, **interpreted)
+    posterior = sampled["posterior"].to_dataset()
     groups = {
         "posterior": posterior,
-        "sample_stats": tree["sample_stats"].to_dataset(),
+        "sample_stats": sampled["sample_stats"].to_dataset(),
         "prior": prior["prior"].to_dataset(),
         "estimands": model.estimands(posterior, dataset, choices),
         "prior_estimands": model.estimands(prior["prior"].to_dataset(), dataset, choices),
-        "log_prior": tree["log_prior"].to_dataset(),
-        "log_likelihood": likelihood,
+        "log_prior": log_densities(pymc_model, posterior, model.top_level),
+        "log_likelihood": log_densities(pymc_model, posterior, [rv.name for rv in pymc_model.observed_RVs]),
         "constant_data": dataset,
     }
     if model.raw is not None:
@@ -182,6 +186,42 @@ def fit(
         "priors": str(priors),
     }
     return result
+
+
+def log_densities(model: pm.Model, draws: xr.Dataset, names: Iterable[str]) -> xr.Dataset:
+    """Log densities of variables at the draws, on the scale of the draws, summed over a variable's elements.
+
+    Power-scaling needs the sums alone; a term a cell would make a stored fit ten times as large. All draws of a chunk
+    at once, in numpy: pymc's own function, one draw at a time, has to be compiled.
+
+    Parameters
+    ----------
+    model
+        With the data that the densities are of.
+    draws
+        Free variables (chain, draw, ...).
+    names
+        Of free or observed variables.
+
+    Returns
+    -------
+    xarray.Dataset
+        (chain, draw) by variable, nats.
+    """
+    names = list(names)
+    plain = remove_value_transforms(model)
+    terms = plain.logp(vars=[plain[name] for name in names], sum=False)
+    value_of = {rv.name: plain.rvs_to_values[rv] for rv in plain.free_RVs}
+    many = {v: pt.tensor(v.name, dtype=v.dtype, shape=(None, *v.type.shape)) for v in value_of.values()}
+    sums = vectorize_graph([term.sum() for term in terms], many)
+    evaluate = pytensor.function(list(many.values()), sums, mode=INTERPRETED, on_unused_input="ignore")
+    flat = draws[list(value_of)].stack(sample=("chain", "draw")).transpose("sample", ...)
+    values = [flat[name].to_numpy().astype(value.dtype) for name, value in value_of.items()]
+    parts = [evaluate(*(each[i : i + CHUNK] for each in values)) for i in range(0, flat.sizes["sample"], CHUNK)]
+    coords = {dim: draws[dim].to_numpy() for dim in ("chain", "draw")}
+    shape = [draws.sizes[dim] for dim in coords]
+    columns = (np.concatenate(column).reshape(shape) for column in zip(*parts, strict=True))
+    return xr.Dataset({name: (tuple(coords), column) for name, column in zip(names, columns, strict=True)}, coords)
 
 
 def other_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.DataTree:

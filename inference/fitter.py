@@ -15,7 +15,9 @@ from inference.keys import fit_parts, table_paths
 from models.registry import CLAIMS, RAW
 
 Say = Callable[[str], None]
+# Smaller steps follow a ridge that labels hardly tell apart; they mix more slowly along it, so more of them are kept.
 RETRY_TARGET_ACCEPT = 0.99
+RETRY_DRAWS = 2  # times as many
 
 
 def _tables(claim: str, choices: Any, given: Given, say: Say) -> tuple[dict[str, Any], Any]:
@@ -55,6 +57,7 @@ class Fitter:
         self.module, self.tables, self.choices, self.priors = module, tables, choices, priors
         self.seed, self.compiled = seed, compiled
         self._data: dict[str, Any] = {}
+        self._todo: list[Any] = []
         self._done: list[tuple[str, Any, Any, tuple[Any, Any, bool]]] = []
 
     @classmethod
@@ -102,6 +105,7 @@ class Fitter:
                 continue
             self._data[alternative.name] = prepared
             found.append(alternative)
+        self._todo = list(found)
         return found
 
     def fit(self, alternative: Any, say: Say) -> tuple[Any, Any, bool]:
@@ -125,9 +129,22 @@ class Fitter:
         gate = check(tree)
         retried = not gate.passed
         if retried:
-            say(f"gate: {'; '.join(gate.faults)}: one retry at target_accept {RETRY_TARGET_ACCEPT}")
-            sampler = dataclasses.replace(sampler, target_accept=RETRY_TARGET_ACCEPT)
+            draws = RETRY_DRAWS * sampler.draws
+            say(f"gate: {'; '.join(gate.faults)}: one retry, target_accept {RETRY_TARGET_ACCEPT}, {draws} draws")
+            sampler = dataclasses.replace(sampler, target_accept=RETRY_TARGET_ACCEPT, draws=draws)
             tree = fit(model, dataset, choices, priors, self.seed, self.compiled, sampler, say, predictive)
             gate = check(tree)
-        self._done.append((alternative.model, dataset, priors, (tree, gate, retried)))
+        if self._same_later(alternative, dataset, priors):
+            self._done.append((alternative.model, dataset, priors, (tree, gate, retried)))
         return tree, gate, retried
+
+    def _same_later(self, alternative: Any, dataset: Any, priors: Any) -> bool:
+        """Whether a specification still to come takes these draws: all that were kept would be gigabytes."""
+        names = [other.name for other in self._todo]
+        later = self._todo[names.index(alternative.name) + 1 :] if alternative.name in names else []
+        return any(
+            other.model == alternative.model
+            and dataclasses.replace(self.priors, **other.priors) == priors
+            and self._data[other.name].identical(dataset)
+            for other in later
+        )

@@ -119,7 +119,7 @@ def with_own(priors: Any, own: Mapping[str, Any], path: Path) -> dict[str, Any]:
         if (len(listed) if isinstance(value, list) else None) != wanted:
             shape = "one number" if wanted is None else f"a list of {wanted} numbers"
             raise InputError(f"must be {shape}", path, column=name, value=_short(value))
-        if name.endswith(("_sd", "_median")) and not all(x >= 1 / LARGEST for x in listed):
+        if name.endswith(("_sd", "_median", "_spread")) and not all(x >= 1 / LARGEST for x in listed):
             problem = f"a scale must be positive, at least {1 / LARGEST:g}"
             raise InputError(problem, path, column=name, value=_short(value))
         out[name] = float(value) if wanted is None else tuple(float(x) for x in listed)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pymc as pm
@@ -9,6 +12,47 @@ import pytensor.tensor as pt
 import xarray as xr
 
 Floats = npt.NDArray[np.float64]
+
+
+def data_of(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, pt.TensorVariable]:
+    """Variables of a dataset as data of the model in context; those of the same dims and kind share one ``pm.Data``.
+
+    nutpie compiles the access to each ``pm.Data`` by itself, at 1 to 2 s each that no cache keeps: with one for each
+    variable it was half of a model's compilation. Observed data cannot be a part of another variable: not these.
+
+    Parameters
+    ----------
+    dataset
+        As ``prepare`` gives it.
+    names
+        Of its variables: numbers of any dims.
+
+    Returns
+    -------
+    dict
+        Name to tensor, of the variable's dims; integers as int64, other numbers as float64.
+    """
+    together: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for name in names:
+        whole = np.issubdtype(dataset[name].dtype, np.integer)
+        together.setdefault((tuple(map(str, dataset[name].dims)), "int64" if whole else "float64"), []).append(name)
+    out: dict[str, pt.TensorVariable] = {}
+    for (dims, dtype), members in together.items():
+        stacked = np.stack([dataset[name].to_numpy().astype(dtype) for name in members])
+        # Without dims: nutpie refuses data of which some are None.
+        packed = pm.Data("_".join((*dims, dtype)), stacked)
+        out |= {name: packed[i] for i, name in enumerate(members)}
+    return out
+
+
+def hyperparameters(priors: Any, names: Iterable[str]) -> dict[str, pt.TensorVariable]:
+    """Hyper-parameters of the model in context, by name: data, so that one compiled model serves any values of them.
+
+    One vector ``prior``, for the reason that ``data_of`` gives.
+    """
+    names = tuple(names)
+    vector = pm.Data("prior", np.array([getattr(priors, name) for name in names], float))
+    return {name: vector[i] for i, name in enumerate(names)}
 
 
 def walk_departures(n_years: int) -> Floats:
@@ -28,26 +72,36 @@ def walk_departures(n_years: int) -> Floats:
     return steps - line @ np.linalg.lstsq(line, steps, rcond=None)[0]
 
 
-def sector_log_odds(n_years: int) -> pt.TensorVariable:
+def sector_log_odds(
+    decade: pt.TensorVariable, prior: Mapping[str, pt.TensorVariable], level_mean: pt.TensorVariable, n_years: int
+) -> pt.TensorVariable:
     """Log-odds of the kinds of team by year: level, linear trend, and a random walk's departures from it.
 
     Zero-sum over ``sector``: only contrasts between kinds matter to a softmax. The walk is non-centred, for few rows
-    a year leave its scale nearly to the prior (Papaspiliopoulos, Roberts and Skold 2007). Needs, in the model's
-    context, data ``decade`` (year), ``prior_level_mean`` (sector), ``prior_level_sd``, ``prior_trend_sd`` and
-    ``prior_walk_sd``.
+    a year leave its scale nearly to the prior (Papaspiliopoulos, Roberts and Skold 2007).
+
+    Parameters
+    ----------
+    decade
+        (year,), decades from the middle year.
+    prior
+        Hyper-parameters ``level_sd``, ``trend_sd`` and ``walk_sd``, log-odds.
+    level_mean
+        (sector,), log-odds: the prior's mean of the level.
+    n_years
+        Number of years.
 
     Returns
     -------
     pytensor.tensor.TensorVariable
         (year, sector), log-odds; the deterministic ``log_odds``.
     """
-    data = pm.modelcontext(None)
-    level = pm.ZeroSumNormal("level", sigma=data["prior_level_sd"], dims="sector")
-    trend = pm.ZeroSumNormal("trend", sigma=data["prior_trend_sd"], dims="sector")
-    walk_sd = pm.HalfNormal("walk_sd", sigma=data["prior_walk_sd"])
+    level = pm.ZeroSumNormal("level", sigma=prior["level_sd"], dims="sector")
+    trend = pm.ZeroSumNormal("trend", sigma=prior["trend_sd"], dims="sector")
+    walk_sd = pm.HalfNormal("walk_sd", sigma=prior["walk_sd"])
     walk_raw = pm.ZeroSumNormal("walk_raw", dims=("step", "sector"), n_zerosum_axes=1)
     walk = walk_sd * pt.dot(walk_departures(n_years), walk_raw)
-    line = data["prior_level_mean"] + level + trend * data["decade"][:, None]
+    line = level_mean + level + trend * decade[:, None]
     return pm.Deterministic("log_odds", line + walk, dims=("year", "sector"))
 
 

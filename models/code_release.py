@@ -58,6 +58,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
+from models._blocks import data_of, hyperparameters
 from models._cells import Floats, Ints
 from models._claim import Model
 from models.code_release_estimands import estimands, raw
@@ -108,12 +109,12 @@ TOP = (
     "sensitivity_team", "specificity_team",
 )  # fmt: skip
 DIMS = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team", "industry", "year")
+OBSERVED = ("y", "hand_release_coded", "hand_none_coded", "passages_own")
 DATA = (
-    "n", "y", "at_base", "at_effect", "at_stratum", "topic_of", "size_of", "base_at_venue_year",
-    "base_at_topic_venue", "base_at_size_venue", "hand_release", "hand_release_coded", "hand_none", "hand_none_coded",
-    "passages", "passages_own", "shift_sensitivity", "shift_specificity", "with_error", "error_by_team",
-    "pull_venue_year", "pull_era", "at_team_size", "base_at_topic_year", "year_scaled", "willing_of", "some_unwilling",
-    "era_of_year", "n_by_stratum",
+    "n", "at_base", "at_effect", "at_error", "at_stratum", "at_team_size", "topic_of", "size_of", "base_at_venue_year",
+    "base_at_topic_venue", "base_at_size_venue", "base_at_topic_year", "hand_release", "hand_none", "passages",
+    "stratum_error", "n_by_stratum", "shift_sensitivity", "shift_specificity", "willing_of", "with_error",
+    "error_by_team", "some_unwilling", "pull_venue_year", "pull_era", "year_scaled",
 )  # fmt: skip
 
 
@@ -186,9 +187,10 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     coords |= {name: np.arange(dataset.sizes[name]) for name in ("cell", "base")}
     teams, groups, eras, years = (dataset.sizes[name] for name in ("team", "venues", "era", "year"))
     with pm.Model(coords=coords) as model:
-        data = {name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims or None) for name in DATA}
+        data = data_of(dataset, DATA)
+        observed = {name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims) for name in OBSERVED}
         names = [field.name for field in fields(priors) if field.name not in (*INSTRUMENT_PRIORS, *SECOND_PRIORS)]
-        prior = {name: pm.Data(f"prior_{name}", getattr(priors, name)) for name in names}
+        prior = hyperparameters(priors, names)
 
         willing_logit = pm.Normal("willing_logit", prior["willing_mean"], prior["willing_sd"], dims="team")
         willing = 1 - data["some_unwilling"] * (1 - pm.math.sigmoid(willing_logit[data["willing_of"]]))
@@ -236,7 +238,7 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         b = b_mean[None, :] + data["error_by_team"] * b_team
         by_hand = {"release": pm.math.sigmoid(a), "none": pm.math.sigmoid(b)}
         for name, rate in by_hand.items():
-            n, right = data[f"hand_{name}"], data[f"hand_{name}_coded"]
+            n, right = data[f"hand_{name}"], observed[f"hand_{name}_coded"]
             pm.Binomial(f"hand_{name}_obs", n, rate, observed=right, dims=("team", "era"))
 
         def taken(shift_a: Any, shift_b: Any) -> tuple[Any, Any, Any]:
@@ -248,20 +250,17 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
 
         p = odds / (1 + odds)
         seen, mistaken, false = taken(data["shift_sensitivity"][:, None], data["shift_specificity"][:, None])
-        base_rate, gain = (
-            pt.repeat(rate[:, None, :], groups, axis=1).flatten()[data["at_effect"]]
-            for rate in (false, seen + mistaken - false)
-        )
-        counts("y_obs", base_rate + p * gain, data["n"], data["y"])
+        base_rate, gain = (rate.flatten()[data["at_error"]] for rate in (false, seen + mistaken - false))
+        counts("y_obs", base_rate + p * gain, data["n"], observed["y"])
         # The labels measure the errors without the shifts, which are beyond what they say.
-        seen, mistaken, false = (rate[:, data["era_of_year"]][:, :, None] for rate in taken(0.0, 0.0))
+        seen, mistaken, false = (rate.flatten()[data["stratum_error"]] for rate in taken(0.0, 0.0))
         nothing = pt.zeros(teams * years * groups)
         yes = pt.inc_subtensor(nothing[data["at_stratum"]], data["n"] * p).reshape((teams, years, groups))
         right = yes * seen
         wrong = yes * mistaken + (data["n_by_stratum"] - yes) * false
         own = (right + TINY) / (right + wrong + 2 * TINY)
         pm.Binomial(
-            "passages_obs", data["passages"], own, observed=data["passages_own"], dims=("team", "year", "venues")
+            "passages_obs", data["passages"], own, observed=observed["passages_own"], dims=("team", "year", "venues")
         )
     return model
 

@@ -30,6 +30,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data.io import InputError
+from models._blocks import data_of, hyperparameters
 from models._cells import codes, venue_group
 from models._claim import Tables
 from models.code_release_rows import OWN, TEAMS, VENUES, era_of, has_link_field
@@ -50,6 +51,7 @@ LISTS = (FIRST_PAGE, OPEN_REVIEW)
 ON_OPEN_REVIEW = (("ICLR", 2019), ("ICLR", 2020), ("ICLR", 2022), ("NeurIPS", 2021))
 FIRST_YEAR, LAST_YEAR = 2014, 2022
 ACADEMIA, MIXED, INDUSTRY = TEAMS
+SEEN = ("y", "found_y", "linked_y")
 INSTRUMENT_PRIORS = ("stratum_mean", "stratum_sd", "stratum_mean_sd", "found_sd")  # not of the main model
 INSTRUMENT_TOP = ("level_mean", "level_sd", "any_industry", "only_industry", "found_logit", "linked_logit")
 SHARE = {"unit": "probability", "scale": "logit", "kind": "quantity"}
@@ -149,11 +151,9 @@ def build_instruments(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """Stratified odds ratios of each instrument, and the lists' sensitivities against the coder."""
     coords = {name: dataset[name].to_numpy() for name in ("stratum", "row", "team", "lists")}
     with pm.Model(coords=coords) as model:
-        data = {
-            name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims)
-            for name in ("n", "y", "row_of", "found_n", "found_y", "linked_n", "linked_y")
-        }
-        prior = {name: pm.Data(f"prior_{name}", getattr(priors, name)) for name in (*INSTRUMENT_PRIORS, "industry_sd")}
+        data = data_of(dataset, ("n", "row_of", "found_n", "linked_n"))
+        seen = {name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims) for name in SEEN}
+        prior = hyperparameters(priors, (*INSTRUMENT_PRIORS, "industry_sd"))
         mean = pm.Normal("level_mean", prior["stratum_mean"], prior["stratum_mean_sd"])
         spread = pm.HalfNormal("level_sd", prior["stratum_sd"])
         level = pm.Normal("level", mean, spread, dims="stratum")
@@ -161,10 +161,10 @@ def build_instruments(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         only = pm.Normal("only_industry", 0, prior["industry_sd"], dims="row")
         effect = pt.stack([pt.zeros_like(some), some, some + only], axis=1)
         log_odds = level[:, None] + effect[data["row_of"]]
-        pm.Binomial("y_obs", data["n"], logit_p=log_odds, observed=data["y"], dims=("stratum", "team"))
+        pm.Binomial("y_obs", data["n"], logit_p=log_odds, observed=seen["y"], dims=("stratum", "team"))
         for name in ("found", "linked"):
-            of, n, y = (prior["found_sd"], data[f"{name}_n"], data[f"{name}_y"])
-            share = pm.Normal(f"{name}_logit", 0, of, dims=("lists", "team"))
+            share = pm.Normal(f"{name}_logit", 0, prior["found_sd"], dims=("lists", "team"))
+            n, y = data[f"{name}_n"], seen[f"{name}_y"]
             pm.Binomial(f"{name}_obs", n, logit_p=share, observed=y, dims=("lists", "team"))
     return model
 

@@ -172,6 +172,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
             **{f"at_{name}": ("cell", at) for name, at in placed.items()},
             "at_base": ("cell", at_base),
             "at_effect": ("cell", (placed["team"] * len(GROUPS) + placed["venues"]) * len(ERAS) + placed["era"]),
+            "at_error": ("cell", placed["team"] * len(ERAS) + placed["era"]),
             "at_team_size": ("cell", placed["team"] * len(SIZES) + placed["size"]),
             "at_stratum": ("cell", (placed["team"] * len(years) + placed["year"]) * len(GROUPS) + placed["venues"]),
             "base_n": (("team", "base"), base_n, {"unit": "papers"}),
@@ -191,7 +192,9 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     by_stratum = np.zeros((len(TEAMS), len(years), len(GROUPS)), dtype=np.int64)
     np.add.at(by_stratum.reshape(-1), observed["at_stratum"].to_numpy(), table["n"].to_numpy())
     observed["n_by_stratum"] = (("team", "year", "venues"), by_stratum, {"unit": "papers"})
-    observed["era_of_year"] = ("year", codes(era_of(pd.Series(years)), list(ERAS)))
+    era = codes(era_of(pd.Series(years)), list(ERAS))
+    stratum_error = np.arange(len(TEAMS))[:, None, None] * len(ERAS) + era[None, :, None]
+    observed["stratum_error"] = (("team", "year", "venues"), np.broadcast_to(stratum_error, by_stratum.shape).copy())
     labels = _labels(tables, frame, years, choices)
     return observed.merge(labels).assign_attrs(flow=json.dumps(rows.flow), facts=json.dumps(_facts(frame, labels)))
 

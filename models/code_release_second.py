@@ -28,6 +28,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data.io import InputError
+from models._blocks import data_of, hyperparameters
 from models._cells import codes, counted
 from models._claim import Tables
 from models.code_release_rows import ERAS, GROUPS, select
@@ -90,12 +91,10 @@ def build_authors(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """The monotonic curve, and the two contrasts, of the same counts."""
     coords = {name: dataset[name].to_numpy() for name in ("venue_year", "topic", "size", "venues", "step")}
     with pm.Model(coords=coords | {"cell": np.arange(dataset.sizes["cell"])}) as model:
-        names = ("n", "y", "at_k", "at_all", "at_venues", "at_venue_year", "at_topic", "at_size")
-        data = {name: pm.Data(name, dataset[name].to_numpy(), dims="cell") for name in names}
-        prior = {
-            name: pm.Data(f"prior_{name}", getattr(priors, name))
-            for name in ("stratum_mean", "stratum_sd", "curve_sd", "industry_sd", "topic_sd", "size_sd")
-        }
+        data = data_of(dataset, ("n", "at_k", "at_all", "at_venues", "at_venue_year", "at_topic", "at_size"))
+        y = pm.Data("y", dataset["y"].to_numpy(), dims="cell")
+        names = ("stratum_mean", "stratum_sd", "curve_sd", "industry_sd", "topic_sd", "size_sd")
+        prior = hyperparameters(priors, names)
 
         def papers(half: str) -> pt.TensorVariable:
             topic = pm.ZeroSumNormal(f"topic_{half}", sigma=prior["topic_sd"], dims="topic")
@@ -109,14 +108,14 @@ def build_authors(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         effect = pm.Deterministic("number_effect", (curve[:, None] * risen)[:, 1:], dims=("venues", "step"))
         padded = pt.concatenate([pt.zeros((len(GROUPS), 1)), effect], axis=1)
         by_number = level[data["at_venue_year"]] + papers("number") + padded[data["at_venues"], data["at_k"]]
-        pm.Binomial("y_number", data["n"], logit_p=by_number, observed=data["y"], dims="cell")
+        pm.Binomial("y_number", data["n"], logit_p=by_number, observed=y, dims="cell")
         own = pm.Normal("level_contrasts", prior["stratum_mean"], prior["stratum_sd"], dims="venue_year")
         some = pm.Normal("any_industry", 0, prior["industry_sd"], dims="venues")
         only = pm.Normal("only_industry", 0, prior["industry_sd"], dims="venues")
         has = pt.gt(data["at_k"], 0)
         contrasts = own[data["at_venue_year"]] + papers("contrasts") + some[data["at_venues"]] * has
         contrasts += only[data["at_venues"]] * data["at_all"]
-        pm.Binomial("y_contrasts", data["n"], logit_p=contrasts, observed=data["y"], dims="cell")
+        pm.Binomial("y_contrasts", data["n"], logit_p=contrasts, observed=y, dims="cell")
     return model
 
 
@@ -229,16 +228,16 @@ def build_access(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """A logistic regression with academia-only as the base."""
     coords = {"sector": list(SECTOR_LEVELS), "other": list(SECTOR_LEVELS[1:]), "row": np.arange(dataset.sizes["row"])}
     with pm.Model(coords=coords) as model:
-        names = ("open", "at_sector", "date", "compute", "unknown")
-        data = {name: pm.Data(name, dataset[name].to_numpy(), dims="row") for name in names}
-        sd = pm.Data("prior_access_sd", priors.access_sd)
+        data = data_of(dataset, ("at_sector", "date", "compute", "unknown"))
+        is_open = pm.Data("open", dataset["open"].to_numpy(), dims="row")
+        sd = hyperparameters(priors, ("access_sd",))["access_sd"]
         level = pm.Normal("level", 0, sd)
         other = pm.Normal("sector_effect", 0, sd, dims="other")
         trend = pm.Normal("trend", 0, sd * TREND, dims="sector")
         slope, gap = (pm.Normal(name, 0, sd) for name in ("slope", "gap"))
         log_odds = level + pt.concatenate([[0.0], other])[data["at_sector"]]
         log_odds += trend[data["at_sector"]] * data["date"] + slope * data["compute"] + gap * data["unknown"]
-        pm.Bernoulli("open_obs", logit_p=log_odds, observed=data["open"], dims="row")
+        pm.Bernoulli("open_obs", logit_p=log_odds, observed=is_open, dims="row")
     return model
 
 

@@ -56,6 +56,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
+from models._blocks import data_of, hyperparameters
 from models._cells import FEW, Part, counts_with_error, levels, standardised
 from models._claim import Model, Tables
 from models.topic_compute_fall import FALL_OF, fall_estimands, fall_weights
@@ -91,7 +92,7 @@ __all__ = [
 ]
 
 SEED = 20210704
-CELL_DATA = ("n", "y", "q", "partly", "at_venue_year", "at_topic", "at_size", "at_group", "at_pair", "at_exposure")
+CELL_DATA = ("n", "q", "partly", "at_venue_year", "at_topic", "at_size", "at_group", "at_pair", "at_exposure")
 SCALES = ("venue_year_sd", "pair_sd", "topic_slope_sd", "topic_family_sd")
 CONTRAST_HYPER = (
     "level_mean", "level_sd", "venue_year_sd", "topic_sd", "size_sd", "pair_sd", "family_sd", "topic_slope_sd",
@@ -192,10 +193,11 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     coords = {name: dataset[name].to_numpy() for name in ("family", "venue_year", "topic", "group", "size", "pair")}
     coords |= {name: np.arange(dataset.sizes[name]) for name in ("cell", "exposure")}
     with pm.Model(coords=coords) as model:
-        data = {name: pm.Data(name, dataset[name].to_numpy(), dims="cell") for name in CELL_DATA}
+        data = data_of(dataset, CELL_DATA)
+        y = pm.Data("y", dataset["y"].to_numpy(), dims="cell")
         value = pm.Data("value", dataset["value"].to_numpy(), dims=("exposure", "family"))
         shift = pm.Data("unseen_shift", dataset.attrs["unseen_shift"])
-        prior = {name: pm.Data(f"prior_{name}", getattr(priors, name)) for name in CONTRAST_HYPER}
+        prior = hyperparameters(priors, CONTRAST_HYPER)
 
         level = pm.Normal("level", prior["level_mean"], prior["level_sd"])
         spread = prior["sd_spread"]
@@ -222,7 +224,7 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         log_odds = venue_year[data["at_venue_year"]] + topic[data["at_topic"]]
         log_odds += size[data["at_group"], data["at_size"]] + pair[data["at_pair"]] + shift * data["partly"]
         log_odds += pt.dot(slope, value.T)[data["at_topic"], data["at_exposure"]]
-        counts_with_error("y_obs", log_odds, data["n"], data["y"], 1.0, data["q"])
+        counts_with_error("y_obs", log_odds, data["n"], y, 1.0, data["q"])
     return model
 
 

@@ -29,6 +29,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data.io import InputError
+from models._blocks import data_of, hyperparameters
 from models._cells import spanning
 from models._claim import Tables
 from models.topic_compute_fall import FALL_OF, FEWEST
@@ -37,7 +38,6 @@ from models.topic_compute_rows import TEN_POINTS, select
 if TYPE_CHECKING:
     from models.topic_compute import Choices, Priors
 
-DATA = ("n", "y", "m", "k")
 DIMS = ("venue", "topic", "year")
 SWITCHES = ("topic_trends", "year_effects", "errors_in_terms")
 ALL_VENUES = "all venues"
@@ -101,15 +101,16 @@ def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """
     years = dataset["year"].to_numpy()
     with pm.Model(coords={name: dataset[name].to_numpy() for name in DIMS}) as model:
-        data = {name: pm.Data(name, dataset[name].transpose(*DIMS).to_numpy(), dims=DIMS) for name in DATA}
-        prior = {name: pm.Data(f"prior_{name}", getattr(priors, name)) for name in HYPER}
-        on = {name: pm.Data(name, float(dataset.attrs[name])) for name in SWITCHES}
+        y, k = (pm.Data(name, dataset[name].transpose(*DIMS).to_numpy(), dims=DIMS) for name in ("y", "k"))
+        prior = hyperparameters(priors, HYPER)
         by_topic_year = dataset[["n", "m", "k"]].sum("venue").transpose("topic", "year")
         weight = by_topic_year["n"] / by_topic_year["n"].sum("year").clip(1)
-        by_year = pm.Data("by_year", weight.to_numpy(), dims=("topic", "year"))
-        counted = pm.Data("counted", counted_share(by_topic_year).to_numpy(), dims=("topic", "year"))
-        decade = pm.Data("decade", (years - years.mean()) / 10, dims="year")
-        trends = on["topic_trends"] * decade
+        derived = {"by_year": weight, "counted": counted_share(by_topic_year)}
+        derived |= {"decade": xr.DataArray((years - years.mean()) / 10, dims="year")}
+        derived |= {name: xr.DataArray(float(dataset.attrs[name])) for name in SWITCHES}
+        data = data_of(dataset[["n", "m"]].transpose(*DIMS).assign(derived), ["n", "m", *derived])
+        by_year, counted, on = data["by_year"], data["counted"], {name: data[name] for name in SWITCHES}
+        trends = on["topic_trends"] * data["decade"]
 
         # How often abstracts of a topic and year use a term.
         term_level = pm.Normal("term_level", prior["term_level_mean"], prior["term_level_sd"])
@@ -120,7 +121,7 @@ def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         term_excess_sd = pm.HalfNormal("term_excess_sd", prior["excess_sd"])
         term_excess = term_excess_sd * pm.Normal("term_excess_raw", dims=("topic", "year"))
         term = term_level + term_topic[:, None] + term_year + term_trend[:, None] * trends + term_excess
-        pm.Binomial("k_obs", n=data["m"], logit_p=term_venue[:, None, None] + term, observed=data["k"], dims=DIMS)
+        pm.Binomial("k_obs", n=data["m"], logit_p=term_venue[:, None, None] + term, observed=k, dims=DIMS)
         x = pm.Deterministic("share_of_terms", pm.math.sigmoid(term), dims=("topic", "year"))
         x = on["errors_in_terms"] * x + (1 - on["errors_in_terms"]) * counted
         mean = (x * by_year).sum(axis=1, keepdims=True)
@@ -142,7 +143,7 @@ def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         excess = pm.HalfNormal("excess_sd", prior["excess_sd"]) * pm.Normal("excess_raw", dims=("topic", "year"))
         log_odds = topic[:, None] + on["year_effects"] * year + (trend + topic_trend[:, None]) * trends + excess
         log_odds += within * (x - mean)
-        pm.Binomial("y_obs", n=data["n"], logit_p=venue[:, None, None] + log_odds, observed=data["y"], dims=DIMS)
+        pm.Binomial("y_obs", n=data["n"], logit_p=venue[:, None, None] + log_odds, observed=y, dims=DIMS)
     return model
 
 
