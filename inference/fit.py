@@ -40,7 +40,7 @@ for name in ("pymc", "pymc.sampling.forward", "pymc.stats.log_density"):
 
 PRIOR_DRAWS = 1000
 INTERPRETED = "FAST_COMPILE"  # pytensor's mode of plain numpy
-CHUNK = 50  # draws whose densities are evaluated at a time: some megabytes for thousands of cells
+AT_ONCE = 250_000  # numbers of an observed variable whose densities are evaluated at a time: some megabytes
 PREDICTIVE_DRAWS = 500  # of the posterior, for predictive checks
 VERSIONS = ("pymc", "pytensor", "nutpie", "numba", "arviz-stats", "numpy", "xarray")
 
@@ -53,7 +53,7 @@ class Sampler:
     tune: int = 600
     chains: int = 4
     cores: int = 2
-    target_accept: float = 0.9
+    target_accept: float = 0.8
 
 
 Say = Callable[[str], None]
@@ -217,7 +217,9 @@ def log_densities(model: pm.Model, draws: xr.Dataset, names: Iterable[str]) -> x
     evaluate = pytensor.function(list(many.values()), sums, mode=INTERPRETED, on_unused_input="ignore")
     flat = draws[list(value_of)].stack(sample=("chain", "draw")).transpose("sample", ...)
     values = [flat[name].to_numpy().astype(value.dtype) for name, value in value_of.items()]
-    parts = [evaluate(*(each[i : i + CHUNK] for each in values)) for i in range(0, flat.sizes["sample"], CHUNK)]
+    largest = max(np.prod(plain.rvs_to_values[rv].shape.eval(), initial=1) for rv in plain.observed_RVs)
+    chunk = max(1, int(AT_ONCE // largest))
+    parts = [evaluate(*(each[i : i + chunk] for each in values)) for i in range(0, flat.sizes["sample"], chunk)]
     coords = {dim: draws[dim].to_numpy() for dim in ("chain", "draw")}
     shape = [draws.sizes[dim] for dim in coords]
     columns = (np.concatenate(column).reshape(shape) for column in zip(*parts, strict=True))

@@ -101,7 +101,7 @@ __all__ = [
 ]
 
 SEED = 20240107
-DRAWS = 1500  # of each chain
+DRAWS = 1500  # of each chain, of the small models
 TINY = 1e-9  # papers: a kind of team without papers in a year leaves no 0 / 0
 TOP = (
     "level", "venue_year_sd", "topic_effect", "topic_trend", "size_effect", "size_team_effect", "topic_venue_sd",
@@ -285,7 +285,7 @@ def counts(
 
 
 MODELS = {
-    "statements": Model(prepare, build, estimands, statistics, TOP, raw, draws=DRAWS),
+    "statements": Model(prepare, build, estimands, statistics, TOP, raw),
     "instruments": Model(
         prepare_instruments,
         build_instruments,

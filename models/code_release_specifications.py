@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models._claim import Alternative, Headline, Published
 from models.code_release_rows import GROUPS, VENUES, WHOLE
@@ -16,6 +16,8 @@ SCALES = (
     "level_sd", "venue_year_sd", "topic_sd", "topic_trend_sd", "size_sd", "size_team_sd", "topic_venue_sd",
     "size_venue_sd", "industry_sd", "willing_sd", "sensitivity_sd", "specificity_sd", "error_team_sd",
 )  # fmt: skip
+# Labels hardly tell which kind of team an error is of: a ridge, along which steps of the usual size diverge at times.
+BY_TEAM_ACCEPT = 0.9
 # Of everyone's papers, those whose list has a field for links.
 LINKED = {"papers": "with a link field", "error": "none"}
 
@@ -32,7 +34,8 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         Alternative("full_text_linked", "the full text, read for the same papers", "definition", STATEMENTS, LINKED),
         Alternative("full_text", "all papers read in full text", "composition", STATEMENTS, {"error": "none"}),
         Alternative("main", "the coder's errors, the same for all teams", "main", STATEMENTS),
-        Alternative("by_team", "the coder's errors by kind of team", "measurement", STATEMENTS, {"error": "by team"}),
+        Alternative("by_team", "the coder's errors by kind of team", "measurement", STATEMENTS, {"error": "by team"},
+                    target_accept=BY_TEAM_ACCEPT),
         Alternative("half_scale", "priors of half the scale", "prior", STATEMENTS, priors=scaled(0.5), aside=True),
         Alternative("twice_scale", "priors of twice the scale", "prior", STATEMENTS, priors=scaled(2.0), aside=True),
         Alternative("instruments", "each instrument as it is", "main", INSTRUMENTS),
@@ -45,7 +48,10 @@ def _aside() -> tuple[Alternative, ...]:
     by_team = {"error": "by team"}
 
     def one(name: str, title: str, kind: str, choices: dict[str, object]) -> Alternative:
-        return Alternative(name, title, kind, STATEMENTS, choices, aside=True)  # type: ignore[arg-type]
+        fixed: dict[str, Any] = {"aside": True}
+        if by_team.items() <= choices.items():
+            fixed["target_accept"] = BY_TEAM_ACCEPT
+        return Alternative(name, title, kind, STATEMENTS, choices, **fixed)  # type: ignore[arg-type]
 
     shifts = [
         (f"{rate}_{name}_0_5", f"the coder's {rate} {words} 0.5 log-odds for teams with industry", sign)

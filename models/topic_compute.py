@@ -377,7 +377,13 @@ def _fitted(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
 MODELS = {
     "contrast": Model(prepare, build, estimands, statistics, TOP, draws=1500),
     "topic_year": Model(
-        prepare_topic_year, build_topic_year, estimands_topic_year, statistics_topic_year, REGRESSION_TOP, raw
+        prepare_topic_year,
+        build_topic_year,
+        estimands_topic_year,
+        statistics_topic_year,
+        REGRESSION_TOP,
+        raw,
+        draws=3000,
     ),
 }
 

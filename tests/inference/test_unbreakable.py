@@ -236,7 +236,7 @@ def test_the_gate_keeps_planted_faults_out(
     monkeypatch.setattr(toy.claim, "PLANTED", planted)
     code, said, _ = toy("refresh", "--seed", "8", "--out", out)
     assert code == 1
-    assert "one retry at target_accept 0.99" in said
+    assert "one retry, target_accept 0.99" in said
     assert "FAILED the gate" in said
     assert fault in said
     assert hint in said

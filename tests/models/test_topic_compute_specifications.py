@@ -212,5 +212,3 @@ def test_top_level_priors_are_those_of_the_model():
         assert set(spec.top_level) <= free
         # The rest are a population's effects, scaled by a top-level sd.
         assert all(name.endswith(("_raw", "year_effect")) for name in free - set(spec.top_level))
-        given = {name.removeprefix("prior_") for name in model.named_vars if name.startswith("prior_")}
-        assert given <= {field.name for field in dataclasses.fields(claim.Priors)}
