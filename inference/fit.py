@@ -2,7 +2,7 @@
 
 pytensor's compiled code goes to the project's own cache. Its default fastmath is off: with it, a cold and a warm cache
 differ in the last bits of the log density, and the same seed gives other draws. LLVM optimises at its first level: at
-the third it compiles half as long again, for a log density that is no faster. What is evaluated once (predictive draws,
+the third it compiles a fifth longer, for a log density that is no faster. What is evaluated once (predictive draws,
 densities of the draws) is interpreted: compiling it would take longer than it.
 """
 
@@ -40,7 +40,7 @@ for name in ("pymc", "pymc.sampling.forward", "pymc.stats.log_density"):
 
 PRIOR_DRAWS = 1000
 INTERPRETED = "FAST_COMPILE"  # pytensor's mode of plain numpy
-AT_ONCE = 250_000  # numbers of an observed variable whose densities are evaluated at a time: some megabytes
+AT_ONCE = 250_000  # numbers of the largest variable whose densities are evaluated at a time: some megabytes
 PREDICTIVE_DRAWS = 500  # of the posterior, for predictive checks
 VERSIONS = ("pymc", "pytensor", "nutpie", "numba", "arviz-stats", "numpy", "xarray")
 
@@ -217,9 +217,11 @@ def log_densities(model: pm.Model, draws: xr.Dataset, names: Iterable[str]) -> x
     evaluate = pytensor.function(list(many.values()), sums, mode=INTERPRETED, on_unused_input="ignore")
     flat = draws[list(value_of)].stack(sample=("chain", "draw")).transpose("sample", ...)
     values = [flat[name].to_numpy().astype(value.dtype) for name, value in value_of.items()]
-    largest = max(np.prod(plain.rvs_to_values[rv].shape.eval(), initial=1) for rv in plain.observed_RVs)
+    samples = flat.sizes["sample"]
+    observed = [plain.rvs_to_values[plain[name]].size.eval() for name in names if name not in draws]
+    largest = max([draws[name].size / samples for name in names if name in draws] + observed)
     chunk = max(1, int(AT_ONCE // largest))
-    parts = [evaluate(*(each[i : i + chunk] for each in values)) for i in range(0, flat.sizes["sample"], chunk)]
+    parts = [evaluate(*(each[i : i + chunk] for each in values)) for i in range(0, samples, chunk)]
     coords = {dim: draws[dim].to_numpy() for dim in ("chain", "draw")}
     shape = [draws.sizes[dim] for dim in coords]
     columns = (np.concatenate(column).reshape(shape) for column in zip(*parts, strict=True))

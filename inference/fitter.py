@@ -124,7 +124,7 @@ class Fitter:
                 return tree, check(tree, sampled), retried
         # Of a model without a main fit, what refresh fits is checked in its place.
         predictive = alternative.kind == "main" or not (alternative.aside or has_main(self.module, alternative.model))
-        sampler = Sampler(draws=model.draws, target_accept=alternative.target_accept)
+        sampler = dataclasses.replace(Sampler(draws=model.draws), **alternative.sampler)
         tree = fit(model, dataset, choices, priors, self.seed, self.compiled, sampler, say, predictive)
         gate = check(tree)
         retried = not gate.passed

@@ -30,17 +30,18 @@ def data_of(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, pt.TensorVar
     Returns
     -------
     dict
-        Name to tensor, of the variable's dims; integers as int64, other numbers as float64.
+        Name to tensor, of the variable's dims; integers as ``pm.Data`` has them, other numbers as float64.
     """
     together: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for name in names:
         whole = np.issubdtype(dataset[name].dtype, np.integer)
-        together.setdefault((tuple(map(str, dataset[name].dims)), "int64" if whole else "float64"), []).append(name)
+        together.setdefault((tuple(map(str, dataset[name].dims)), "integer" if whole else "float"), []).append(name)
     out: dict[str, pt.TensorVariable] = {}
-    for (dims, dtype), members in together.items():
+    for (dims, kind), members in together.items():
+        dtype = np.int64 if kind == "integer" else np.float64
         stacked = np.stack([dataset[name].to_numpy().astype(dtype) for name in members])
         # Without dims: nutpie refuses data of which some are None.
-        packed = pm.Data("_".join((*dims, dtype)), stacked)
+        packed = pm.Data("_".join((*dims, kind)), stacked)
         out |= {name: packed[i] for i, name in enumerate(members)}
     return out
 

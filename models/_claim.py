@@ -41,7 +41,7 @@ class Alternative:
 
     ``title`` says it to a reader in a few words. The model ``RAW`` counts the rows of the specification with the same
     choices. One set ``aside`` is not fitted by ``refresh`` but by ``alternatives``, and its estimates are kept in
-    ``paper/published``. ``target_accept`` of NUTS is PyMC's own, 0.8; more where data leave a ridge.
+    ``paper/published``. ``sampler`` has settings of NUTS that differ.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Alternative:
     choices: Mapping[str, Any] = field(default_factory=dict)
     priors: Mapping[str, Any] = field(default_factory=dict)
     aside: bool = False
-    target_accept: float = 0.8
+    sampler: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ TOP = (
 DIMS = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team", "industry", "year")
 OBSERVED = ("y", "hand_release_coded", "hand_none_coded", "passages_own")
 DATA = (
-    "n", "at_base", "at_effect", "at_error", "at_stratum", "at_team_size", "topic_of", "size_of", "base_at_venue_year",
+    "n", "at_base", "at_effect", "at_error", "at_stratum", "topic_of", "size_of", "base_at_venue_year",
     "base_at_topic_venue", "base_at_size_venue", "base_at_topic_year", "hand_release", "hand_none", "passages",
     "stratum_error", "n_by_stratum", "shift_sensitivity", "shift_specificity", "willing_of", "with_error",
     "error_by_team", "some_unwilling", "pull_venue_year", "pull_era", "year_scaled",
@@ -220,6 +220,7 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         )
         by_size = pt.concatenate([pt.zeros((1, dataset.sizes["size"])), size_team])
         by_team = pt.stack([pt.zeros_like(some), some, some + only])  # in the order of TEAMS
+        effect = by_team[:, :, :, None] + by_size[:, None, None, :]
         # Products of odds: an exponential of every cell's log-odds would be a third of the cost of the model.
         odds = (
             pt.exp(venue_year)[data["base_at_venue_year"]]
@@ -227,7 +228,7 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
             * pt.exp(topic_venue)[data["base_at_topic_venue"]]
             * pt.exp(size_venue)[data["base_at_size_venue"]]
         )[data["at_base"]]
-        odds *= pt.exp(by_team).flatten()[data["at_effect"]] * pt.exp(by_size).flatten()[data["at_team_size"]]
+        odds *= pt.exp(effect).flatten()[data["at_effect"]]
 
         # What the coder sees of it, by kind of team and era.
         a_mean = pm.Normal("sensitivity_logit", prior["sensitivity_mean"], prior["sensitivity_sd"])

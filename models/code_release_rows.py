@@ -171,9 +171,8 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
             "y": ("cell", table["y"].to_numpy(), {"unit": "papers"}),
             **{f"at_{name}": ("cell", at) for name, at in placed.items()},
             "at_base": ("cell", at_base),
-            "at_effect": ("cell", (placed["team"] * len(GROUPS) + placed["venues"]) * len(ERAS) + placed["era"]),
-            "at_error": ("cell", placed["team"] * len(ERAS) + placed["era"]),
-            "at_team_size": ("cell", placed["team"] * len(SIZES) + placed["size"]),
+            "at_effect": ("cell", _flat(placed, levels, "team", "venues", "era", "size")),
+            "at_error": ("cell", _flat(placed, levels, "team", "era")),
             "at_stratum": ("cell", (placed["team"] * len(years) + placed["year"]) * len(GROUPS) + placed["venues"]),
             "base_n": (("team", "base"), base_n, {"unit": "papers"}),
             **{f"base_at_{name}": ("base", codes(base[name], levels[name])) for name in (*LEVELS, "venues", "era")},
@@ -197,6 +196,11 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     observed["stratum_error"] = (("team", "year", "venues"), np.broadcast_to(stratum_error, by_stratum.shape).copy())
     labels = _labels(tables, frame, years, choices)
     return observed.merge(labels).assign_attrs(flow=json.dumps(rows.flow), facts=json.dumps(_facts(frame, labels)))
+
+
+def _flat(placed: dict[str, Ints], levels: dict[str, list[str]], *names: str) -> Ints:
+    """Position of each cell in an array of these dims, flattened."""
+    return np.ravel_multi_index([placed[name] for name in names], [len(levels[name]) for name in names])
 
 
 def _pulls(table: pd.DataFrame, levels: dict[str, list[str]]) -> dict[str, tuple[str | tuple[str, ...], Floats]]:

@@ -18,7 +18,7 @@ import models.code_release as claim
 from data.io import InputError
 from inference.fit import Compiled, Sampler, sample
 from models.code_release_estimands import papers_by_era
-from models.code_release_rows import ERAS, GROUPS, TEAMS, WHOLE, select
+from models.code_release_rows import ERAS, GROUPS, TEAMS, WHOLE, era_of, select
 from models.registry import RAW
 
 CHOICES, PRIORS = claim.Choices(), claim.Priors()
@@ -83,10 +83,12 @@ def test_positions_agree_with_each_other(real: dict[str, pd.DataFrame]):
     assert (data["topic_of"].values[data["at_topic_venue"]] == data["at_topic"]).all()
     assert (data["size_of"].values[data["at_size_venue"]] == data["at_size"]).all()
     assert (data["venue_year_venues"].values[data["at_venue_year"]] == data["at_venues"]).all()
-    shape = (len(TEAMS), len(GROUPS), len(ERAS))
-    found = np.array(np.unravel_index(data["at_effect"].values, shape))
-    assert (found == [data["at_team"].values, data["at_venues"].values, data["at_era"].values]).all()
-    assert (data["at_team_size"].values == data["at_team"].values * data.sizes["size"] + data["at_size"].values).all()
+    for name, dims in {"at_effect": ("team", "venues", "era", "size"), "at_error": ("team", "era")}.items():
+        found = np.unravel_index(data[name].values, [data.sizes[dim] for dim in dims])
+        assert (np.array(found) == [data[f"at_{dim}"].values for dim in dims]).all(), name
+    kinds, eras = np.unravel_index(data["stratum_error"].values, (len(TEAMS), len(ERAS)))
+    assert (kinds == np.arange(len(TEAMS))[:, None, None]).all()
+    assert (era_of(data["year"].to_series()).map(list(ERAS).index).values[:, None] == eras).all()
     year = data["venue_year_year"].values[data["base_at_venue_year"].values] - 2014
     assert (data["base_at_topic_year"].values == data["base_at_topic"].values * 9 + year).all()
 
