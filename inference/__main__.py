@@ -176,7 +176,7 @@ def sensitivity(
 
 @app.command()
 def alternatives(claims: Claims = None) -> int:
-    """Fit the specifications that refresh leaves aside (an hour for all, on two cores); resumes. 1 if one fails the gate."""
+    """Fit the specifications that refresh leaves aside (an hour on two cores); resumes. 1 if one fails the gate."""
     from inference.alternatives import fit_aside
 
     with _reporting() as say:
