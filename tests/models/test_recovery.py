@@ -147,9 +147,10 @@ def with_latents(dataset: xr.Dataset, priors: claim.Priors) -> pm.Model:
     model = claim.build_latent_excess(dataset.isel(row=slice(0, 0)), priors)
     with model:
         kind, decade = dataset["row_sector"].values, dataset["row_decade"].values
+        by_year = dataset["decade"].values
         line = model["compute_level"] + model["growth"] * decade
-        year = model["location"][:, 0] - model["offset"][0] - model["offset_trend"][0] * model["decade"]
-        walk = year - model["compute_level"] - model["growth"] * model["decade"]
+        year = model["location"][:, 0] - model["offset"][0] - model["offset_trend"][0] * by_year
+        walk = year - model["compute_level"] - model["growth"] * by_year
         mean = line + walk[dataset["row_year"].values] + model["offset"][kind] + model["offset_trend"][kind] * decade
         mean += model["location_domain"][dataset["row_domain"].values]
         raw = pm.Normal("true_raw", shape=dataset.sizes["row"])
