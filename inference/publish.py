@@ -26,6 +26,7 @@ from models.registry import CLAIMS
 PUBLISHED = ROOT / "paper" / "published"
 README = ROOT / "README.md"
 START, END = "<!-- estimates: written by `python -m inference publish` -->", "<!-- end of estimates -->"
+MARKS = "† sensitive to the prior: the paper says how. ◂ the rung that matters most: farthest from the one before."
 DRAWS = 1000
 DIGITS = dict(enumerate(["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]))
 
@@ -120,7 +121,7 @@ def table(content: Mapping[str, Any]) -> str:
                 f"{row['verdict'] or ''} |"
             )
         lines += ["", *_ladder_table(content["ladders"].get(claim, [])), ""]
-    return "\n".join([*lines, "† sensitive to the prior: the paper says how. ◂ the rung that matters most."])
+    return "\n".join([*lines, MARKS])
 
 
 def _ladder_table(ladders: list[Mapping[str, Any]]) -> list[str]:

@@ -51,11 +51,15 @@ def quantity(median: float, low: float, high: float, mcse: float, scale: str = "
     """``0.66 (0.51 to 0.79)``: the median and the 89 % equal-tailed interval.
 
     Ratios (scale ``log``) get significant digits, for their ends differ in size: two, or one where the Monte Carlo
-    error is above a twentieth of the median.
+    error is above a twentieth of the median. From 0.95 to 2 they get two decimals: 1.02 as 1.0 would hide on which side
+    of no difference an interval ends.
     """
     if scale == "log":
         digits = 2 if mcse < median / 20 else 1
-        low_text, middle, high_text = (significant(value, digits) for value in (low, median, high))
+        low_text, middle, high_text = (
+            number(value, MAX_DECIMALS) if mcse < 0.01 and 0.95 <= value < 2 else significant(value, digits)
+            for value in (low, median, high)
+        )
     else:
         decimals = decimals_for(mcse)
         shown = [f"{value:.{MAX_DECIMALS}f}" for value in (low, median, high)]
