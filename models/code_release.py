@@ -101,7 +101,7 @@ __all__ = [
 ]
 
 SEED = 20240107
-DRAWS = 1500  # of each chain, of the small models
+DRAWS = 1500  # of each chain
 TINY = 1e-9  # papers: a kind of team without papers in a year leaves no 0 / 0
 TOP = (
     "level", "venue_year_sd", "topic_effect", "topic_trend", "size_effect", "size_team_effect", "topic_venue_sd",
@@ -114,7 +114,8 @@ DATA = (
     "n", "at_base", "at_effect", "at_error", "at_stratum", "topic_of", "size_of", "base_at_venue_year",
     "base_at_topic_venue", "base_at_size_venue", "base_at_topic_year", "hand_release", "hand_none", "passages",
     "stratum_error", "n_by_stratum", "shift_sensitivity", "shift_specificity", "willing_of", "with_error",
-    "error_by_team", "some_unwilling", "pull_venue_year", "pull_era", "year_scaled",
+    "error_by_team", "some_unwilling", "pull_venue_year", "pull_venue_year_false", "pull_era", "pull_era_false",
+    "venue_year_era", "year_scaled", "mix",
 )  # fmt: skip
 
 
@@ -194,17 +195,31 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
 
         willing_logit = pm.Normal("willing_logit", prior["willing_mean"], prior["willing_sd"], dims="team")
         willing = 1 - data["some_unwilling"] * (1 - pm.math.sigmoid(willing_logit[data["willing_of"]]))
-        # The data tell w logistic(eta) better than either: a lower w goes with a higher eta. Sampled is eta less
-        # a multiple of -log w (1 / (1 - share), exact for small changes); the priors are those of eta.
-        log_w = pt.log(willing)
+        # The coder's errors, by kind of team and era.
+        a_mean = pm.Normal("sensitivity_logit", prior["sensitivity_mean"], prior["sensitivity_sd"])
+        b_mean = pm.Normal("specificity_logit", prior["specificity_mean"], prior["specificity_sd"], dims="era")
+        a_team = pm.Normal("sensitivity_team", 0, prior["error_team_sd"], dims="team")
+        b_team = pm.Normal("specificity_team", 0, prior["error_team_sd"], dims=("team", "era"))
+        a = pt.zeros(eras)[None, :] + (a_mean + data["error_by_team"] * a_team)[:, None]
+        b = b_mean[None, :] + data["error_by_team"] * b_team
+
+        def taken(shift_a: Any, shift_b: Any) -> tuple[Any, Any, Any]:
+            """By kind of team and era, of papers of which logistic(eta) says yes: seen, or mistaken; else mistaken."""
+            # Without error the label is the release: both rates are one.
+            sensitivity = 1 - data["with_error"] * (1 - pm.math.sigmoid(a + shift_a))
+            false = data["with_error"] * (1 - pm.math.sigmoid(b + shift_b))
+            return willing[:, None] * sensitivity, (1 - willing)[:, None] * false, false
+
+        # What the data tell is the share that the coder takes for a release: fewer that are willing or seen go with a
+        # higher eta, more that are mistaken with a lower one. Sampled is eta less what makes up for these, to first
+        # order: -log(w a) / (1 - share) - (1 - b) / share. The priors are those of eta.
+        seen, _, false = taken(0.0, 0.0)
+        log_seen = pt.log(seen)
         level = pm.Normal("level", prior["level_mean"], prior["level_sd"])
-        venue_year_sd = pm.HalfNormal("venue_year_sd", prior["venue_year_sd"])
-        shift = -data["pull_venue_year"] * log_w[0]
-        raw_effect = pm.Normal("venue_year_raw", level - shift, venue_year_sd, dims="venue_year")
-        venue_year = pm.Deterministic("venue_year_effect", raw_effect + shift, dims="venue_year")
         industry = []
         for i, name in enumerate(("any", "only")):
-            shift = data["pull_era"] * (log_w[i] - log_w[i + 1])
+            shift = data["pull_era"] * (log_seen[i] - log_seen[i + 1])
+            shift += data["pull_era_false"] * (false[i] - false[i + 1])
             raw_effect = pm.Normal(f"{name}_raw", -shift, prior["industry_sd"], dims=("venues", "era"))
             industry.append(pm.Deterministic(f"{name}_industry", raw_effect + shift, dims=("venues", "era")))
         some, only = industry
@@ -215,6 +230,15 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         size_venue_sd = pm.LogNormal("size_venue_sd", pt.log(prior["size_venue_sd"]), prior["venue_sd_spread"])
         size_venue = size[data["size_of"]] + size_venue_sd * pm.Normal("size_venue_raw", dims="size_venue")
         trend = pm.ZeroSumNormal("topic_trend", sigma=prior["topic_trend_sd"], dims="topic")
+        in_years = (trend[:, None] * data["year_scaled"]).flatten()
+        venue_year_sd = pm.HalfNormal("venue_year_sd", prior["venue_year_sd"])
+        # They tell it of a venue-year's average paper: sampled is also less its papers' mean effect of topic and size.
+        average = data["mix"] @ pt.concatenate([topic_venue, size_venue, in_years])
+        era_of = data["venue_year_era"]
+        shift = -data["pull_venue_year"] * log_seen[0, era_of] - data["pull_venue_year_false"] * false[0, era_of]
+        shift -= average
+        raw_effect = pm.Normal("venue_year_raw", level - shift, venue_year_sd, dims="venue_year")
+        venue_year = pm.Deterministic("venue_year_effect", raw_effect + shift, dims="venue_year")
         size_team = pm.ZeroSumNormal(
             "size_team_effect", sigma=prior["size_team_sd"], dims=("industry", "size"), n_zerosum_axes=1
         )
@@ -224,30 +248,17 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         # Products of odds: an exponential of every cell's log-odds would be a third of the cost of the model.
         odds = (
             pt.exp(venue_year)[data["base_at_venue_year"]]
-            * pt.exp(trend[:, None] * data["year_scaled"]).flatten()[data["base_at_topic_year"]]
+            * pt.exp(in_years)[data["base_at_topic_year"]]
             * pt.exp(topic_venue)[data["base_at_topic_venue"]]
             * pt.exp(size_venue)[data["base_at_size_venue"]]
         )[data["at_base"]]
         odds *= pt.exp(effect).flatten()[data["at_effect"]]
 
-        # What the coder sees of it, by kind of team and era.
-        a_mean = pm.Normal("sensitivity_logit", prior["sensitivity_mean"], prior["sensitivity_sd"])
-        b_mean = pm.Normal("specificity_logit", prior["specificity_mean"], prior["specificity_sd"], dims="era")
-        a_team = pm.Normal("sensitivity_team", 0, prior["error_team_sd"], dims="team")
-        b_team = pm.Normal("specificity_team", 0, prior["error_team_sd"], dims=("team", "era"))
-        a = pt.zeros(eras)[None, :] + (a_mean + data["error_by_team"] * a_team)[:, None]
-        b = b_mean[None, :] + data["error_by_team"] * b_team
+        # What the coder sees of it.
         by_hand = {"release": pm.math.sigmoid(a), "none": pm.math.sigmoid(b)}
         for name, rate in by_hand.items():
             n, right = data[f"hand_{name}"], observed[f"hand_{name}_coded"]
             pm.Binomial(f"hand_{name}_obs", n, rate, observed=right, dims=("team", "era"))
-
-        def taken(shift_a: Any, shift_b: Any) -> tuple[Any, Any, Any]:
-            """By kind of team and era, of papers of which logistic(eta) says yes: seen, or mistaken; else mistaken."""
-            # Without error the label is the release: both rates are one.
-            sensitivity = 1 - data["with_error"] * (1 - pm.math.sigmoid(a + shift_a))
-            false = data["with_error"] * (1 - pm.math.sigmoid(b + shift_b))
-            return willing[:, None] * sensitivity, (1 - willing)[:, None] * false, false
 
         p = odds / (1 + odds)
         seen, mistaken, false = taken(data["shift_sensitivity"][:, None], data["shift_specificity"][:, None])
@@ -286,7 +297,7 @@ def counts(
 
 
 MODELS = {
-    "statements": Model(prepare, build, estimands, statistics, TOP, raw),
+    "statements": Model(prepare, build, estimands, statistics, TOP, raw, DRAWS),
     "instruments": Model(
         prepare_instruments,
         build_instruments,

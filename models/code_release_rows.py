@@ -144,8 +144,8 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         ``hand_none_coded``). By ``team``: ``shift_sensitivity`` and ``shift_specificity``, log-odds. By ``team``,
         ``year`` and ``venues``: ``passages`` that the coder took for a release, ``passages_own`` that are one. By
         ``team`` and ``year``: ``n_by_team_year``, papers; with ``venues``: ``n_by_stratum``. ``with_error``,
-        ``error_by_team``, ``some_unwilling``: 0 or 1; ``willing_of`` (team,): whose w is a team's. attrs ``flow``:
-        exclusions, JSON.
+        ``error_by_team``, ``some_unwilling``: 0 or 1; ``willing_of`` (team,): whose w is a team's. ``mix``: shares of
+        a venue-year's papers. attrs ``flow``: exclusions, JSON.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     """
     rows, levels = select(tables, choices)
     frame = rows.frame
-    years = sorted({int(name.rsplit(" ", 1)[1]) for name in levels["venue_year"]})
+    years = sorted(set(_years(levels["venue_year"])))
     levels |= {"team": list(TEAMS), "industry": list(TEAMS[1:]), "venues": list(GROUPS), "era": list(ERAS)}
     table = counted(frame, [*LEVELS, "venues", "era", "year", "team"], "event")
     base = table.groupby([*LEVELS, "venues", "era"], sort=True).size().reset_index()
@@ -180,13 +180,14 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
             "year_scaled": ("year", (np.array(years) - MIDDLE_YEAR) / 4, {"unit": f"four years from {MIDDLE_YEAR}"}),
             **_parents(levels),
             "venue_year_venues": ("venue_year", _group_of(levels["venue_year"])),
-            "venue_year_year": ("venue_year", [int(name.rsplit(" ", 1)[1]) for name in levels["venue_year"]]),
+            "venue_year_era": ("venue_year", codes(era_of(pd.Series(_years(levels["venue_year"]))), list(ERAS))),
+            "venue_year_year": ("venue_year", _years(levels["venue_year"])),
         },
         coords={**levels, "year": years},
     )
     by_team_year = np.zeros((len(TEAMS), len(years)), dtype=np.int64)
     np.add.at(by_team_year, (placed["team"], placed["year"]), table["n"].to_numpy())
-    observed = observed.assign(_pulls(table, levels))
+    observed = observed.assign(_pulls(table, levels)).assign(mix=_mix(observed))
     observed["n_by_team_year"] = (("team", "year"), by_team_year, {"unit": "papers"})
     by_stratum = np.zeros((len(TEAMS), len(years), len(GROUPS)), dtype=np.int64)
     np.add.at(by_stratum.reshape(-1), observed["at_stratum"].to_numpy(), table["n"].to_numpy())
@@ -198,27 +199,43 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     return observed.merge(labels).assign_attrs(flow=json.dumps(rows.flow), facts=json.dumps(_facts(frame, labels)))
 
 
+def _years(venue_years: list[str]) -> list[int]:
+    return [int(name.rsplit(" ", 1)[1]) for name in venue_years]
+
+
 def _flat(placed: dict[str, Ints], levels: dict[str, list[str]], *names: str) -> Ints:
     """Position of each cell in an array of these dims, flattened."""
     return np.ravel_multi_index([placed[name] for name in names], [len(levels[name]) for name in names])
 
 
+def _mix(observed: xr.Dataset) -> xr.Variable:
+    """Shares of a venue-year's papers by topic at the venue, team size at the venue, and topic in the year."""
+    n = observed["base_n"].sum("team").to_numpy().astype(float)
+    places = ("topic_venue", "size_venue", "topic_year")
+    sizes = [observed.sizes[name] for name in places[:2]] + [observed.sizes["topic"] * observed.sizes["year"]]
+    row = observed["base_at_venue_year"].to_numpy()
+    out = np.zeros((observed.sizes["venue_year"], sum(sizes)))
+    for name, start in zip(places, np.cumsum([0, *sizes]), strict=False):
+        np.add.at(out, (row, start + observed[f"base_at_{name}"].to_numpy()), n)
+    papers = np.bincount(row, n, minlength=len(out))
+    return xr.Variable(("venue_year", "effect"), out / np.maximum(papers, 1)[:, None])
+
+
 def _pulls(table: pd.DataFrame, levels: dict[str, list[str]]) -> dict[str, tuple[str | tuple[str, ...], Floats]]:
-    """1 / (1 - share observed), 1 without papers: by how much log-odds make up for a smaller share of the willing."""
+    """By how much log-odds make up for fewer releases seen, of their logarithm, and for more mistakes.
 
-    def pull(names: list[str]) -> Floats:
-        total = table.groupby(names)[["y", "n"]].sum()
-        out = np.ones([len(levels[name]) for name in names])
-        share = (total["y"] / total["n"]).clip(0, 0.75)
-        out[tuple(codes(total.index.get_level_values(name).to_series(), levels[name]) for name in names)] = 1 / (
-            1 - share
-        )
-        return out
-
-    return {
-        "pull_venue_year": ("venue_year", pull(["venue_year"])),
-        "pull_era": (("venues", "era"), pull(["venues", "era"])),
-    }
+    1 / (1 - share observed) and 1 / share; 1 and 0 without papers.
+    """
+    out: dict[str, tuple[str | tuple[str, ...], Floats]] = {}
+    for name, dims in (("venue_year", ["venue_year"]), ("era", ["venues", "era"])):
+        total = table.groupby(dims)[["y", "n"]].sum()
+        share = total["y"] / total["n"]
+        at = tuple(codes(total.index.get_level_values(dim).to_series(), levels[dim]) for dim in dims)
+        seen, false = (fill([len(levels[dim]) for dim in dims]) for fill in (np.ones, np.zeros))
+        seen[at] = 1 / (1 - share.clip(0, 0.75))
+        false[at] = 1 / share.clip(0.1, 1)
+        out |= {f"pull_{name}": (tuple(dims), seen), f"pull_{name}_false": (tuple(dims), false)}
+    return out
 
 
 def _parents(levels: dict[str, list[str]]) -> dict[str, tuple[str, Ints]]:
