@@ -15,7 +15,7 @@ Rows = list[dict[str, Any]]
 
 
 def draw(claim: str, estimates: Rows, out: Path) -> None:
-    """Draw the claim's headline estimates: the main fit, and each refit under another prior.
+    """Draw the claim's headline estimates: as fitted, and under each other prior.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def draw(claim: str, estimates: Rows, out: Path) -> None:
     figure, grid = plt.subplots(lines, columns, figsize=size, squeeze=False)
     data: Rows = []
     for axes, row in zip(grid.flat, rows, strict=False):
-        main = {name: row[name] for name in ("median", "eti_low", "eti_high")}
-        sets = [("main", main), *((refit["title"], refit["to"]) for refit in row["refits"])]
+        own = {name: row[name] for name in ("median", "eti_low", "eti_high")}
+        sets = [("the project's priors", own), *((refit["title"], refit["to"]) for refit in row["refits"])]
         for y, (title, at) in enumerate(sets):
             colour = GREY if y else BLUE
             axes.plot([at["eti_low"], at["eti_high"]], [y, y], color=colour, lw=1.5)
@@ -52,7 +52,7 @@ def draw(claim: str, estimates: Rows, out: Path) -> None:
         axes.xaxis.set_major_formatter("{x:g}")
         axes.tick_params(axis="x", labelsize=7)
         axes.set_ylim(tallest - 0.5, -0.5)
-        names = [wrap(title.removeprefix("priors of ").split(":")[0], 20) for title, _ in sets]
+        names = [wrap(title.rpartition("priors of ")[2].split(":")[0], 20) for title, _ in sets]
         axes.set_yticks(range(len(sets)), names, fontsize=6)
         axes.set_title(wrap(headline(row), 30), fontsize=6.8)
     for axes in grid.flat[len(rows) :]:

@@ -46,7 +46,8 @@ def _fit_aside(claim: str, parts: Mapping[str, str], places: Places, say: Say) -
     failed = []
     fitter = Fitter.of(claim, parts, Given(), say)
     names = [a.name for a in fitter.module.ALTERNATIVES if a.aside and a.model != RAW]
-    todo = {name for name in names if _current(places, claim, name, fit_key(parts, name)) is None}
+    known = _committed(claim)
+    todo = {name for name in names if _found(places, claim, name, fit_key(parts, name), known) is None}
     if not todo:
         say(f"{claim}: all {len(names)} alternatives are current")
         return []
@@ -102,24 +103,28 @@ def _file(places: Places, claim: str, spec: str) -> Path:
     return places.out / "alternatives" / claim / f"{spec}.json"
 
 
-def _current(places: Places, claim: str, spec: str, key: str) -> Row | None:
+def _found(places: Places, claim: str, spec: str, key: str, committed: Mapping[str, Row]) -> Row | None:
     """What is kept of a specification for this code and these tables: on this machine, else as committed."""
     own = store.read_json(_file(places, claim, spec), "fit", "estimates", "raw")
-    if own is not None and own["fit"].get("fit_key") == key:
-        return own
-    committed = _committed(claim, spec)
-    return committed if committed is not None and committed["fit"]["fit_key"] == key else None
+    for one in (own, committed.get(spec)):
+        if one is not None and one["fit"].get("fit_key") == key:
+            return one
+    return None
 
 
-def _committed(claim: str, spec: str) -> Row | None:
-    known = store.read_json(ASIDE, "fits", "estimates", "raw")
-    if known is None or f"{claim}/{spec}" not in known["fits"]:
-        return None
-
-    def mine(rows: list[Row]) -> list[Row]:
-        return [row for row in rows if (row["claim"], row["spec"]) == (claim, spec)]
-
-    return {"fit": known["fits"][f"{claim}/{spec}"], "estimates": mine(known["estimates"]), "raw": mine(known["raw"])}
+def _committed(claim: str) -> dict[str, Row]:
+    """What is committed of a claim's specifications."""
+    known = store.read_json(ASIDE, "fits", "estimates", "raw") or {"fits": {}, "estimates": [], "raw": []}
+    found: dict[str, Row] = {}
+    for name, fit in known["fits"].items():
+        of, _, spec = name.partition("/")
+        if of == claim:
+            found[spec] = {"fit": fit, "estimates": [], "raw": []}
+    for part in ("estimates", "raw"):
+        for row in known[part]:
+            if row["claim"] == claim and row["spec"] in found:
+                found[row["spec"]][part].append(row)
+    return found
 
 
 def aside_keys(places: Places) -> list[str]:
@@ -136,11 +141,11 @@ def aside_keys(places: Places) -> list[str]:
 def kept(places: Places, claim: str, parts: Mapping[str, str]) -> dict[str, Row]:
     """What is kept of each specification aside; ``stale`` in its fit says whether it is of older code or tables."""
     module = importlib.import_module(CLAIMS[claim].module)
-    found = {}
+    found, known = {}, _committed(claim)
     for alternative in module.ALTERNATIVES:
         if alternative.aside:
             key = fit_key(parts, alternative.name)
-            one = _current(places, claim, alternative.name, key) or _committed(claim, alternative.name)
+            one = _found(places, claim, alternative.name, key, known) or known.get(alternative.name)
             if one is not None:
                 one["fit"] |= {"stale": one["fit"]["fit_key"] != key, "aside": True}
                 found[alternative.name] = one

@@ -289,7 +289,7 @@ def _surely(event: xr.DataArray) -> bool:
 
 
 def add_refits(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]) -> None:
-    """Add to the rows of main fits how far the refits under other priors move them.
+    """Add to rows how far the refits of their own fit under other priors move them.
 
     ``refits`` has one entry for each of the claim's alternatives of kind ``prior`` with the same model and choices:
     what ``moves`` gives. ``prior_shift`` is the largest of their shifts, null where there is none;
@@ -314,7 +314,7 @@ def add_refits(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]
             priors.setdefault((*base(fit), *key(row)), []).append(row)
     for row in rows:
         own = fits[f"{row['claim']}/{row['spec']}"]
-        others = priors.get((*base(own), *key(row)), []) if own["kind"] == "main" and row["sd"] else []
+        others = priors.get((*base(own), *key(row)), []) if own["kind"] != "prior" and row["sd"] else []
         # One that failed its gate left its last good fit behind: of other data, and no measure of the prior.
         others = [o for o in others if fits[f"{o['claim']}/{o['spec']}"].get("stale") == own.get("stale")]
         row["refits"] = [moves(row, other, fits[f"{other['claim']}/{other['spec']}"]["title"]) for other in others]

@@ -22,6 +22,7 @@ from inference.places import Places
 from models.registry import CLAIMS
 
 Say = Callable[[str], None]
+NOT_SHOWN = ("prior", "sample_stats", "observed_data")  # groups of a fit that no estimate and no figure needs
 
 
 def outputs_current(places: Places) -> bool:
@@ -202,7 +203,7 @@ def _add_claim(
     module = importlib.import_module(CLAIMS[claim].module)
     trees = {}
     for spec in specs:
-        tree, about = store.load(places, claim, spec)
+        tree, about = store.load(places, claim, spec, leave=NOT_SHOWN)
         tree.attrs |= {"kind": about["kind"], "title": about["title"]}
         trees[spec] = tree
         stale = about["fit_key"] != fit_key(parts, spec)

@@ -7,7 +7,7 @@ good posterior is always whole. No heavy imports at module level.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,14 +74,15 @@ def _write_tree(tree: xr.DataTree, path: Path) -> tuple[int, str]:
     return len(content), digest(content)
 
 
-def load(places: Places, claim: str, spec: str) -> tuple[xr.DataTree, Note]:
-    """Load a stored fit and its note, checked against its digest.
+def load(places: Places, claim: str, spec: str, leave: Collection[str] = ()) -> tuple[xr.DataTree, Note]:
+    """Load a stored fit and its note, checked against its digest; the groups to ``leave`` are not read.
 
     Raises
     ------
     InputError
         If there is none, or its file is damaged.
     """
+    import h5netcdf
     import xarray as xr
 
     about = note(places, claim, spec)
@@ -91,8 +92,10 @@ def load(places: Places, claim: str, spec: str) -> tuple[xr.DataTree, Note]:
     if digest(path.read_bytes()) != about["sha256"]:
         path.unlink()
         raise InputError("the stored posterior is damaged and was removed", path, hint="run refresh again")
-    with xr.open_datatree(path, engine="h5netcdf") as tree:
-        return tree.load(), about
+    with h5netcdf.File(path) as file:
+        names = [name for name in file.groups if name not in leave]
+    parts = {f"/{name}": xr.load_dataset(path, group=name, engine="h5netcdf") for name in names}
+    return xr.DataTree.from_dict({"/": xr.load_dataset(path, engine="h5netcdf"), **parts}), about
 
 
 def finish_claim(
