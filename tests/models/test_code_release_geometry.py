@@ -24,7 +24,10 @@ from tests.models.test_code_release_likelihood import (
 )
 
 NAME = "by team, by team"
+# Log-odds by which each error is moved: of all kinds of team, or of one of them alone.
 MOVES = {"willing_logit": -0.4, "sensitivity_logit": -0.4, "specificity_logit": -0.3}
+KINDS = {"willing_logit": -0.4, "sensitivity_team": -0.4, "specificity_team": -0.3}
+LEVELS, CONTRASTS = ("venue_year_effect",), ("any_industry", "only_industry")
 
 
 def taken(values: Named, papers: pd.DataFrame, by: list[str]) -> pd.Series:
@@ -36,9 +39,9 @@ def taken(values: Named, papers: pd.DataFrame, by: list[str]) -> pd.Series:
 
 @pytest.fixture(scope="module")
 def at_the_data() -> tuple[Evaluated, Point, pd.DataFrame]:
-    """A point at which the venue-years' expected shares are those observed; papers of years with some and not all."""
+    """A point at which the venue-years' expected shares are those observed, or near where that is none or all."""
     evaluated, papers = evaluated_on(small, CONFIGURATIONS[NAME]), described(small(), CONFIGURATIONS[NAME])
-    point = evaluated.start | {"topic_effect_zerosum__": evaluated.start["topic_effect_zerosum__"] + 0.2}
+    point = dict(evaluated.start)
     place = list(evaluated.dataset["venue_year"].to_numpy())
     observed = papers.groupby("venue_year")["released"].mean().clip(0.15, 0.7)
     for _ in range(12):
@@ -46,36 +49,57 @@ def at_the_data() -> tuple[Evaluated, Point, pd.DataFrame]:
         raw = point["venue_year_raw"].copy()
         raw[[place.index(name) for name in step.index]] += step.to_numpy()
         point = point | {"venue_year_raw": raw}
+    assert abs(taken(evaluated(point)[0], papers, ["venue_year"]) - observed).max() < 0.01
     return evaluated, point, papers
 
 
-@pytest.mark.parametrize("moved", MOVES)
-def test_errors_leave_what_the_coder_takes_for_a_release(
-    moved: str, at_the_data: tuple[Evaluated, Point, pd.DataFrame]
+def moved_by(
+    part: str,
+    step: np.ndarray | float,
+    at: tuple[Evaluated, Point, pd.DataFrame],
+    effects: tuple[str, ...],
+    by: list[str],
+) -> tuple[float, float]:
+    """By how much the shares move if what is sampled stays, and if the effects stay."""
+    evaluated, point, papers = at
+    before, _ = evaluated(point)
+    (name,) = (name for name in point if name.startswith(part))
+    after, _ = evaluated(point | {name: point[name] + step})
+    fixed = after | {name: before[name] for name in effects}
+    start, end, plain = (taken(values, papers, by) for values in (before, after, fixed))
+    return abs(end - start).mean(), abs(plain - start).mean()
+
+
+@pytest.mark.parametrize("part", MOVES)
+def test_errors_leave_what_the_coder_takes_for_a_release(part: str, at_the_data: tuple[Evaluated, Point, pd.DataFrame]):
+    """Of all kinds of team: the levels of venue-years make up for it."""
+    sampled, plain = moved_by(part, MOVES[part], at_the_data, LEVELS + CONTRASTS, ["venue_year"])
+    assert plain > 0.01
+    assert sampled < plain / 3
+
+
+@pytest.mark.parametrize("team", [1, 2])
+@pytest.mark.parametrize("part", KINDS)
+def test_errors_of_one_kind_of_team_leave_its_share(
+    part: str, team: int, at_the_data: tuple[Evaluated, Point, pd.DataFrame]
 ):
-    """Sampled values fixed, the share stays; with effects fixed instead it does not: that is made up for."""
-    evaluated, point, papers = at_the_data
-    before, _ = evaluated(point)
-    names = [name for name in point if name.startswith(moved)]
-    assert len(names) == 1
-    after, _ = evaluated(point | {names[0]: point[names[0]] + MOVES[moved]})
-    effects = ("venue_year_effect", "any_industry", "only_industry")
-    by = ["venue_year"]
-    start, end, plain = (
-        taken(values, papers, by) for values in (before, after, after | {name: before[name] for name in effects})
-    )
-    assert abs(plain - start).mean() > 0.01
-    assert abs(end - start).mean() < abs(plain - start).mean() / 3
+    """Of mixed or of industry-only teams: the contrasts of the group and era make up for it."""
+    _, point, _ = at_the_data
+    (name,) = (name for name in point if name.startswith(part))
+    step = np.zeros_like(point[name])
+    step[team] = KINDS[part]
+    sampled, plain = moved_by(part, step, at_the_data, CONTRASTS, ["team", "group", "era"])
+    assert plain > 0.003
+    assert sampled < plain / 2
 
 
-def test_topics_and_sizes_leave_what_the_coder_takes_for_a_release(at_the_data: tuple[Evaluated, Point, pd.DataFrame]):
+@pytest.mark.parametrize("part", ["topic_effect", "topic_trend", "size_effect", "topic_venue_raw", "size_venue_raw"])
+def test_topics_and_sizes_leave_what_the_coder_takes_for_a_release(
+    part: str, at_the_data: tuple[Evaluated, Point, pd.DataFrame]
+):
     """Effects of topics, of their trends and of team sizes move a venue-year's papers against each other alone."""
-    evaluated, point, papers = at_the_data
-    before, _ = evaluated(point)
-    rng = np.random.default_rng(3)
-    for part in ("topic_effect", "topic_trend", "size_effect", "topic_venue_raw", "size_venue_raw"):
-        (name,) = (name for name in point if name.startswith(part))
-        after, _ = evaluated(point | {name: point[name] + rng.normal(0, 0.1, point[name].shape)})
-        fixed = after | {"venue_year_effect": before["venue_year_effect"]}
-        start, end, plain = (taken(values, papers, ["venue_year"]) for values in (before, after, fixed))
-        assert abs(end - start).mean() < abs(plain - start).mean() / 2, part
+    _, point, _ = at_the_data
+    (name,) = (name for name in point if name.startswith(part))
+    step = np.random.default_rng(3).normal(0, 0.1, point[name].shape)
+    sampled, plain = moved_by(part, step, at_the_data, LEVELS, ["venue_year"])
+    assert sampled < plain / 2

@@ -30,6 +30,7 @@ AI = ("AAAI", "IJCAI")
 FIVE = (*AI, "ICLR", "ICML", "NeurIPS")
 INDUSTRY = ("mixed", "industry-only")
 TEAMS = ("academia-only", *INDUSTRY)
+BILLIONTH = 1e-9  # of a paper, in the model's fractions of passages: no 0 / 0
 SHIFTED = ("venue_year_raw", "any_raw", "only_raw")  # by a shift that leaves the effects' priors as they are
 EFFECTS = ("venue_year_effect", "any_industry", "only_industry")
 CONFIGURATIONS = {
@@ -256,7 +257,9 @@ def of_passages(values: Named, choices: claim.Choices, tables: Tables, papers: p
     labelled = tables["code_labels"].drop(columns="team_coded").merge(papers, on="id")
     return float(
         sum(
-            stats.binom.logpmf(part["label"].isin(own).sum(), len(part), right[place] / taken[place])
+            stats.binom.logpmf(
+                part["label"].isin(own).sum(), len(part), (right[place] + BILLIONTH) / (taken[place] + 2 * BILLIONTH)
+            )
             for place, part in labelled.groupby(by)
         )
     )
@@ -375,7 +378,6 @@ def check_likelihood(
     }
     assert {variable.name for variable in evaluated.model.observed_RVs} == set(expected)
     for name, value in expected.items():
-        # A billionth of a paper in the model's denominators: no 0 / 0.
         assert densities[name] == pytest.approx(value, rel=1e-8, abs=1e-6), name
     return values, densities
 
