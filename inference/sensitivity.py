@@ -83,7 +83,7 @@ def needless(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> 
 
 
 def add_own(rows: Iterable[dict[str, Any]], own: Iterable[Row], title: str) -> None:
-    """Add a user's priors to the refits of the project's main fits, as one more named set."""
+    """Add a user's priors to the refits of the project's fits, as one more named set."""
     from inference.estimates import moves
 
     found = {name_of(row): row for row in own}
