@@ -54,7 +54,7 @@ def draw(claim: str, estimates: Rows, out: Path) -> None:
         axes.set_ylim(tallest - 0.5, -0.5)
         names = [wrap(title.rpartition("priors of ")[2].split(":")[0], 20) for title, _ in sets]
         axes.set_yticks(range(len(sets)), names, fontsize=6)
-        axes.set_title(wrap(headline(row), 30), fontsize=6.8)
+        axes.set_title(wrap(headline(row), 27), fontsize=6.8)
     for axes in grid.flat[len(rows) :]:
         axes.set_axis_off()
     save(figure, out, f"{claim}_sensitivity", data)

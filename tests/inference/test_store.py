@@ -84,6 +84,19 @@ def test_what_is_stored_is_loaded(places: Places):
     assert about["fit_key"] == keys.fit_key(parts(), "main")
 
 
+def test_groups_left_out_are_not_read_and_the_rest_is_as_stored(places: Places):
+    tree = toy_tree(3.0)
+    tree["prior"] = tree["posterior"].copy()
+    tree["estimands"] = xr.DataTree(xr.Dataset({"e": ("year", [1.0, 2.0], {"unit": "ratio"})}, {"year": [2021, 2022]}))
+    tree.attrs = {"seed": 7}
+    store.save(places, CLAIM, "main", tree, {"fit_key": keys.fit_key(parts(), "main")})
+    some, _ = store.load(places, CLAIM, "main", leave=("prior",))
+    assert set(some.children) == {"posterior", "estimands"}
+    assert some.attrs == {"seed": 7}
+    for name in some.children:
+        assert some[name].to_dataset().identical(tree[name].to_dataset())
+
+
 def test_a_new_fit_replaces_the_old_one_and_its_failure(places: Places):
     saved(places, "main", parts())
     store.save_failed(places, CLAIM, "main", toy_tree(), {"fit_key": "x", "reason": "r"})
