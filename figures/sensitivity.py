@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import Locator, LogLocator, MaxNLocator, NullLocator
 
 from figures.style import BLUE, GREEN, GREY, WIDTH, save, wrap
 from inference.words import headline
@@ -45,10 +45,13 @@ def draw(claim: str, estimates: Rows, out: Path) -> None:
             data.append({"estimate": row["title"], "priors": title, **at})
         if row["published"] is not None:
             axes.axvline(row["published"], color=GREEN, lw=1)
+        locator: Locator = MaxNLocator(3)
         if row["unit"] == "ratio":
             axes.set_xscale("log")
             axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_locator(MaxNLocator(3))
+            if max(at["eti_high"] for _, at in sets) > 10 * min(at["eti_low"] for _, at in sets):
+                locator = LogLocator(subs=(1, 3))  # even steps would all stand at the upper end
+        axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.tick_params(axis="x", labelsize=7)
         axes.set_ylim(tallest - 0.5, -0.5)
