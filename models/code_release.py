@@ -26,9 +26,9 @@ The label is a coder's yes or no. With sensitivity a and specificity b of the co
     logit a[k] = a0 + d a'[k],   logit b[k, e] = b0[e] + d b'[k, e],
 
 where d is 0 (errors do not depend on the team) or 1 (they do); without error a and b are 1. An alternative shifts the
-log-odds of a, or of b, of teams with industry in y alone, beyond what the labels say. The specificity has its era:
-where more papers speak of code, more speak of code that they do not release. Two sources calibrate the coder in the
-same likelihood:
+log-odds of a, or of b, of teams with industry in y alone, beyond what the labels say: as if the labelled were read
+better, or worse, than the rest. The specificity has its era: where more papers speak of code, more speak of code that
+they do not release. Two sources calibrate the coder in the same likelihood:
 
     papers coded by hand:  coded yes | release ~ Binomial(., a[k]),   coded no | none ~ Binomial(., b[k, e])
     labelled passages that the coder took for a release, by kind, year, group:
@@ -38,9 +38,9 @@ Assumptions
 -----------
 Given era and kind of team (or not even that), the coder errs at the same rates at all venues and on all topics; its
 sensitivity is the same in all years, and so is w, at all venues and on all topics. Papers coded by hand of 2023 and
-2024 stand for the last era. What a paper says it releases is taken for released. A hand label says whether the paper
-releases code, a passage's label whether the coder misread a statement: both are taken to measure the same error. None
-of this is causal.
+2024 stand for the last era; with industry, they are taken for mixed, for the table does not have them. What a paper
+says it releases is taken for released. A hand label says whether the paper releases code, a passage's label whether
+the coder misread a statement: both are taken to measure the same error. None of this is causal.
 
 References
 ----------
@@ -139,6 +139,13 @@ class Choices:
     shift_specificity: float = 0.0
     access_vintage: str = "2025-06"  # of Epoch's models, for access to training code
 
+    def __post_init__(self) -> None:
+        """Refuse labels of one outcome as the errors of another."""
+        if self.outcome != "coder" and self.error != "none":
+            raise ValueError(f"the labels are of what the coder says, not of outcome {self.outcome!r}: error 'none'")
+        if self.promised and self.error != "none" and self.calibration != "passages":
+            raise ValueError("by hand a promise is no release: promised with calibration 'passages'")
+
 
 @dataclass(frozen=True)
 class Priors:
@@ -156,7 +163,8 @@ class Priors:
     topic_venue_sd: float = 0.2
     size_venue_sd: float = 0.1
     venue_sd_spread: float = 0.6  # of their logarithms
-    # Log-odds; any and only: among the willing, odds ratios between 0.45 and 2.2, rarely 0.3 or 3.
+    # Log-odds; any and only: among the willing, odds ratios between 0.45 and 2.2, rarely 0.3 or 3. Of industry-only to
+    # academia-only, any + only, the scale is 0.7: between 0.32 and 3.1.
     industry_sd: float = 0.5
     # Log-odds of the share of papers that would release code at all: 0.88, between 0.60 and 0.97.
     willing_mean: float = 2.0
@@ -187,7 +195,7 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     coords: dict[str, Any] = {name: dataset[name].to_numpy() for name in DIMS}
     coords |= {name: np.arange(dataset.sizes[name]) for name in ("cell", "base")}
     teams, groups, eras, years = (dataset.sizes[name] for name in ("team", "venues", "era", "year"))
-    with pm.Model(coords=coords) as model:
+    with pm.Model(coords=coords, check_bounds=False) as model:  # what is within bounds by its transform
         data = data_of(dataset, DATA)
         observed = {name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims) for name in OBSERVED}
         names = [field.name for field in fields(priors) if field.name not in (*INSTRUMENT_PRIORS, *SECOND_PRIORS)]

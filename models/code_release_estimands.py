@@ -44,8 +44,9 @@ def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Da
     -------
     xarray.Dataset
         One variable an estimand, dims (chain, draw) and of ``team``, ``venues``, ``era``, ``year``; the era
-        ``2014-22`` is all years. Groups, eras and years without papers are left out. Variables of kind ``rows`` count
-        papers. ``fitted`` (venue_year, team), of kind fitted, is the expected observed share, 0 where no paper is.
+        ``2014-22`` is all years. Groups, eras and years without papers are left out; an era that one group lacks, for
+        both. Variables of kind ``rows`` count papers, of a ratio those of both kinds. ``fitted`` (venue_year, team), of
+        kind fitted, is the expected observed share, 0 where no paper is.
     """
     papers = papers_by_era(dataset)
     groups, eras = papers["venues"].to_numpy().tolist(), papers["era"].to_numpy().tolist()
@@ -80,9 +81,9 @@ def estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Da
             inside = dataset["base_at_venue_year"] == dataset["venue_year"].to_numpy().tolist().index(NEURIPS_2021)
             count = dataset["base_n"].where(inside, 0).sel(team=[ACADEMIA, team]).sum()
             out[f"n_neurips_2021_{name}"] = count.astype(int).assign_attrs(ROWS)
-    out["willing"] = willing(draws, dataset).assign_attrs(SHARE, rows="n_willing")
-    out["n_willing"] = dataset["base_n"].sum("base").assign_coords(team=list(TEAMS)).assign_attrs(ROWS)
-    if choices.error != "none":
+    if choices.error != "none":  # without, the share of the willing is also that of the releases seen
+        out["willing"] = willing(draws, dataset).assign_attrs(SHARE, rows="n_willing")
+        out["n_willing"] = dataset["base_n"].sum("base").assign_coords(team=list(TEAMS)).assign_attrs(ROWS)
         out |= _error_estimands(draws, dataset)
     return xr.Dataset(out | {"fitted": _fitted(draws, dataset, choices)})
 
@@ -122,7 +123,7 @@ def standardised_shares(
     """P(release) by kind of team, averaged over papers; dims (chain, draw, team, papers).
 
     ``weights`` are of the cells without the kind of team; with ``own`` they are multiplied with the papers of the
-    kind itself, so that each kind is averaged over its own.
+    kind itself, so that each kind is averaged over its own (where it has none, as if it had one in each cell).
     """
     at = {name: dataset[f"base_at_{name}"].to_numpy() for name in PLACES}
     same: list[Part] = [
@@ -140,8 +141,11 @@ def standardised_shares(
         parts = same
         if effect is not None:
             parts = [*same, (_flat(effect, "venues"), place), (size_team.isel(industry=i - 1), at["size"])]
-        papers = dataset["base_n"].to_numpy()[i] if own else 1.0
-        found.append(standardised(parts, {name: each * papers for name, each in weights.items()}, "papers"))
+        of_kind = weights
+        if own:
+            papers = {name: each * dataset["base_n"].to_numpy()[i] for name, each in weights.items()}
+            of_kind = {name: each if each.any() else weights[name] for name, each in papers.items()}
+        found.append(standardised(parts, of_kind, "papers"))
     would = xr.concat(found, xr.DataArray(list(TEAMS), dims="team", name="team"))
     return (would * willing(draws, dataset)).transpose("chain", "draw", "team", "papers")
 
@@ -205,16 +209,11 @@ def _fitted(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Data
     place = dataset["base_at_venue_year"].to_numpy()
     names = dataset["venue_year"].to_numpy()
     papers = np.stack([np.bincount(place, n, len(names)) for n in dataset["base_n"].to_numpy()])  # (team, venue_year)
-    # A kind of team without papers there: any weights do, the result is set to 0.
-    weights = {str(name): (place == i).astype(float) for i, name in enumerate(names) if papers[:, i].all()}
-    partly = [i for i in range(len(names)) if papers[:, i].any() and not papers[:, i].all()]
+    there = np.flatnonzero(papers.any(0))
+    weights = {str(names[i]): (place == i).astype(float) for i in there}
     out = np.zeros((draws.sizes["chain"], draws.sizes["draw"], len(names), len(TEAMS)))
-    if weights:
-        share = standardised_shares(draws, dataset, weights, own=True).transpose("chain", "draw", "papers", "team")
-        out[:, :, [list(names).index(name) for name in weights]] = share.to_numpy()
-    if partly:
-        share = standardised_shares(draws, dataset, {str(names[i]): (place == i).astype(float) for i in partly})
-        out[:, :, partly] = share.transpose("chain", "draw", "papers", "team").to_numpy()
+    share = standardised_shares(draws, dataset, weights, own=True)
+    out[:, :, there] = share.transpose("chain", "draw", "papers", "team").to_numpy()
     if choices.error != "none":
         rates = error_rates(draws, dataset)
         era = codes(era_of(pd.Series(dataset["venue_year_year"].to_numpy())), list(ERAS))

@@ -150,7 +150,7 @@ def prepare_instruments(tables: Tables, choices: Choices) -> xr.Dataset:
 def build_instruments(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """Stratified odds ratios of each instrument, and the lists' sensitivities against the coder."""
     coords = {name: dataset[name].to_numpy() for name in ("stratum", "row", "team", "lists")}
-    with pm.Model(coords=coords) as model:
+    with pm.Model(coords=coords, check_bounds=False) as model:
         data = data_of(dataset, ("n", "row_of", "found_n", "linked_n"))
         seen = {name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims) for name in SEEN}
         prior = hyperparameters(priors, (*INSTRUMENT_PRIORS, "industry_sd"))

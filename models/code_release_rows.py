@@ -22,11 +22,11 @@ TEAMS = ("academia-only", "mixed", "industry-only")
 ERAS = {"2014-18": (2014, 2018), "2019-20": (2019, 2020), "2021-22": (2021, 2022)}
 WHOLE = "2014-22"
 MIDDLE_YEAR = 2018
+TEAM_COLUMNS = {"coded": "team_coded", "listed": "team_listed"}
 OWN = ("own, address", "own, elsewhere")  # labels of a passage that releases the paper's own code
-HAND_TEAMS = {
-    "0": "academia-only",
-    "1": "mixed",
-}  # by hand, collaborations and industry-only are one: none is industry-only
+# By hand, mixed and industry-only are one. Where the table does not know a paper's kind, it is taken for mixed, as most
+# of those are whose kind it knows.
+HAND_TEAMS = {"0": "academia-only", "1": "mixed"}
 # Its list holds links that were added later, mostly implementations by others: nearly every paper has one.
 LINKED_LATER = ("ICLR", 2018)
 LEVELS = ("venue_year", "topic", "size", "topic_venue", "size_venue")
@@ -82,22 +82,22 @@ def select(tables: Tables, choices: Choices) -> tuple[_Rows, dict[str, list[str]
     elif choices.papers != "all":
         parsed = rows.frame["slots_per"] != "none"
         rows.keep(parsed == (choices.papers == "with affiliations"), f"not {choices.papers} in a list")
-    team = "team_coded" if choices.team == "coded" else "team_listed"
+    team = TEAM_COLUMNS[choices.team]
     rows.keep(rows.frame[team].isin(TEAMS), "kind of team unknown")
     rows.keep(rows.frame["n_authors"].notna(), "number of authors unknown")
     frame = rows.frame
     if frame.empty:
         problem = f"no paper of {', '.join(VENUES)} was read in full text and has a known kind of team"
         raise InputError(problem, "table of papers", hint="code_coded, team_coded, n_authors: see data/README.md")
-    rows.frame = frame.assign(
+    frame = frame.assign(
         team=frame[team],
         topic=frame["topic_title"],
         size=team_size(frame["n_authors"]),
         venues=venue_group(frame["venue"]),
         era=era_of(frame["year"]),
         event=_event(frame, choices),
-        **_joint_names(frame.assign(topic=frame["topic_title"], size=team_size(frame["n_authors"]))),
     )
+    rows.frame = frame.assign(**_joint_names(frame))
     return rows, levels
 
 
@@ -144,8 +144,9 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         ``hand_none_coded``). By ``team``: ``shift_sensitivity`` and ``shift_specificity``, log-odds. By ``team``,
         ``year`` and ``venues``: ``passages`` that the coder took for a release, ``passages_own`` that are one. By
         ``team`` and ``year``: ``n_by_team_year``, papers; with ``venues``: ``n_by_stratum``. ``with_error``,
-        ``error_by_team``, ``some_unwilling``: 0 or 1; ``willing_of`` (team,): whose w is a team's. ``mix``: shares of
-        a venue-year's papers. attrs ``flow``: exclusions, JSON.
+        ``error_by_team``, ``some_unwilling``: 0 or 1; ``willing_of`` (team,): whose w is a team's. ``mix``
+        (venue_year, effect): shares of a venue-year's papers by topic at the venue, team size at the venue, and topic
+        in the year, one after the other. ``pull_...``: as ``_pulls`` says. attrs ``flow``: exclusions, JSON.
 
     Raises
     ------
@@ -224,7 +225,8 @@ def _mix(observed: xr.Dataset) -> xr.Variable:
 def _pulls(table: pd.DataFrame, levels: dict[str, list[str]]) -> dict[str, tuple[str | tuple[str, ...], Floats]]:
     """By how much log-odds make up for fewer releases seen, of their logarithm, and for more mistakes.
 
-    1 / (1 - share observed) and 1 / share; 1 and 0 without papers.
+    1 / (1 - share observed) and 1 / share, of shares between 0.1 and 0.75: beyond, the first order no longer holds.
+    1 and 0 without papers.
     """
     out: dict[str, tuple[str | tuple[str, ...], Floats]] = {}
     for name, dims in (("venue_year", ["venue_year"]), ("era", ["venues", "era"])):
@@ -256,14 +258,17 @@ def _group_of(venue_years: list[str]) -> Ints:
 def _labels(tables: Tables, frame: pd.DataFrame, years: list[int], choices: Choices) -> xr.Dataset:
     """What calibrates the coder: papers coded by hand, and passages labelled by what they say.
 
-    Passages count if their paper is among those of the analysis, with its kind of team there.
+    Passages count if their paper is among those of the analysis, with its kind of team there; papers coded by hand
+    have the kind that the table knows, or else the hand's own.
     """
     hand = tables["coder_labels"]
     hand = hand[(hand["research"] == "empirical") & hand["team_hand"].isin(list(HAND_TEAMS))]
     hand = hand[hand["code_hand"].isin(["0", "1"]) & (hand["venue"] != choices.without_venue)]
     if choices.error == "none" or choices.calibration == "passages":
         hand = hand.iloc[:0]
-    at = codes(hand["team_hand"].map(HAND_TEAMS), TEAMS) * len(ERAS) + codes(era_of(hand["year"]), list(ERAS))
+    known = hand["id"].map(tables["papers"].set_index("id")[TEAM_COLUMNS[choices.team]])
+    team = known.where(known.isin(TEAMS), hand["team_hand"].map(HAND_TEAMS))
+    at = codes(team, TEAMS) * len(ERAS) + codes(era_of(hand["year"]), list(ERAS))
     released, seen = (hand["code_hand"] == "1").to_numpy(), (hand["code_coder"] == "1").to_numpy()
     by_hand = {
         name: (("team", "era"), _binned(at[which], len(TEAMS), len(ERAS)), {"unit": "papers"})

@@ -24,7 +24,7 @@ LINKED = {"papers": "with a link field", "error": "none"}
 
 
 def specifications(priors: Priors) -> tuple[Alternative, ...]:
-    """Every specification, the ladder's rungs first and in order; ``priors`` are the defaults that are scaled."""
+    """Every specification, in the order of fitting; ``priors`` are the defaults that are scaled."""
 
     def scaled(factor: float) -> dict[str, float]:
         return {name: factor * asdict(priors)[name] for name in SCALES}
@@ -35,7 +35,7 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         Alternative("full_text_linked", "the full text, read for the same papers", "definition", STATEMENTS, LINKED),
         Alternative("full_text", "all papers read in full text", "composition", STATEMENTS, {"error": "none"}),
         Alternative("main", "the coder's errors, the same for all teams", "main", STATEMENTS),
-        # Before by_team, which takes longest of all: beside other claims its compilation costs no time.
+        # Before by_team: beside other claims its compilation costs no time.
         Alternative("instruments", "each instrument as it is", "main", INSTRUMENTS),
         Alternative("by_team", "the coder's errors by kind of team", "measurement", STATEMENTS, {"error": "by team"}),
         Alternative("half_scale", "priors of half the scale", "prior", STATEMENTS, priors=scaled(0.5), aside=True),

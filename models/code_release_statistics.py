@@ -20,8 +20,8 @@ def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
     Parameters
     ----------
     data
-        ``y_obs`` (..., cell), papers with a release as observed or replicated; ``hand_none_obs`` (..., team, era) and
-        ``passages_obs`` (..., team, year, venues), labels.
+        ``y_obs`` (..., cell), papers with a release as observed or replicated; ``hand_release_obs`` and
+        ``hand_none_obs`` (..., team, era) and ``passages_obs`` (..., team, year, venues), labels.
     dataset
         As ``prepare`` gives it.
     """
@@ -78,6 +78,10 @@ def _of_labels(data: xr.Dataset, dataset: xr.Dataset) -> dict[str, np.ndarray]:
     right, read = data["hand_none_obs"].sel(era=list(ERAS)[-1]), dataset["hand_none"].sel(era=list(ERAS)[-1])
     own, passages = data["passages_obs"].sum("venues"), dataset["passages"].sum("venues")
     sources = {"papers without release left alone, by hand": [(list(ERAS)[-1], right, read)]}
+    # The model has one sensitivity for all years.
+    sources["papers with a release taken for one, by hand"] = [
+        (name, data["hand_release_obs"].sel(era=name), dataset["hand_release"].sel(era=name)) for name in ERAS
+    ]
     sources["passages that are the paper's own code"] = [
         (name, own.isel(year=era == name).sum("year"), passages.isel(year=era == name).sum("year")) for name in ERAS
     ]

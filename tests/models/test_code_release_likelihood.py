@@ -41,13 +41,13 @@ CONFIGURATIONS = {
     "shifts, pooled": claim.Choices(error="pooled", shift_sensitivity=-0.7, shift_specificity=0.4),
     "shifts, by team": claim.Choices(error="by team", shift_sensitivity=0.5, shift_specificity=-0.9),
     "shifts without error": claim.Choices(error="none", shift_sensitivity=-0.7, shift_specificity=0.4),
-    "by hand alone, addresses, without AAAI": claim.Choices(
-        error="by team", calibration="hand", outcome="address", without_venue="AAAI"
-    ),
+    "by hand alone, without AAAI": claim.Choices(error="by team", calibration="hand", without_venue="AAAI"),
+    "addresses": claim.Choices(error="none", outcome="address"),
     "passages alone, promises count, theory too": claim.Choices(
         error="by team", calibration="passages", promised=True, research="all"
     ),
-    "pages, listed teams": claim.Choices(outcome="page", team="listed", papers="with a link field"),
+    "pages, listed teams": claim.Choices(outcome="page", error="none", team="listed", papers="with a link field"),
+    "listed teams": claim.Choices(error="by team", team="listed"),
 }
 FAST = ("none, all", "pooled, by team", "by team, common", "shifts, by team")
 ON_THE_REAL_ONE = ("pooled, common", "shifts, by team")
@@ -81,7 +81,7 @@ def invented(papers: int = 700, seed: int = 5) -> Tables:
     hand = 120
     by_hand = pd.DataFrame(
         {
-            "id": [f"hand{i}" for i in range(hand)],
+            "id": [f"paper{i}" if i % 2 else f"hand{i}" for i in range(hand)],
             "venue": rng.choice(["AAAI", "NeurIPS"], hand),
             "year": rng.integers(2013, 2025, hand) * 1.0,
             "research": rng.choice(["empirical", "theoretical"], hand, p=[0.9, 0.1]),
@@ -232,7 +232,9 @@ def of_hand_coded(values: Named, choices: claim.Choices, tables: Tables) -> dict
     total = {"hand_release_obs": 0.0, "hand_none_obs": 0.0}
     if choices.error == "none" or choices.calibration == "passages" or hand.empty:
         return total
-    team = hand["team_hand"].map({"0": "academia-only", "1": "mixed"})
+    hand = hand.merge(tables["papers"][["id", f"team_{choices.team}"]], on="id", how="left")
+    by_hand = hand["team_hand"].map({"0": "academia-only", "1": "mixed"})
+    team = hand[f"team_{choices.team}"].where(lambda kind: kind.isin(TEAMS), by_hand)
     labelled = pd.DataFrame(
         {"team": team, "era": hand["year"].map(era), "truth": hand["code_hand"], "coder": hand["code_coder"]}
     )

@@ -217,16 +217,29 @@ def test_what_links_find_by_hand(real: dict[str, pd.DataFrame]):
 def test_quantities_of_the_labels_by_hand(real: dict[str, pd.DataFrame]):
     data = STATEMENTS.prepare(real, CHOICES)
     observed = xr.Dataset(
-        {"y_obs": data["y"], "hand_none_obs": data["hand_none_coded"], "passages_obs": data["passages_own"]}
+        {
+            "y_obs": data["y"],
+            "hand_release_obs": data["hand_release_coded"],
+            "hand_none_obs": data["hand_none_coded"],
+            "passages_obs": data["passages_own"],
+        }
     )
     found = STATEMENTS.statistics(observed, data)
     hand = real["coder_labels"]
-    hand = hand[(hand["research"] == "empirical") & (hand["code_hand"] == "0") & (hand["year"] >= 2021)]
+    hand = hand[(hand["research"] == "empirical") & hand["team_hand"].isin(["0", "1"])]
+    hand = hand.merge(real["papers"][["id", "team_coded"]], on="id", how="left")
+    kind = hand["team_coded"].fillna(hand["team_hand"].map({"0": "academia-only", "1": "mixed"}))
+    released, seen = hand["code_hand"] == "1", hand["code_coder"] == "1"
+    for era, years in ERAS.items():
+        of_era = released & hand["year"].between(years[0], 2024 if years[1] == 2022 else years[1])
+        share = found[f"share of papers with a release taken for one, by hand, {era}"]
+        assert float(share) == pytest.approx(seen[of_era].mean())
+    hand = hand.assign(kind=kind)[~released & (hand["year"] >= 2021)]
     right = hand["code_coder"] == "0"
     last = list(ERAS)[-1]
     left_alone = f"papers without release left alone, by hand, {last}"
     assert float(found[f"share of {left_alone}"]) == pytest.approx(right.mean())
-    gap = right[hand["team_hand"] == "1"].mean() - right[hand["team_hand"] == "0"].mean()
+    gap = right[hand["kind"] == "mixed"].mean() - right[hand["kind"] == "academia-only"].mean()
     assert float(found[f"mixed less academia-only, {left_alone}"]) == pytest.approx(gap)
     passages = real["code_labels"][["id", "label"]].merge(real["papers"][["id", "year"]], on="id")
     late = passages[passages["year"] >= 2021]
