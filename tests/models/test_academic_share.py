@@ -15,6 +15,7 @@ import xarray as xr
 
 import models.academic_share as claim
 from data.io import InputError
+from inference.fit import INTERPRETED
 from models._blocks import over_periods, stays_above_half, walk_departures
 from models.academic_share_rows import above_line, select
 from models.academic_share_tail import large_scale_shares, upper_tail
@@ -213,10 +214,12 @@ def prior_shares(model: str, tables: dict[str, Any], priors: claim.Priors) -> di
     spec = claim.MODELS[model]
     data = spec.prepare(tables, CHOICES)
     with spec.build(data, priors):
-        prior = pm.sample_prior_predictive(1500, random_seed=claim.SEED, var_names=[
+        names = [
             "share" if model == "shares" else name
             for name in ("log_odds", "log_odds_domain", "location", "location_domain", "spread")
-        ])  # fmt: skip
+        ]
+        interpreted: dict[str, Any] = {"random_seed": claim.SEED, "compile_kwargs": {"mode": INTERPRETED}}
+        prior = pm.sample_prior_predictive(1500, var_names=names, **interpreted)
     found = spec.estimands(prior["prior"].to_dataset(), data, CHOICES)
     prefix = "" if model == "shares" else "large_scale_"
     names = ("academia_only", "collaboration_with_leaning", "industry_only")

@@ -14,7 +14,7 @@ import xarray as xr
 from scipy.stats import binom
 
 import models.academic_share as claim
-from inference.fit import Compiled, Sampler, sample
+from inference.fit import INTERPRETED, Compiled, Sampler, sample
 
 CHOICES = claim.Choices()
 FAST = Sampler(draws=500, tune=500, chains=2)
@@ -30,7 +30,7 @@ def replicate(model: str, dataset: xr.Dataset, count: int) -> list[tuple[xr.Data
     """Parameters drawn from the prior, and data drawn from them, with the sizes of ``dataset``."""
     spec = claim.MODELS[model]
     with spec.build(dataset, claim.Priors()):
-        drawn = pm.sample_prior_predictive(count, random_seed=claim.SEED)
+        drawn = pm.sample_prior_predictive(count, random_seed=claim.SEED, compile_kwargs={"mode": INTERPRETED})
     prior, predictive = drawn["prior"].to_dataset(), drawn["prior_predictive"].to_dataset()
     out = []
     for index in range(count):

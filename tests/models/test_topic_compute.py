@@ -19,13 +19,10 @@ from data.io import InputError, to_csv
 from data.own import MAY_LACK, read_own_papers
 from data.papers_schema import PAPERS, check_papers
 from data.tables import load
-from inference.fit import Compiled, Sampler, fit, sample
 from models.topic_compute_rows import TERMS, select, unseen_industry
 from tests.models.topic_papers import CHOICES, TOPICS, papers, varied
 
 Frame = pd.DataFrame
-TERMS_MODEL = claim.MODELS["contrast"]
-SHORT = Sampler(draws=400, tune=400, chains=2)
 NO_INDUSTRY, SOME_INDUSTRY = {"education": 3}, {"education": 2, "company": 1}
 
 
@@ -372,46 +369,6 @@ def test_one_topic_or_one_year_is_no_regression():
     for rows in ([{"terms": ["scale"]}, {"year": 2016}], [{"terms": ["scale"]}, {"topic": TOPICS[1]}]):
         with pytest.raises(InputError, match="fewer than two topics or two years"):
             claim.prepare_topic_year({"papers": papers(rows)}, CHOICES)
-
-
-@pytest.fixture(scope="module")
-def tiny_fit(compiled: Compiled) -> xr.DataTree:
-    """One topic, one venue, one year: three papers, all that a fit makes of them."""
-    rows = [{"terms": ["scale"]}, {"team": SOME_INDUSTRY}, {"team": {"company": 4, "unknown": 1}, "terms": ["FLOP"]}]
-    return fit(TERMS_MODEL, prepared(papers(rows)), CHOICES, claim.Priors(), 1, compiled, SHORT)
-
-
-def assert_near_prior(after: xr.Dataset, before: xr.Dataset) -> None:
-    for name in ("odds_ratio", "odds_ratio_new_topic", "ratio_per_ten_points"):
-        found, prior = np.log(after[name]), np.log(before[name])
-        assert float(found.std()) > 0.75 * float(prior.std()), name
-        assert abs(float(found.median() - prior.median())) < 0.5 * float(prior.std()), name
-
-
-def assert_finite(group: xr.Dataset) -> None:
-    for name, values in group.data_vars.items():
-        assert np.isfinite(values.values.astype(float)).all(), name
-
-
-def test_three_papers_leave_the_prior(tiny_fit: xr.DataTree):
-    assert "fall_weight" not in tiny_fit["constant_data"]
-    for group in ("posterior", "estimands", "prior_estimands", "statistics", "posterior_statistics"):
-        assert_finite(tiny_fit[group].to_dataset())
-    assert_near_prior(tiny_fit["estimands"].to_dataset(), tiny_fit["prior_estimands"].to_dataset())
-
-
-def test_academics_alone_leave_the_prior_of_the_slopes(tiny_fit: xr.DataTree, compiled: Compiled):
-    """Forty papers, all of academics: the level goes up and stays a number, of the terms little is learned."""
-    rows = [{"terms": ["scale"], "times": 10}, {"team": NO_INDUSTRY, "times": 20}, {"terms": ["FLOP"], "times": 10}]
-    data = prepared(papers(rows))
-    assert (data["y"] == data["n"]).all()
-    made = compiled.get(TERMS_MODEL.build(data, claim.Priors()), "models.topic_compute.build")
-    draws = sample(made, 1, SHORT)["posterior"].to_dataset()
-    found = claim.estimands(draws, data, CHOICES)
-    assert_finite(draws)
-    assert_finite(found)
-    assert_near_prior(found, claim.estimands(tiny_fit["prior"].to_dataset(), data, CHOICES))
-    assert 0.5 < float(draws["level"].median()) < 3
 
 
 # A bibliographic source.

@@ -136,23 +136,6 @@ def test_bounds():
     assert most_found(SETS) == 7
 
 
-def test_planted_slope_is_found_in_one_topic(compiled: Compiled):
-    """A venue, a year and a topic alone (the structure of the tiny tables, so that no second compilation is needed)."""
-    rows = [
-        {"team": {"education": 1 + number % 9}, "terms": terms, "times": 30 + 5 * number}
-        for number, terms in enumerate([[], ["scale"], [], ["FLOP"], [], ["scale", "parallel"], [], ["hardware"]] * 5)
-    ]
-    rows += [{"team": {"education": 2, "unknown": 2}, "terms": ["scale"], "times": 200}]
-    rows += [{"team": {"education": 3, "company": 1}, "times": 40}, {"team": {"company": 4}, "times": 10}]
-    data = claim.prepare({"papers": papers(rows)}, CHOICES)
-    assert (data["topic"].size, data["venue_year"].size) == (1, 1)
-    assert float(data["q"].max()) > 0.1
-    found = recovered(compiled, data, -1.0, 8)
-    assert found.hits >= least_covered(8), found
-    assert found.below >= 7, found
-    assert abs(np.mean(found.errors)) < 0.2, found
-
-
 @pytest.fixture(scope="module")
 def real() -> dict[str, pd.DataFrame]:
     return {"papers": load("papers")}

@@ -14,6 +14,7 @@ import xarray as xr
 
 import models.topic_compute as claim
 from data.tables import load
+from inference.fit import INTERPRETED
 from models.registry import RAW
 from models.topic_compute_regression import HYPER
 from models.topic_compute_rows import TERMS, select
@@ -42,7 +43,9 @@ def prepared(frame: Frame, **choices: Any) -> xr.Dataset:
 def prior_shares(data: xr.Dataset, priors: claim.Priors) -> xr.DataArray:
     """Share of academia-only papers by venue-year, in data drawn from the prior: (draw, venue_year)."""
     with claim.build(data, priors):
-        drawn = pm.sample_prior_predictive(200, random_seed=claim.SEED, var_names=["y_obs"])
+        drawn = pm.sample_prior_predictive(
+            200, random_seed=claim.SEED, var_names=["y_obs"], compile_kwargs={"mode": INTERPRETED}
+        )
     y = drawn["prior_predictive"]["y_obs"].isel(chain=0).values
     at = data["at_venue_year"].values
     n = np.bincount(at, data["n"].values)
