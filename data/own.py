@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,8 +44,8 @@ def read_own_models(path: Path, headline_vintage: str) -> OwnModels:
     InputError
         For what is neither, or breaks the rules of its kind.
     """
-    header = list(next(iter(parse_csv(path, ()).values())))
-    if layout_of(header) is None and {"System", "Model"}.isdisjoint(header):
+    header = _header(path)
+    if not _is_raw(header):
         frame = read_models(path)
         vintages = sorted(set(frame["vintage"]))
         if len(vintages) > 1 and headline_vintage not in vintages:
@@ -74,6 +75,32 @@ def read_own_models(path: Path, headline_vintage: str) -> OwnModels:
     return OwnModels(pd.concat([frame, others], ignore_index=True), vintage, said)
 
 
+def _header(path: Path) -> list[str]:
+    return list(next(iter(parse_csv(path, ()).values())))
+
+
+def _is_raw(header: list[str]) -> bool:
+    """Whether this is the header of a raw Epoch vintage, or means to be."""
+    return layout_of(header) is not None or not {"System", "Model"}.isdisjoint(header)
+
+
+def check_own(tables: Mapping[str, Path]) -> None:
+    """Find the faults of a user's tables at once: those who fit load much else before they read them.
+
+    Raises
+    ------
+    InputError
+        As the functions that read them.
+    """
+    for name, path in tables.items():
+        if name == "papers":
+            read_own_papers(path)
+        elif _is_raw(_header(path)):
+            read_vintage(path)
+        else:
+            read_models(path)
+
+
 # What a source without full texts, links or a coder does not have, and the value that says so.
 NOT_KNOWN = {
     "research": UNKNOWN, "team_coded": UNKNOWN, "team_passage": UNKNOWN, "code_page": "missing",
@@ -101,7 +128,7 @@ def read_own_papers(path: Path) -> tuple[pd.DataFrame, str]:
     InputError
         If another column is missing, or a row breaks the rules of data/README.md.
     """
-    header = list(next(iter(parse_csv(path, ()).values())))
+    header = _header(path)
     lacking = [name for name in MAY_LACK if name not in header]
     frame = read_table(path, PAPERS, check_papers, {name: NOT_KNOWN.get(name, "") for name in lacking})
     said = f"{path.name}: {len(frame):,} papers"

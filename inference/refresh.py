@@ -51,6 +51,10 @@ def refresh(claims: Iterable[str], places: Places, say: Say, given: Given = NOTH
     if not stale and outputs_current(places):
         say("everything is current: nothing to do")
         return 0
+    if stale and given.tables:
+        from data.own import check_own
+
+        check_own(given.tables)
     code = output_parts([])
     with held(places.lock):
         # The later claims have the larger models: first, so that no core waits for the last one.

@@ -33,6 +33,7 @@ def test_figures_without_raw_files_are_those_committed(committed: dict[Figure, d
     assert found == {key: committed[key] for key in found}
 
 
+@pytest.mark.slow  # parses all raw texts
 def test_all_figures_are_those_committed(raw_folder: Path, committed: dict[Figure, dict[str, str]]):
     assert keyed(figures(raw_folder)) == committed
 
