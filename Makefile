@@ -13,9 +13,10 @@ refresh: .venv/.ok
 status: .venv/.ok
 	@$(PY) -m inference status
 
+# Files in their own order: by default those with few tests, which are long, come last and leave a core idle.
 test: check
 	@echo "make test: the fast tests (the first run compiles the models: some minutes)"
-	@$(PY) -m pytest -n 2 --dist loadfile --max-worker-restart 0 --timeout 900 -m "not slow" $(TESTS)
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --timeout 900 -m "not slow" $(TESTS)
 
 test-all: check
 	@$(PY) -m pytest $(TESTS)
