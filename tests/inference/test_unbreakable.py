@@ -148,7 +148,7 @@ def filled_up_at(toy: Any, tmp_path: Path, every: int) -> None:
 
 
 def test_full_disk(toy: Any, tmp_path: Path):
-    filled_up_at(toy, tmp_path, every=20)
+    filled_up_at(toy, tmp_path, every=30)
 
 
 @pytest.mark.slow

@@ -179,6 +179,7 @@ def test_as_few_labels_as_there_are_still_cover_the_truth(recovered: pd.DataFram
 # --- against plain methods --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_mantel_haenszel_agrees_with_the_instruments_without_error(real: dict[str, pd.DataFrame], compiled: Compiled):
     data = claim.MODELS["instruments"].prepare(real, CHOICES)
     ready = compiled.get(claim.MODELS["instruments"].build(data, PRIORS), "instruments")

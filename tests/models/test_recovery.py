@@ -109,6 +109,7 @@ def replicates_b(tables: dict[str, Any]) -> list[tuple[xr.Dataset, xr.Dataset]]:
     return replicate("latent_excess", more(claim.prepare_latent_excess(tables, CHOICES), 3), 12)
 
 
+@pytest.mark.slow
 def test_b_recovers_what_generated_the_data(replicates_b: list[Any], compiled: Compiled):
     hits = covered("latent_excess", compiled, replicates_b, B)
     assert min(hits.values()) >= least_covered(12), hits
