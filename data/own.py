@@ -85,7 +85,7 @@ def _is_raw(header: list[str]) -> bool:
 
 
 def check_own(tables: Mapping[str, Path]) -> None:
-    """Find the faults of a user's tables at once: those who fit load much else before they read them.
+    """Find the faults of a user's tables before PyMC is loaded, which takes several times as long.
 
     Raises
     ------

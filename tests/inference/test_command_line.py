@@ -164,6 +164,7 @@ def test_bad_table_is_named_and_good_results_stay(
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+    assert "loading PyMC" not in done.stdout  # told before what takes long
     for word in words:
         assert word in done.stderr
     assert digests(out) == before
