@@ -26,15 +26,13 @@ from __future__ import annotations
 import ctypes
 import sys
 import time
-from typing import Any
 
 import numpy as np
-import nutpie
 import xarray as xr
 from scipy.special import expit
 
 from data.tables import load
-from inference.fit import Compiled  # before any model: it sets pytensor's flags
+from inference.fit import Compiled, Ready, Sampler, sample  # before any model: it sets pytensor's flags
 from models import topic_compute as claim
 from models._cells import Floats
 
@@ -45,14 +43,15 @@ CHAINS, TUNE, DRAWS = 2, 200, 100  # too few to report from, enough to time
 SEED = 8
 
 
-def gradient_seconds(ready: Any, points: Floats) -> float:
+def gradient_seconds(ready: Ready, points: Floats) -> float:
     """Seconds of one log density with its gradient; nutpie's own ``benchmark_logp`` fails in 0.16.11."""
-    size = ready.n_dim
-    gradient, density = np.empty(size), np.empty(1)
+    density = ready.density
+    size = density.n_dim
+    gradient, at_point = np.empty(size), np.empty(1)
     pointer = ctypes.POINTER(ctypes.c_double)
     at = [point.ctypes.data_as(pointer) for point in points]
-    out, value = gradient.ctypes.data_as(pointer), density.ctypes.data_as(pointer)
-    data, call = ready.user_data.ctypes.data, ready.compiled_logp_func.ctypes
+    out, value = gradient.ctypes.data_as(pointer), at_point.ctypes.data_as(pointer)
+    data, call = density.user_data.ctypes.data, density.compiled_logp_func.ctypes
     start = time.perf_counter()
     for i in range(CALLS):
         if call(size, at[i % len(at)], out, value, data):
@@ -63,12 +62,10 @@ def gradient_seconds(ready: Any, points: Floats) -> float:
     return seconds
 
 
-def short_fit(ready: Any, seed: int = SEED) -> tuple[float, float, xr.DataTree]:
+def short_fit(ready: Ready, seed: int = SEED) -> tuple[float, float, xr.DataTree]:
     """Seconds of a short fit, its leapfrog steps a draw (after tuning), and what it drew."""
     start = time.perf_counter()
-    tree = nutpie.sample(
-        ready, draws=DRAWS, tune=TUNE, chains=CHAINS, cores=2, seed=seed, progress_bar=False, save_warmup=False
-    )
+    tree = sample(ready, seed, Sampler(draws=DRAWS, tune=TUNE, chains=CHAINS))
     return time.perf_counter() - start, float(tree["sample_stats"]["n_steps"].mean()), tree
 
 
@@ -104,10 +101,11 @@ def main(repeats: int) -> None:
     compiled = Compiled()
     start = time.perf_counter()
     ready = compiled.get(claim.build(dataset, claim.Priors()), "contrast")
-    print(f"compiled in {time.perf_counter() - start:.0f} s; {ready.n_dim} parameters, {dataset.sizes['cell']:,} cells")
+    seconds, size = time.perf_counter() - start, ready.density.n_dim
+    print(f"compiled in {seconds:.0f} s; {size} parameters, {dataset.sizes['cell']:,} cells")
     chance = chance_of(short_fit(ready)[2], dataset)
     data = {count: multiplied(dataset, count, chance) for count in PAPERS}
-    points = np.random.default_rng(SEED).normal(0, 0.3, (10, ready.n_dim))
+    points = np.random.default_rng(SEED).normal(0, 0.3, (10, size))
     fits: dict[int, list[tuple[float, float]]] = {count: [] for count in PAPERS}
     gradients: dict[int, list[float]] = {count: [] for count in PAPERS}
     models = {count: compiled.get(claim.build(each, claim.Priors()), "contrast") for count, each in data.items()}

@@ -22,6 +22,7 @@ os.environ["NUMBA_OPT"] = "1"
 os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={CACHE / 'pytensor'},numba__fastmath=False"
 
 import numpy as np  # noqa: E402
+import numpy.typing as npt  # noqa: E402
 import nutpie  # noqa: E402
 import pymc as pm  # noqa: E402
 import pytensor  # noqa: E402
@@ -59,6 +60,14 @@ class Sampler:
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A compiled log density with a model's data in it, and that model."""
+
+    density: Any
+    model: pm.Model
+
+
 class Compiled:
     """Compiled log densities, one for each graph: a model of the same structure reuses it with its own data.
 
@@ -71,7 +80,7 @@ class Compiled:
         """Start with nothing compiled."""
         self._known: dict[object, Any] = {}
 
-    def get(self, model: pm.Model, name: str, say: Say = lambda text: None) -> Any:
+    def get(self, model: pm.Model, name: str, say: Say = lambda text: None) -> Ready:
         """Return the compiled model with this model's data in it; compiles at the first request."""
         shapes = tuple(sorted((key, value.shape) for key, value in model.initial_point().items()))
         drawn = [variable.name for variable in (*model.free_RVs, *model.deterministics)]
@@ -79,18 +88,21 @@ class Compiled:
         signature = (name, shapes, tuple(sorted((dim, tuple(model.coords[dim])) for dim in dims)))
         if signature not in self._known:
             say("compiling the model (20 to 60 s the first time on a machine, less from the cache)")
-            self._known[signature] = (nutpie.compile_pymc_model(model), model)
+            self._known[signature] = (nutpie.compile_pymc_model(model, var_names=[]), model)
         ready, first = self._known[signature]
         values = {variable.name: variable.get_value() for variable in model.data_vars}
         # Chains start where the priors say: by the values of this model, whichever was compiled. Without this a resumed
         # refresh, which compiles another one first, would give other draws for the same seed.
         for variable in first.data_vars:
             variable.set_value(values[variable.name])
-        return ready.with_data(**values)
+        return Ready(ready.with_data(**values), model)
 
 
-def sample(compiled: Any, seed: int, sampler: Sampler) -> xr.DataTree:
+def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
     """Draw from the posterior. The same seed gives the same draws on the same machine.
+
+    The sampler moves in the unconstrained variables and returns these alone; the rest is derived from them in numpy.
+    Compiled into the sampler, as nutpie would have it, it takes up to a half of the compilation.
 
     Raises
     ------
@@ -98,7 +110,7 @@ def sample(compiled: Any, seed: int, sampler: Sampler) -> xr.DataTree:
         If interrupted: nutpie's own blocking call would return the draws so far as if they were all.
     """
     running = nutpie.sample(
-        compiled,
+        ready.density,
         draws=sampler.draws,
         tune=sampler.tune,
         chains=sampler.chains,
@@ -107,6 +119,7 @@ def sample(compiled: Any, seed: int, sampler: Sampler) -> xr.DataTree:
         seed=seed,
         progress_bar=False,
         save_warmup=False,
+        store_unconstrained=True,
         blocking=False,
     )
     try:
@@ -114,10 +127,40 @@ def sample(compiled: Any, seed: int, sampler: Sampler) -> xr.DataTree:
     except BaseException:
         running.cancel()
         raise
-    sizes = tree["posterior"].sizes
+    stats = tree["sample_stats"].to_dataset().drop_vars("unconstrained_draw")
+    sizes = stats.sizes
     if (sizes["chain"], sizes["draw"]) != (sampler.chains, sampler.draws):
         raise RuntimeError(f"the sampler returned {dict(sizes)}, not {sampler.chains} chains of {sampler.draws} draws")
-    return tree
+    groups = [tree[name].to_dataset() for name in ("posterior", "unconstrained_posterior") if name in tree.children]
+    return xr.DataTree.from_dict({"posterior": constrained(ready.model, xr.merge(groups)), "sample_stats": stats})
+
+
+def constrained(model: pm.Model, draws: xr.Dataset) -> xr.Dataset:
+    """Free variables on their own scale, and deterministics, at draws of the unconstrained variables.
+
+    Parameters
+    ----------
+    model
+        With its data.
+    draws
+        (chain, draw, ...) by the name of each value variable, as nutpie stores them.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables (chain, draw, and the model's dims).
+    """
+    variables = [*model.free_RVs, *model.deterministics]
+    values = {model.rvs_to_values[rv]: draws[model.rvs_to_values[rv].name] for rv in model.free_RVs}
+    found = _at_draws(model.replace_rvs_by_values(variables), values, max(each.size for each in values.values()))
+    coords = {name: draws[name].to_numpy() for name in ("chain", "draw")}
+    shape = [len(values) for values in coords.values()]
+    out = {}
+    for variable, each in zip(variables, found, strict=True):
+        dims = model.named_vars_to_dims.get(variable.name, [f"{variable.name}_dim_{i}" for i in range(each.ndim - 1)])
+        coords |= {dim: np.asarray(model.coords[dim]) for dim in dims if dim in model.coords}
+        out[variable.name] = (("chain", "draw", *dims), each.reshape(*shape, *each.shape[1:]))
+    return xr.Dataset(out, coords)
 
 
 def fit(
@@ -212,20 +255,36 @@ def log_densities(model: pm.Model, draws: xr.Dataset, names: Iterable[str]) -> x
     plain = remove_value_transforms(model)
     terms = plain.logp(vars=[plain[name] for name in names], sum=False)
     value_of = {rv.name: plain.rvs_to_values[rv] for rv in plain.free_RVs}
-    many = {v: pt.tensor(v.name, dtype=v.dtype, shape=(None, *v.type.shape)) for v in value_of.values()}
-    sums = vectorize_graph([term.sum() for term in terms], many)
-    evaluate = pytensor.function(list(many.values()), sums, mode=INTERPRETED, on_unused_input="ignore")
-    flat = draws[list(value_of)].stack(sample=("chain", "draw")).transpose("sample", ...)
-    values = [flat[name].to_numpy().astype(value.dtype) for name, value in value_of.items()]
-    samples = flat.sizes["sample"]
-    observed = [plain.rvs_to_values[plain[name]].size.eval() for name in names if name not in draws]
-    largest = max([draws[name].size / samples for name in names if name in draws] + observed)
-    chunk = max(1, int(AT_ONCE // largest))
-    parts = [evaluate(*(each[i : i + chunk] for each in values)) for i in range(0, samples, chunk)]
+    values = {value: draws[name] for name, value in value_of.items()}
+    sizes = [draws[name].size for name in names if name in draws]
+    samples = draws.sizes["chain"] * draws.sizes["draw"]
+    sizes += [plain.rvs_to_values[plain[name]].size.eval() * samples for name in names if name not in draws]
+    columns = _at_draws([term.sum() for term in terms], values, max(sizes))
     coords = {dim: draws[dim].to_numpy() for dim in ("chain", "draw")}
     shape = [draws.sizes[dim] for dim in coords]
-    columns = (np.concatenate(column).reshape(shape) for column in zip(*parts, strict=True))
-    return xr.Dataset({name: (tuple(coords), column) for name, column in zip(names, columns, strict=True)}, coords)
+    return xr.Dataset(
+        {name: (tuple(coords), column.reshape(shape)) for name, column in zip(names, columns, strict=True)}, coords
+    )
+
+
+def _at_draws(
+    outputs: list[pt.TensorVariable], values: dict[pt.TensorVariable, xr.DataArray], largest: int
+) -> list[npt.NDArray[Any]]:
+    """Outputs of a graph at all draws of its inputs, (chain and draw, ...) each: in numpy, many draws at once.
+
+    ``largest``: numbers, over all draws, of the largest variable on the way.
+    """
+    many = {v: pt.tensor(v.name, dtype=v.dtype, shape=(None, *v.type.shape)) for v in values}
+    batched = vectorize_graph(outputs, many)
+    evaluate = pytensor.function(list(many.values()), batched, mode=INTERPRETED, on_unused_input="ignore")
+    flat = [
+        each.stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy().astype(value.dtype)
+        for value, each in values.items()
+    ]
+    samples = len(flat[0])
+    chunk = max(1, AT_ONCE * samples // largest)
+    parts = [evaluate(*(each[i : i + chunk] for each in flat)) for i in range(0, samples, chunk)]
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
 
 def other_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.DataTree:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import nutpie
 import pymc as pm
 import pytensor
 import pytest
@@ -115,6 +116,31 @@ def test_log_densities_are_those_of_pymc(monkeypatch: pytest.MonkeyPatch):
         sums = theirs.map(lambda term: term.sum([dim for dim in term.dims if dim not in sizes]))
         assert list(mine) == list(names)
         xr.testing.assert_allclose(mine, sums[list(names)].drop_vars(set(sums.coords) - set(sizes)), rtol=1e-10)
+
+
+def test_draws_are_those_of_nutpie_itself():
+    """Derived here from the unconstrained ones: transforms, several dims, none, data behind a deterministic."""
+    with pm.Model(coords={"kind": ["a", "b", "c"], "group": range(4)}) as model:
+        at = pm.Data("at", np.array([2, 0, 1, 1]))
+        sd = pm.LogNormal("sd", 0.0, 1.0)
+        level = pm.Normal("level")
+        plain = pm.Normal("plain", shape=(2, 2))
+        share = pm.Dirichlet("share", np.ones(3), dims="kind")
+        effect = pm.ZeroSumNormal("effect", sigma=sd, dims=("kind", "group"), n_zerosum_axes=1)
+        moved = pm.Deterministic("moved", (effect[:, at] * plain[0, 1] + level).T, dims=("group", "kind"))
+        pm.Normal("x", moved.sum() + share[0], sd, observed=0.3)
+    settings = fit.Sampler(draws=20, tune=30, chains=2)
+    ready = fit.Compiled().get(model, "mine")
+    mine = fit.sample(ready, 5, settings)["posterior"].to_dataset()
+    same: dict[str, Any] = {"draws": 20, "tune": 30, "chains": 2, "target_accept": settings.target_accept}
+    drawn = nutpie.sample(nutpie.compile_pymc_model(model), seed=5, progress_bar=False, save_warmup=False, **same)
+    theirs = drawn["posterior"].to_dataset()
+    assert set(mine) == set(theirs)
+    for name in mine:
+        assert mine[name].dims == theirs[name].dims, name
+        np.testing.assert_allclose(mine[name], theirs[name], rtol=1e-10, err_msg=name)
+        for dim in set(mine[name].dims) & set(mine.coords):
+            assert (mine[dim] == theirs[dim]).all(), dim
 
 
 @pytest.mark.slow
