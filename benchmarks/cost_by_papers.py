@@ -101,8 +101,8 @@ def main(repeats: int) -> None:
     compiled = Compiled()
     start = time.perf_counter()
     ready = compiled.get(claim.build(dataset, claim.Priors()), "contrast")
-    seconds, size = time.perf_counter() - start, ready.density.n_dim
-    print(f"compiled in {seconds:.0f} s; {size} parameters, {dataset.sizes['cell']:,} cells")
+    compilation, size = time.perf_counter() - start, ready.density.n_dim
+    print(f"compiled in {compilation:.0f} s; {size} parameters, {dataset.sizes['cell']:,} cells")
     chance = chance_of(short_fit(ready)[2], dataset)
     data = {count: multiplied(dataset, count, chance) for count in PAPERS}
     points = np.random.default_rng(SEED).normal(0, 0.3, (10, size))

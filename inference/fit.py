@@ -28,7 +28,6 @@ import pymc as pm  # noqa: E402
 import pytensor  # noqa: E402
 import pytensor.tensor as pt  # noqa: E402
 import xarray as xr  # noqa: E402
-from pymc.model.transform.conditioning import remove_value_transforms  # noqa: E402
 from pytensor.graph.replace import vectorize_graph  # noqa: E402
 
 from models._claim import Model  # noqa: E402
@@ -41,7 +40,7 @@ for name in ("pymc", "pymc.sampling.forward", "pymc.stats.log_density"):
 
 PRIOR_DRAWS = 1000
 INTERPRETED = "FAST_COMPILE"  # pytensor's mode of plain numpy
-AT_ONCE = 250_000  # numbers of the largest variable whose densities are evaluated at a time: some megabytes
+AT_ONCE = 1000  # draws at which variables are evaluated at a time
 PREDICTIVE_DRAWS = 500  # of the posterior, for predictive checks
 VERSIONS = ("pymc", "pytensor", "nutpie", "numba", "arviz-stats", "numpy", "xarray")
 
@@ -104,6 +103,11 @@ def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
     The sampler moves in the unconstrained variables and returns these alone; the rest is derived from them in numpy.
     Compiled into the sampler, as nutpie would have it, it takes up to a half of the compilation.
 
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``posterior``, ``unconstrained`` (by value variable) and ``sample_stats``.
+
     Raises
     ------
     KeyboardInterrupt
@@ -131,8 +135,11 @@ def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
     sizes = stats.sizes
     if (sizes["chain"], sizes["draw"]) != (sampler.chains, sampler.draws):
         raise RuntimeError(f"the sampler returned {dict(sizes)}, not {sampler.chains} chains of {sampler.draws} draws")
-    groups = [tree[name].to_dataset() for name in ("posterior", "unconstrained_posterior") if name in tree.children]
-    return xr.DataTree.from_dict({"posterior": constrained(ready.model, xr.merge(groups)), "sample_stats": stats})
+    parts = [tree[name].to_dataset() for name in ("posterior", "unconstrained_posterior") if name in tree.children]
+    free = xr.merge(parts)
+    return xr.DataTree.from_dict(
+        {"posterior": constrained(ready.model, free), "unconstrained": free, "sample_stats": stats}
+    )
 
 
 def constrained(model: pm.Model, draws: xr.Dataset) -> xr.Dataset:
@@ -152,7 +159,7 @@ def constrained(model: pm.Model, draws: xr.Dataset) -> xr.Dataset:
     """
     variables = [*model.free_RVs, *model.deterministics]
     values = {model.rvs_to_values[rv]: draws[model.rvs_to_values[rv].name] for rv in model.free_RVs}
-    found = _at_draws(model.replace_rvs_by_values(variables), values, max(each.size for each in values.values()))
+    found = _at_draws(model.replace_rvs_by_values(variables), values)
     coords = {name: draws[name].to_numpy() for name in ("chain", "draw")}
     shape = [len(values) for values in coords.values()]
     out = {}
@@ -182,10 +189,9 @@ def fit(
     -------
     xarray.DataTree
         Groups ``posterior``, ``sample_stats``, ``prior``, ``estimands``, ``prior_estimands``, ``log_prior`` (top-level
-        priors) and ``log_likelihood`` (sums over elements: ``log_densities``), ``constant_data`` (the prepared
-        dataset), ``raw`` (counts, where the model has them); with ``predictive`` also ``observed_data``,
-        ``statistics``, ``posterior_statistics`` and ``prior_statistics``. attrs with seed, versions and sampler
-        settings.
+        priors) and ``log_likelihood`` (``log_densities``), ``constant_data`` (the prepared dataset), ``raw`` (counts,
+        where the model has them); with ``predictive`` also ``observed_data``, ``statistics``, ``posterior_statistics``
+        and ``prior_statistics``. attrs with seed, versions and sampler settings.
     """
     pymc_model = model.build(dataset, priors)
     ready = compiled.get(pymc_model, f"{model.build.__module__}.{model.build.__qualname__}", say)
@@ -206,8 +212,7 @@ def fit(
         "prior": prior["prior"].to_dataset(),
         "estimands": model.estimands(posterior, dataset, choices),
         "prior_estimands": model.estimands(prior["prior"].to_dataset(), dataset, choices),
-        "log_prior": log_densities(pymc_model, posterior, model.top_level),
-        "log_likelihood": log_densities(pymc_model, posterior, [rv.name for rv in pymc_model.observed_RVs]),
+        **log_densities(pymc_model, sampled, model.top_level),
         "constant_data": dataset,
     }
     if model.raw is not None:
@@ -231,49 +236,44 @@ def fit(
     return result
 
 
-def log_densities(model: pm.Model, draws: xr.Dataset, names: Iterable[str]) -> xr.Dataset:
-    """Log densities of variables at the draws, on the scale of the draws, summed over a variable's elements.
+def log_densities(model: pm.Model, sampled: xr.DataTree, names: Iterable[str]) -> dict[str, xr.Dataset]:
+    """Log priors of some variables, and the log likelihood, at the draws: the sums, all that power-scaling needs.
 
-    Power-scaling needs the sums alone; a term a cell would make a stored fit ten times as large. All draws of a chunk
-    at once, in numpy: pymc's own function, one draw at a time, has to be compiled.
+    The likelihood is what the sampler noted as the log density of all, less the log priors of all on its own scale.
+    Evaluated again it would take as long as all else: it is of thousands of cells.
 
     Parameters
     ----------
     model
         With the data that the densities are of.
-    draws
-        Free variables (chain, draw, ...).
+    sampled
+        As ``sample`` returns it.
     names
-        Of free or observed variables.
+        Of free variables.
 
     Returns
     -------
-    xarray.Dataset
-        (chain, draw) by variable, nats.
+    dict
+        ``log_prior``, one variable each, on the scale of the draws; ``log_likelihood``, one variable ``total``. (chain,
+        draw), nats.
     """
     names = list(names)
-    plain = remove_value_transforms(model)
-    terms = plain.logp(vars=[plain[name] for name in names], sum=False)
-    value_of = {rv.name: plain.rvs_to_values[rv] for rv in plain.free_RVs}
-    values = {value: draws[name] for name, value in value_of.items()}
-    sizes = [draws[name].size for name in names if name in draws]
-    samples = draws.sizes["chain"] * draws.sizes["draw"]
-    sizes += [plain.rvs_to_values[plain[name]].size.eval() * samples for name in names if name not in draws]
-    columns = _at_draws([term.sum() for term in terms], values, max(sizes))
-    coords = {dim: draws[dim].to_numpy() for dim in ("chain", "draw")}
-    shape = [draws.sizes[dim] for dim in coords]
-    return xr.Dataset(
-        {name: (tuple(coords), column.reshape(shape)) for name, column in zip(names, columns, strict=True)}, coords
-    )
+    free, stats = sampled["unconstrained"].to_dataset(), sampled["sample_stats"].to_dataset()
+    own = model.logp(vars=[model[name] for name in names], jacobian=False, sum=False)
+    of_sampler = model.logp(vars=model.free_RVs, jacobian=True, sum=True)
+    values = {model.rvs_to_values[rv]: free[model.rvs_to_values[rv].name] for rv in model.free_RVs}
+    found = _at_draws([*(term.sum() for term in own), of_sampler], values)
+    *priors, total = (each.reshape(stats["logp"].shape) for each in found)
+    coords = {dim: free[dim].to_numpy() for dim in ("chain", "draw")}
+    log_prior = {name: (tuple(coords), each) for name, each in zip(names, priors, strict=True)}
+    likelihood = {"total": (tuple(coords), stats["logp"].transpose("chain", "draw").to_numpy() - total)}
+    return {"log_prior": xr.Dataset(log_prior, coords), "log_likelihood": xr.Dataset(likelihood, coords)}
 
 
 def _at_draws(
-    outputs: list[pt.TensorVariable], values: dict[pt.TensorVariable, xr.DataArray], largest: int
+    outputs: list[pt.TensorVariable], values: dict[pt.TensorVariable, xr.DataArray]
 ) -> list[npt.NDArray[Any]]:
-    """Outputs of a graph at all draws of its inputs, (chain and draw, ...) each: in numpy, many draws at once.
-
-    ``largest``: numbers, over all draws, of the largest variable on the way.
-    """
+    """Outputs of a graph at all draws of its inputs, (chain and draw, ...) each: in numpy, many draws at once."""
     many = {v: pt.tensor(v.name, dtype=v.dtype, shape=(None, *v.type.shape)) for v in values}
     batched = vectorize_graph(outputs, many)
     evaluate = pytensor.function(list(many.values()), batched, mode=INTERPRETED, on_unused_input="ignore")
@@ -281,9 +281,7 @@ def _at_draws(
         each.stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy().astype(value.dtype)
         for value, each in values.items()
     ]
-    samples = len(flat[0])
-    chunk = max(1, AT_ONCE * samples // largest)
-    parts = [evaluate(*(each[i : i + chunk] for each in flat)) for i in range(0, samples, chunk)]
+    parts = [evaluate(*(each[i : i + AT_ONCE] for each in flat)) for i in range(0, len(flat[0]), AT_ONCE)]
     return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
 

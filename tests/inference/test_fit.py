@@ -87,9 +87,8 @@ def test_refresh_sets_the_flags_before_any_model_is_imported(run: Any, tmp_path:
 
 def test_log_densities_are_those_of_pymc(monkeypatch: pytest.MonkeyPatch):
     """Draw by draw, on the scale of the draws: with transforms, several dims, an index, two observed variables."""
-    monkeypatch.setattr(fit, "AT_ONCE", 30 * 25)  # 25 draws of the larger variable
+    monkeypatch.setattr(fit, "AT_ONCE", 25)
     rng = np.random.default_rng(1)
-    sizes = {"chain": 2, "draw": 53}
     at = rng.integers(0, 4, 30)
     with pm.Model(coords={"kind": range(3), "group": range(4)}) as model:
         sd = pm.LogNormal("sd", 0.0, 1.0)
@@ -97,25 +96,22 @@ def test_log_densities_are_those_of_pymc(monkeypatch: pytest.MonkeyPatch):
         effect = pm.ZeroSumNormal("effect", sigma=sd, dims=("kind", "group"))
         pm.Binomial("k", 9, share, observed=[1, 5, 9], dims="kind")
         pm.Normal("x", effect[:, at].sum(axis=0), sd, observed=rng.normal(size=30))
-    effects = rng.normal(size=(*sizes.values(), 3, 4))
-    draws = xr.Dataset(
-        {
-            "sd": (tuple(sizes), rng.lognormal(size=tuple(sizes.values()))),
-            "share": ((*sizes, "kind"), rng.random((*sizes.values(), 3))),
-            "effect": ((*sizes, "kind", "group"), effects - effects.mean(axis=-1, keepdims=True)),
-        },
-        {name: range(size) for name, size in sizes.items()},
-    )
+    sampled = fit.sample(fit.Compiled().get(model, "mine"), 3, fit.Sampler(draws=53, tune=50, chains=2))
+    mine = fit.log_densities(model, sampled, ["sd", "share", "effect"])
     with model:
-        tree = xr.DataTree.from_dict({"posterior": draws})
+        tree = xr.DataTree.from_dict({"posterior": sampled["posterior"].to_dataset()})
         tree = pm.compute_log_likelihood(tree, progressbar=False)
         tree = pm.stats.compute_log_prior(tree, var_names=["sd", "share", "effect"], progressbar=False)
-    for group, names in {"log_likelihood": ("k", "x"), "log_prior": ("share", "effect", "sd")}.items():
-        mine = fit.log_densities(model, draws, names)
-        theirs = tree[group].to_dataset()
-        sums = theirs.map(lambda term: term.sum([dim for dim in term.dims if dim not in sizes]))
-        assert list(mine) == list(names)
-        xr.testing.assert_allclose(mine, sums[list(names)].drop_vars(set(sums.coords) - set(sizes)), rtol=1e-10)
+
+    def summed(group: str) -> xr.Dataset:
+        terms = tree[group].to_dataset()
+        return terms.map(lambda term: term.sum([dim for dim in term.dims if dim not in ("chain", "draw")]))
+
+    assert list(mine["log_prior"]) == ["sd", "share", "effect"]
+    for name, theirs in summed("log_prior").data_vars.items():
+        np.testing.assert_allclose(mine["log_prior"][name], theirs, rtol=1e-10, err_msg=str(name))
+    both = summed("log_likelihood")
+    np.testing.assert_allclose(mine["log_likelihood"]["total"], both["k"] + both["x"], rtol=1e-9)
 
 
 def test_draws_are_those_of_nutpie_itself():
