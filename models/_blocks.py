@@ -12,6 +12,9 @@ import pytensor.tensor as pt
 import xarray as xr
 
 Floats = npt.NDArray[np.float64]
+CHECK_BOUNDS = False
+"""For ``pm.Model``: transforms keep every parameter within its bounds, and ``prepare`` every count. Checked at each
+step, bounds are a fifth of the compilation."""
 
 
 def data_of(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, pt.TensorVariable]:

@@ -62,6 +62,7 @@ import xarray as xr
 from data.epoch import COMPUTE_SE
 from data.io import InputError
 from models._blocks import (
+    CHECK_BOUNDS,
     data_of,
     hyperparameters,
     over_periods,
@@ -196,7 +197,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
 def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """The model of yearly shares. Deterministic ``share`` (year, sector), probability."""
     coords = {name: dataset[name].to_numpy() for name in ("year", "sector", "step")}
-    with pm.Model(coords=coords) as model:
+    with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = data_of(dataset, ["decade", "n"])
         count = pm.Data("count", dataset["count"].to_numpy(), dims=("year", "sector"))
         level_mean = pm.Data("prior_level_mean", priors.level_mean, dims="sector")
@@ -324,7 +325,7 @@ def build_latent_excess(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """
     coords = {name: dataset[name].to_numpy() for name in ("year", "sector", "step", "domain")}
     coords |= {"cell": np.arange(dataset.sizes["cell"]), "row": np.arange(dataset.sizes["row"])}
-    with pm.Model(coords=coords) as model:
+    with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = data_of(dataset.assign(total=dataset["count"].sum("sector")), EXCESS_DATA)
         count = pm.Data("count", dataset["count"].to_numpy(), dims=("cell", "sector"))
         log10_compute = pm.Data("log10_compute", dataset["log10_compute"].to_numpy(), dims="row")

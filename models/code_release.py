@@ -58,7 +58,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models._blocks import data_of, hyperparameters
+from models._blocks import CHECK_BOUNDS, data_of, hyperparameters
 from models._cells import Floats, Ints
 from models._claim import Model
 from models.code_release_estimands import estimands, raw
@@ -195,7 +195,7 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     coords: dict[str, Any] = {name: dataset[name].to_numpy() for name in DIMS}
     coords |= {name: np.arange(dataset.sizes[name]) for name in ("cell", "base")}
     teams, groups, eras, years = (dataset.sizes[name] for name in ("team", "venues", "era", "year"))
-    with pm.Model(coords=coords, check_bounds=False) as model:  # what is within bounds by its transform
+    with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = data_of(dataset, DATA)
         observed = {name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims) for name in OBSERVED}
         names = [field.name for field in fields(priors) if field.name not in (*INSTRUMENT_PRIORS, *SECOND_PRIORS)]

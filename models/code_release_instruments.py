@@ -30,7 +30,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data.io import InputError
-from models._blocks import data_of, hyperparameters
+from models._blocks import CHECK_BOUNDS, data_of, hyperparameters
 from models._cells import codes, venue_group
 from models._claim import Tables
 from models.code_release_rows import OWN, TEAMS, VENUES, era_of, has_link_field
@@ -150,7 +150,7 @@ def prepare_instruments(tables: Tables, choices: Choices) -> xr.Dataset:
 def build_instruments(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """Stratified odds ratios of each instrument, and the lists' sensitivities against the coder."""
     coords = {name: dataset[name].to_numpy() for name in ("stratum", "row", "team", "lists")}
-    with pm.Model(coords=coords, check_bounds=False) as model:
+    with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = data_of(dataset, ("n", "row_of", "found_n", "linked_n"))
         seen = {name: pm.Data(name, dataset[name].to_numpy(), dims=dataset[name].dims) for name in SEEN}
         prior = hyperparameters(priors, (*INSTRUMENT_PRIORS, "industry_sd"))

@@ -28,7 +28,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data.io import InputError
-from models._blocks import data_of, hyperparameters
+from models._blocks import CHECK_BOUNDS, data_of, hyperparameters
 from models._cells import codes, counted
 from models._claim import Tables
 from models.code_release_rows import ERAS, GROUPS, select
@@ -91,7 +91,7 @@ def build_authors(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """The monotonic curve, and the two contrasts, of the same counts."""
     coords = {name: dataset[name].to_numpy() for name in ("venue_year", "topic", "size", "venues", "step")}
     cells = {"cell": np.arange(dataset.sizes["cell"])}
-    with pm.Model(coords=coords | cells, check_bounds=False) as model:
+    with pm.Model(coords=coords | cells, check_bounds=CHECK_BOUNDS) as model:
         data = data_of(dataset, ("n", "at_k", "at_all", "at_venues", "at_venue_year", "at_topic", "at_size"))
         y = pm.Data("y", dataset["y"].to_numpy(), dims="cell")
         names = ("stratum_mean", "stratum_sd", "curve_sd", "industry_sd", "topic_sd", "size_sd")
@@ -228,7 +228,7 @@ def prepare_access(tables: Tables, choices: Choices) -> xr.Dataset:
 def build_access(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """A logistic regression with academia-only as the base."""
     coords = {"sector": list(SECTOR_LEVELS), "other": list(SECTOR_LEVELS[1:]), "row": np.arange(dataset.sizes["row"])}
-    with pm.Model(coords=coords, check_bounds=False) as model:
+    with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = data_of(dataset, ("at_sector", "date", "compute", "unknown"))
         is_open = pm.Data("open", dataset["open"].to_numpy(), dims="row")
         sd = hyperparameters(priors, ("access_sd",))["access_sd"]

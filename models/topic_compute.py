@@ -56,7 +56,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from models._blocks import data_of, hyperparameters
+from models._blocks import CHECK_BOUNDS, data_of, hyperparameters
 from models._cells import FEW, Part, counts_with_error, levels, standardised
 from models._claim import Model, Tables
 from models.topic_compute_fall import FALL_OF, fall_estimands, fall_weights
@@ -192,7 +192,7 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """
     coords = {name: dataset[name].to_numpy() for name in ("family", "venue_year", "topic", "group", "size", "pair")}
     coords |= {name: np.arange(dataset.sizes[name]) for name in ("cell", "exposure")}
-    with pm.Model(coords=coords) as model:
+    with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = data_of(dataset, CELL_DATA)
         y = pm.Data("y", dataset["y"].to_numpy(), dims="cell")
         value = pm.Data("value", dataset["value"].to_numpy(), dims=("exposure", "family"))

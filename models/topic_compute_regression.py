@@ -29,7 +29,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data.io import InputError
-from models._blocks import data_of, hyperparameters
+from models._blocks import CHECK_BOUNDS, data_of, hyperparameters
 from models._cells import spanning
 from models._claim import Tables
 from models.topic_compute_fall import FALL_OF, FEWEST
@@ -100,7 +100,8 @@ def build_topic_year(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     What the switches turn off is left to its prior.
     """
     years = dataset["year"].to_numpy()
-    with pm.Model(coords={name: dataset[name].to_numpy() for name in DIMS}) as model:
+    coords = {name: dataset[name].to_numpy() for name in DIMS}
+    with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         y, k = (pm.Data(name, dataset[name].transpose(*DIMS).to_numpy(), dims=DIMS) for name in ("y", "k"))
         prior = hyperparameters(priors, HYPER)
         by_topic_year = dataset[["n", "m", "k"]].sum("venue").transpose("topic", "year")
