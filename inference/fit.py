@@ -9,6 +9,7 @@ densities of the draws) is interpreted: compiling it would take longer than it.
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -61,7 +62,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Ready:
-    """A compiled log density with a model's data in it, and that model."""
+    """A compiled log density with a model's data in it, and that model: until ``Compiled.get`` is asked for another."""
 
     density: Any
     model: pm.Model
@@ -94,7 +95,9 @@ class Compiled:
         # refresh, which compiles another one first, would give other draws for the same seed.
         for variable in first.data_vars:
             variable.set_value(values[variable.name])
-        return Ready(ready.with_data(**values), model)
+        # Data that a deterministic alone reads are no part of the density.
+        read = {variable.name for variable in ready.shared_var_keys}
+        return Ready(ready.with_data(**{name: value for name, value in values.items() if name in read}), model)
 
 
 def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
@@ -132,6 +135,7 @@ def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
         running.cancel()
         raise
     stats = tree["sample_stats"].to_dataset().drop_vars("unconstrained_draw")
+    stats = stats.drop_vars("unconstrained_parameter", errors="ignore")  # a coordinate of what has been dropped
     sizes = stats.sizes
     if (sizes["chain"], sizes["draw"]) != (sampler.chains, sampler.draws):
         raise RuntimeError(f"the sampler returned {dict(sizes)}, not {sampler.chains} chains of {sampler.draws} draws")
@@ -158,15 +162,12 @@ def constrained(model: pm.Model, draws: xr.Dataset) -> xr.Dataset:
         Variables (chain, draw, and the model's dims).
     """
     variables = [*model.free_RVs, *model.deterministics]
-    values = {model.rvs_to_values[rv]: draws[model.rvs_to_values[rv].name] for rv in model.free_RVs}
-    found = _at_draws(model.replace_rvs_by_values(variables), values)
     coords = {name: draws[name].to_numpy() for name in ("chain", "draw")}
-    shape = [len(values) for values in coords.values()]
     out = {}
-    for variable, each in zip(variables, found, strict=True):
-        dims = model.named_vars_to_dims.get(variable.name, [f"{variable.name}_dim_{i}" for i in range(each.ndim - 1)])
+    for variable, found in zip(variables, at_draws(model, model.replace_rvs_by_values(variables), draws), strict=True):
+        dims = model.named_vars_to_dims.get(variable.name, [f"{variable.name}_dim_{i}" for i in range(variable.ndim)])
         coords |= {dim: np.asarray(model.coords[dim]) for dim in dims if dim in model.coords}
-        out[variable.name] = (("chain", "draw", *dims), each.reshape(*shape, *each.shape[1:]))
+        out[variable.name] = (("chain", "draw", *dims), found)
     return xr.Dataset(out, coords)
 
 
@@ -204,7 +205,8 @@ def fit(
         prior = pm.sample_prior_predictive(PRIOR_DRAWS, var_names=None if predictive else unobserved, **interpreted)
         if predictive:
             thinned = sampled.isel(draw=slice(None, None, max(1, sampler.draws * sampler.chains // PREDICTIVE_DRAWS)))
-            replicated = pm.sample_posterior_predictive(thinned, progressbar=False, **interpreted)
+            free = [variable.name for variable in pymc_model.free_RVs]
+            replicated = pm.sample_posterior_predictive(thinned, freeze_vars=free, progressbar=False, **interpreted)
     posterior = sampled["posterior"].to_dataset()
     groups = {
         "posterior": posterior,
@@ -240,7 +242,7 @@ def log_densities(model: pm.Model, sampled: xr.DataTree, names: Iterable[str]) -
     """Log priors of some variables, and the log likelihood, at the draws: the sums, all that power-scaling needs.
 
     The likelihood is what the sampler noted as the log density of all, less the log priors of all on its own scale.
-    Evaluated again it would take as long as all else: it is of thousands of cells.
+    Evaluated again it would take as long as all else: it is of thousands of cells. A potential would count with it.
 
     Parameters
     ----------
@@ -261,28 +263,29 @@ def log_densities(model: pm.Model, sampled: xr.DataTree, names: Iterable[str]) -
     free, stats = sampled["unconstrained"].to_dataset(), sampled["sample_stats"].to_dataset()
     own = model.logp(vars=[model[name] for name in names], jacobian=False, sum=False)
     of_sampler = model.logp(vars=model.free_RVs, jacobian=True, sum=True)
-    values = {model.rvs_to_values[rv]: free[model.rvs_to_values[rv].name] for rv in model.free_RVs}
-    found = _at_draws([*(term.sum() for term in own), of_sampler], values)
-    *priors, total = (each.reshape(stats["logp"].shape) for each in found)
-    coords = {dim: free[dim].to_numpy() for dim in ("chain", "draw")}
-    log_prior = {name: (tuple(coords), each) for name, each in zip(names, priors, strict=True)}
-    likelihood = {"total": (tuple(coords), stats["logp"].transpose("chain", "draw").to_numpy() - total)}
+    *priors, total = at_draws(model, [*(term.sum() for term in own), of_sampler], free)
+    dims = ("chain", "draw")
+    coords = {dim: free[dim].to_numpy() for dim in dims}
+    log_prior = {name: (dims, values) for name, values in zip(names, priors, strict=True)}
+    likelihood = {"total": (dims, stats["logp"].transpose(*dims).to_numpy() - total)}
     return {"log_prior": xr.Dataset(log_prior, coords), "log_likelihood": xr.Dataset(likelihood, coords)}
 
 
-def _at_draws(
-    outputs: list[pt.TensorVariable], values: dict[pt.TensorVariable, xr.DataArray]
-) -> list[npt.NDArray[Any]]:
-    """Outputs of a graph at all draws of its inputs, (chain and draw, ...) each: in numpy, many draws at once."""
-    many = {v: pt.tensor(v.name, dtype=v.dtype, shape=(None, *v.type.shape)) for v in values}
-    batched = vectorize_graph(outputs, many)
-    evaluate = pytensor.function(list(many.values()), batched, mode=INTERPRETED, on_unused_input="ignore")
-    flat = [
-        each.stack(sample=("chain", "draw")).transpose("sample", ...).to_numpy().astype(value.dtype)
-        for value, each in values.items()
-    ]
-    parts = [evaluate(*(each[i : i + AT_ONCE] for each in flat)) for i in range(0, len(flat[0]), AT_ONCE)]
-    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+def at_draws(model: pm.Model, outputs: list[pt.TensorVariable], draws: xr.Dataset) -> list[npt.NDArray[Any]]:
+    """Outputs of a model's value variables, (chain, draw, ...) each, at all draws of these: in numpy, many at once."""
+    each = [(value, draws[value.name].transpose("chain", "draw", ...).to_numpy()) for value in model.value_vars]
+    inputs = {v: pt.tensor(v.name, dtype=v.dtype, shape=(None, *v.type.shape)) for v, _ in each}
+    batched = vectorize_graph(outputs, inputs)
+    # What no variable enters, as it is at every draw.
+    batched = [b if b.ndim > out.ndim else pt.shape_padleft(b) for b, out in zip(batched, outputs, strict=True)]
+    evaluate = pytensor.function(list(inputs.values()), batched, mode=INTERPRETED, on_unused_input="ignore")
+    shape = (draws.sizes["chain"], draws.sizes["draw"])
+    n = math.prod(shape)
+    flat = [values.reshape(n, *values.shape[2:]).astype(value.dtype) for value, values in each]
+    parts = [evaluate(*(values[i : i + AT_ONCE] for values in flat)) for i in range(0, n, AT_ONCE)]
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    columns = [c if len(c) == n else np.broadcast_to(c[:1], (n, *c.shape[1:])) for c in columns]
+    return [c.reshape(*shape, *c.shape[1:]) for c in columns]
 
 
 def other_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.DataTree:

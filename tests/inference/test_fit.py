@@ -144,7 +144,7 @@ def test_each_model_of_one_compilation_has_its_own_data():
 
 
 def test_draws_are_those_of_nutpie_itself():
-    """Derived here from the unconstrained ones: transforms, several dims, none, data behind a deterministic."""
+    """Derived here from the unconstrained ones: transforms, several dims, none, no value, data of a deterministic."""
     with pm.Model(coords={"kind": ["a", "b", "c"], "group": range(4)}) as model:
         at = pm.Data("at", np.array([2, 0, 1, 1]))
         sd = pm.LogNormal("sd", 0.0, 1.0)
@@ -153,6 +153,10 @@ def test_draws_are_those_of_nutpie_itself():
         share = pm.Dirichlet("share", np.ones(3), dims="kind")
         effect = pm.ZeroSumNormal("effect", sigma=sd, dims=("kind", "group"), n_zerosum_axes=1)
         moved = pm.Deterministic("moved", (effect[:, at] * plain[0, 1] + level).T, dims=("group", "kind"))
+        pm.ZeroSumNormal("alone", shape=1)  # one level of several: no value to sample
+        constant = pm.Data("constant", np.array([3.0, 4.0, 5.0]), dims="kind")
+        pm.Deterministic("of_data", 2 * constant, dims="kind")
+        pm.Deterministic("beside", level + constant, dims="kind")
         pm.Normal("x", moved.sum() + share[0], sd, observed=0.3)
     settings = fit.Sampler(draws=20, tune=30, chains=2)
     ready = fit.Compiled().get(model, "mine")
