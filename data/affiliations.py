@@ -84,15 +84,19 @@ def normalise(text: str) -> str:
     return " ".join(text.lower().split())
 
 
+def match_organisations(text: str) -> list[tuple[str, str, int]]:
+    """Sector, name and place of each organisation that a normalised text names, in its order."""
+    return [(match.lastgroup or "", match.group(), match.start()) for match in _organisations()[0].finditer(text)]
+
+
 @cache
 def sectors_of_text(text: str) -> frozenset[str]:
     """Sectors of the organisations that a text names; several if it names several."""
     text = normalise(MAIL.sub(" ", text))
     found: set[str] = set()
     weak: set[str] = set()
-    for match in _organisations()[0].finditer(text):
-        sector = match.lastgroup or ""
-        (weak if WEAK.match(match.group()) else found).add(sector)
+    for sector, name, _ in match_organisations(text):
+        (weak if WEAK.match(name) else found).add(sector)
     if LEGAL_FORM.search(text) or (not found and COMPANY_FORM.search(text)):
         found.add("company")
     return frozenset(found or weak)

@@ -14,7 +14,7 @@ from data.epoch import read_vintage
 from data.io import InputError, parse_csv, to_csv, write_atomic
 from data.papers import SOURCES, Row
 from data.papers_build import Papers, coder_labels, comparisons, read_all
-from data.papers_schema import CODE_LABELS, CODER_LABELS, PAPERS, check_papers
+from data.papers_schema import CODE_LABELS, CODER_LABELS, INSTITUTIONS, PAPERS, check_papers
 from data.provenance import HERE, provenance
 from data.schema import CHIPS, MODELS, validate_rows
 from data.sectors import Sectors, resolve
@@ -137,6 +137,9 @@ def _papers(raw: Path, built: Built, chip_rows: Rows, workers: int | None, done:
     ]
     compared = comparisons(papers.rows)
     _add(built, "papers.csv.gz", list(PAPERS.columns), papers.rows)
+    if papers.institutions:
+        validate_rows(papers.institutions, INSTITUTIONS, raw)
+        _add(built, "institutions.csv.gz", list(INSTITUTIONS.columns), papers.institutions)
     _add(built, "papers_counts.csv", ["source", "venue", "year", "what", "n"], counts)
     names = ["venue", "year", "what", "team_coded", "first", "second", "n"]
     if compared:

@@ -72,6 +72,12 @@ def passage_team(passage: str) -> str:
     return team_kind(dict.fromkeys(AUTHOR_KINDS, 0) | dict.fromkeys(found, 1))
 
 
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """Records of one paper, at most one a source, in the order of ``SOURCES``."""
+    by_source = {record.source: record for record in records}
+    return [by_source[source] for source in SOURCES if source in by_source]
+
+
 def row_of(records: Sequence[Record], peaks: Peaks) -> Row:
     """The row of one paper, from what every source says of it.
 
@@ -82,8 +88,7 @@ def row_of(records: Sequence[Record], peaks: Peaks) -> Row:
     peaks
         Peak FLOP/s of accelerators (``accelerators.peaks``).
     """
-    by_source = {record.source: record for record in records}
-    ordered = [by_source[source] for source in SOURCES if source in by_source]
+    ordered = in_order(records)
     first = ordered[0]
     place = venue_year(first.stem)
     if place is None:
@@ -117,9 +122,14 @@ def _track(records: Sequence[Record]) -> str:
     return next((record.track for record in records if record.track != "main"), "main")
 
 
-def _authors(records: Sequence[Record]) -> Row:
+def with_affiliations(records: Sequence[Record]) -> Record | None:
+    """The record whose affiliations count: the first that lists them by author, or else by paper."""
     readable = [record for record in records if record.slots_per and has_affiliations(record)]
-    record = next((record for record in readable if record.slots_per == "author"), next(iter(readable), None))
+    return next((record for record in readable if record.slots_per == "author"), next(iter(readable), None))
+
+
+def _authors(records: Sequence[Record]) -> Row:
+    record = with_affiliations(records)
     slots = [read_slot(slot) for slot in record.slots] if record else []
     kinds = [author_kind(sectors(slot)) for slot in slots]
     counts = {kind: kinds.count(kind) for kind in AUTHOR_KINDS}

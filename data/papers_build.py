@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data import coakley, paperlists, tei
+from data.institutions import count_institutions
 from data.io import InputError, parse_csv
-from data.papers import SOURCES, Peaks, Row, row_of
+from data.papers import SOURCES, Peaks, Row, in_order, row_of, with_affiliations
 from data.processes import in_processes
 from data.record import Read, Record, normal_stem, paper_id, venue_year
 
@@ -31,9 +32,13 @@ RESEARCH = {"0": "empirical", "1": "theoretical"}
 
 @dataclass
 class Papers:
-    """Rows of the table of papers, sorted by id, and what was read, kept and left out, by source, venue and year."""
+    """Rows of the table of papers, sorted by id, and what was read, kept and left out, by source, venue and year.
+
+    ``institutions``: rows of that table, of papers read in full text whose list names affiliations.
+    """
 
     rows: list[Row] = field(default_factory=list)
+    institutions: list[Row] = field(default_factory=list)
     counts: Counter[tuple[str, str, int, str]] = field(default_factory=Counter)
 
     def by_venue_year(self) -> list[str]:
@@ -111,6 +116,9 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
         papers.counts.update({(source, venue, year, what): n for what, n in read.counts.items() if n})
     for records in by_title.values():
         papers.rows.append(row_of(records, peaks))
+        listed = with_affiliations(in_order(records))
+        if papers.rows[-1]["code_coded"] and listed and (named := count_institutions(listed.slots)):
+            papers.institutions.append({"id": papers.rows[-1]["id"], "institutions": named})
         sources = {record.source for record in records}
         for source in files:
             if source in sources:
@@ -157,6 +165,7 @@ def read_all(
     for number, part in enumerate(done_ones, start=1):
         stem, result = part
         papers.rows += result.rows
+        papers.institutions += result.institutions
         papers.counts.update(result.counts)
         if done is not None:
             done(stem, number, len(stems))
@@ -166,7 +175,8 @@ def read_all(
             left_out[what] += n
         reasons = ", ".join(f"{what} {n}" for what, n in sorted(left_out.items()))
         raise InputError(f"none of the papers can be used: {reasons}", raw)
-    papers.rows.sort(key=lambda row: str(row["id"]))
+    for rows in (papers.rows, papers.institutions):
+        rows.sort(key=lambda row: str(row["id"]))
     return papers
 
 

@@ -90,6 +90,14 @@ CODER_LABELS = pa.DataFrameSchema(
 """One row a paper that was coded by hand and by the coder of full texts: 0 or 1 (team: 0 academia-only, 1 mixed, 2
 industry-only), blank where not coded."""
 
+INSTITUTIONS = pa.DataFrameSchema(
+    {"id": PAPERS.columns["id"], "institutions": number(1.0, 5_000.0, blank=False)},
+    unique=["id"],
+    strict=True,
+    ordered=True,
+)
+"""One row a paper read in full text whose list names affiliations: how many institutions they are of."""
+
 CODE_LABELS = pa.DataFrameSchema(
     {
         "id": PAPERS.columns["id"],

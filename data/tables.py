@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.io import SHOWN, InputError, read_bytes
-from data.papers_schema import CODE_LABELS, CODER_LABELS, PAPERS, read_papers
+from data.papers_schema import CODE_LABELS, CODER_LABELS, INSTITUTIONS, PAPERS, read_papers
 from data.schema import CHIPS, MODELS, read_chips, read_models, read_table
 
 SNAPSHOT = Path(__file__).parent / "snapshot"
@@ -19,6 +19,7 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "papers": read_papers,
     "coder_labels": lambda path: read_table(path, CODER_LABELS),
     "code_labels": lambda path: read_table(path, CODE_LABELS),
+    "institutions": lambda path: read_table(path, INSTITUTIONS),
 }
 SCHEMAS = {"models": MODELS, "chips": CHIPS, "papers": PAPERS}
 

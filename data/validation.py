@@ -18,7 +18,9 @@ from data import coakley, paperlists, tei
 from data.accelerators import Setup, largest, parse, peak, peaks
 from data.affiliations import SECTORS, sectors, sectors_of_domain, sectors_of_text
 from data.code_links import COUNTED, full_text_statement, link_rule, statement
+from data.institutions import count_institutions
 from data.io import parse_csv, to_csv, write_atomic
+from data.papers import in_order, with_affiliations
 from data.papers_build import find
 from data.provenance import HERE
 from data.record import Coded, Record, Slot, paper_id
@@ -92,6 +94,7 @@ def figures(raw: Path | None = None) -> list[Row]:
             *_topics(records),
             *_links(records),
             *_pages(records),
+            *_institutions(records),
         ]
     return rows
 
@@ -291,6 +294,20 @@ def _pages(records: Mapping[str, list[Record]]) -> Iterator[Row]:
     read = [row["full_text"] for row in rows if row["full_text"] != "na"]
     own = sum(label in ("address", "elsewhere") for label in read)
     yield _figure("link", "pages without a link", "the full text releases code", own, len(read))
+
+
+def _institutions(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+    rows = list(_label_rows("institutions", "part", "id", "institutions"))
+    for part in ("work", "report"):
+        pairs = [
+            (int(row["institutions"]), count_institutions(listed.slots))
+            for row in rows
+            if row["part"] == part and (listed := with_affiliations(in_order(records[row["id"]])))
+        ]
+        same = sum(truth == guess for truth, guess in pairs)
+        banded = sum(min(truth, 3) == min(guess, 3) for truth, guess in pairs)
+        yield _figure("institutions", part, "their number", same, len(pairs))
+        yield _figure("institutions", part, "one, two, three or more", banded, len(pairs))
 
 
 def markdown(rows: Iterable[Row]) -> str:

@@ -133,6 +133,7 @@ class Choices:
     willing: Literal["by team", "common", "all"] = "by team"  # the share w of papers that would release code at all
     research: Literal["empirical", "all"] = "empirical"  # theory rarely has code to release
     team: Literal["coded", "listed"] = "coded"  # from the full text, or from the list's affiliations
+    institutions: bool = False  # team size goes with the number of institutions, of papers for which a list tells it
     without_venue: str = ""
     # Log-odds; of teams with industry beyond academia-only's, beyond what the calibration says.
     shift_sensitivity: float = 0.0

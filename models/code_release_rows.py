@@ -29,6 +29,9 @@ OWN = ("own, address", "own, elsewhere")  # labels of a passage that releases th
 HAND_TEAMS = {"0": "academia-only", "1": "mixed"}
 # Its list holds links that were added later, mostly implementations by others: nearly every paper has one.
 LINKED_LATER = ("ICLR", 2018)
+# Of how many institutions the authors are, as the paper's list names them.
+INSTITUTIONS = {"1 institution": 1, "2 institutions": 2, "3 or more": 3}
+SIZES_OF_INSTITUTIONS = [f"{size} of {band}" for size in SIZES for band in INSTITUTIONS]
 LEVELS = ("venue_year", "topic", "size", "topic_venue", "size_venue")
 
 
@@ -56,11 +59,18 @@ def era_of(years: pd.Series) -> pd.Series:
     return pd.Series(pd.cut(years, edges, labels=list(ERAS)), index=years.index).astype(str)
 
 
+def institutions_band(numbers: pd.Series) -> pd.Series:
+    """Band of ``INSTITUTIONS`` for a number of institutions."""
+    edges = [first - 0.5 for first in INSTITUTIONS.values()] + [np.inf]
+    return pd.Series(pd.cut(numbers, edges, labels=list(INSTITUTIONS)), index=numbers.index).astype(str)
+
+
 def select(tables: Tables, choices: Choices) -> tuple[_Rows, dict[str, list[str]]]:
     """Papers read in full text with a known kind of team, and the levels of the model's dimensions.
 
     The levels are those of all papers of the window, whatever else the choices leave out: so that specifications share
-    one compiled model, and a venue-year without papers stays at its prior.
+    one compiled model, and a venue-year without papers stays at its prior. With ``institutions`` the levels of ``size``
+    are those of ``SIZES_OF_INSTITUTIONS``: each band of team size by each of the number of institutions.
 
     Raises
     ------
@@ -70,7 +80,8 @@ def select(tables: Tables, choices: Choices) -> tuple[_Rows, dict[str, list[str]
     rows = _Rows(tables["papers"])
     rows.keep(rows.frame["venue"].isin(VENUES), f"venue other than {', '.join(VENUES)}")
     rows.keep(rows.frame["code_coded"].isin(["yes", "no"]), "not read in full text")
-    levels = _levels(rows.frame)
+    sizes = SIZES_OF_INSTITUTIONS if choices.institutions else list(SIZES)
+    levels = _levels(rows.frame, sizes)
     rows.keep(rows.frame["track"] == "main", "track other than main")
     rows.keep(rows.frame["coder_excluded"] != "yes", "left out by the coder")
     if choices.research == "empirical":
@@ -85,14 +96,21 @@ def select(tables: Tables, choices: Choices) -> tuple[_Rows, dict[str, list[str]
     team = TEAM_COLUMNS[choices.team]
     rows.keep(rows.frame[team].isin(TEAMS), "kind of team unknown")
     rows.keep(rows.frame["n_authors"].notna(), "number of authors unknown")
+    if choices.institutions:
+        named = tables["institutions"].set_index("id")["institutions"]
+        rows.frame = rows.frame.assign(institutions=rows.frame["id"].map(named))
+        rows.keep(rows.frame["institutions"].notna(), "number of institutions unknown")
     frame = rows.frame
     if frame.empty:
         problem = f"no paper of {', '.join(VENUES)} was read in full text and has a known kind of team"
         raise InputError(problem, "table of papers", hint="code_coded, team_coded, n_authors: see data/README.md")
+    size = team_size(frame["n_authors"])
+    if choices.institutions:
+        size += " of " + institutions_band(frame["institutions"])
     frame = frame.assign(
         team=frame[team],
         topic=frame["topic_title"],
-        size=team_size(frame["n_authors"]),
+        size=size,
         venues=venue_group(frame["venue"]),
         era=era_of(frame["year"]),
         event=_event(frame, choices),
@@ -118,16 +136,16 @@ def _joint_names(frame: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def _levels(frame: pd.DataFrame) -> dict[str, list[str]]:
+def _levels(frame: pd.DataFrame, sizes: list[str]) -> dict[str, list[str]]:
     venues = [venue for venue in VENUES if (frame["venue"] == venue).any()]
     topics = sorted(frame["topic_title"].unique())
     places = frame[["venue", "year"]].drop_duplicates().sort_values(["venue", "year"])
     return {
         "venue_year": [f"{venue} {year:.0f}" for venue, year in places.itertuples(index=False)],
         "topic": topics,
-        "size": list(SIZES),
+        "size": sizes,
         "topic_venue": [f"{topic} at {venue}" for topic in topics for venue in venues],
-        "size_venue": [f"{size} at {venue}" for size in SIZES for venue in venues],
+        "size_venue": [f"{size} at {venue}" for size in sizes for venue in venues],
     }
 
 

@@ -51,7 +51,7 @@ CLAIMS: dict[str, Entry] = {
     "code_release": Entry(
         "models.code_release",
         "figures.code_release",
-        ("code_labels", "coder_labels", "models", "papers"),
+        ("code_labels", "coder_labels", "institutions", "models", "papers"),
         (
             "models/_cells.py",
             "models/code_release_estimands.py",

@@ -51,7 +51,7 @@ def run() -> Run:
 def tables() -> dict[str, Any]:
     from data.tables import load
 
-    return {name: load(name) for name in ("models", "papers", "coder_labels", "code_labels")}
+    return {name: load(name) for name in ("models", "papers", "coder_labels", "code_labels", "institutions")}
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,17 @@ import models.code_release as claim
 from data.io import InputError
 from inference.fit import INTERPRETED, Compiled, Sampler, sample
 from models.code_release_estimands import papers_by_era
-from models.code_release_rows import ERAS, GROUPS, TEAMS, WHOLE, era_of, select
+from models.code_release_rows import (
+    ERAS,
+    GROUPS,
+    SIZES_OF_INSTITUTIONS,
+    TEAMS,
+    VENUES,
+    WHOLE,
+    era_of,
+    institutions_band,
+    select,
+)
 from models.registry import RAW
 
 CHOICES, PRIORS = claim.Choices(), claim.Priors()
@@ -34,7 +44,7 @@ NO_PASSAGES = pd.DataFrame(columns=["id", "team_coded", "label"])
 def real() -> dict[str, pd.DataFrame]:
     from data.tables import load
 
-    return {name: load(name) for name in ("papers", "coder_labels", "code_labels")}
+    return {name: load(name) for name in ("papers", "coder_labels", "code_labels", "institutions")}
 
 
 def invented(papers: int, seed: int, teams: tuple[str, ...] = TEAMS) -> dict[str, pd.DataFrame]:
@@ -98,8 +108,42 @@ def test_specifications_of_one_model_share_its_dimensions(real: dict[str, pd.Dat
     for alternative in claim.ALTERNATIVES:
         if alternative.model == "statements":
             data = claim.prepare(real, dataclasses.replace(CHOICES, **alternative.choices))
-            for name in ("venue_year", "topic", "size", "topic_venue", "size_venue", "team", "venues", "era", "year"):
+            names = ["venue_year", "topic", "topic_venue", "team", "venues", "era", "year"]
+            # Team size by the number of institutions has more levels: one compilation more.
+            names += [] if alternative.name == "institutions" else ["size", "size_venue"]
+            for name in names:
                 assert data[name].equals(main[name]), f"{alternative.name}: {name}"
+
+
+def test_institutions_part_team_sizes_of_the_same_papers(real: dict[str, pd.DataFrame]):
+    choices = dataclasses.replace(CHOICES, papers="with affiliations")
+    without = claim.prepare(real, choices)
+    data = claim.prepare(real, dataclasses.replace(choices, institutions=True))
+    assert 0.995 * int(without["n"].sum()) < int(data["n"].sum()) <= int(without["n"].sum())
+    assert list(data["size"].values) == SIZES_OF_INSTITUTIONS
+    assert (data["size_of"].values[data["at_size_venue"]] == data["at_size"]).all()
+    # By hand, from the tables: papers of two authors of two institutions, with a release.
+    papers = select(real, choices)[0].frame.merge(real["institutions"], on="id")
+    chosen = papers[(papers["n_authors"] == 2) & (papers["institutions"] == 2)]
+    at = data["at_size"].values == SIZES_OF_INSTITUTIONS.index("2 of 2 institutions")
+    assert int(data["n"].values[at].sum()) == len(chosen) > 500
+    assert int(data["y"].values[at].sum()) == (chosen["code_coded"] == "yes").sum()
+    assert (
+        institutions_band(pd.Series([1.0, 2, 3, 40])).tolist()
+        == ["1 institution", "2 institutions"] + ["3 or more"] * 2
+    )
+
+
+def test_asked_for_alternatives_are_there():
+    given = [dict(a.choices) for a in claim.ALTERNATIVES if a.model == "statements"]
+    asked: list[dict[str, Any]] = [
+        {"outcome": "address", "error": "none"}, {"promised": True, "calibration": "passages"}, {"research": "all"},
+        {"team": "listed"}, {"papers": "without affiliations"}, {"papers": "with affiliations", "institutions": True},
+        *({f"shift_{rate}": shift} for rate in ("sensitivity", "specificity") for shift in (-0.5, 0.5)),
+        *({"without_venue": venue} for venue in VENUES),
+    ]  # fmt: skip
+    for choices in asked:
+        assert choices in given, choices
 
 
 def test_each_rung_differs_from_the_one_before_in_one_thing():

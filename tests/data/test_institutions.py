@@ -1,0 +1,97 @@
+"""How many institutions a list of affiliations names."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.build import build
+from data.institutions import count_institutions
+from data.io import InputError
+from data.record import Slot
+from data.tables import load
+from tests.data import raw as make
+
+
+@pytest.mark.parametrize(
+    ("slots", "n"),
+    [
+        (["Dept. of Computer Science, Yale University", "Yale University"], 1),
+        (["Georgia Tech + Yale University", "School of Computer Science, Georgia Institute of Technology"], 2),
+        (["Massachusetts Institute of Technology", "MIT", "CSAIL"], 1),
+        (["University of California, Berkeley", "UC Berkeley", "UC Davis, Davis, CA"], 2),
+        (["University of California, Berkeley", "University of California", "University of California, Irvine"], 2),
+        (["Google Brain, Mountain View", "Google Inc.", "Google Research"], 1),
+        (["DeepMind", "Google DeepMind", "Google Research"], 2),
+        (["Google Inc. Zürich & UC Santa Cruz"], 2),
+        (["Google, Department of Computing Science, University of Alberta", "Google"], 2),
+        (["College of Information Science & Electronic Engineering, Zhejiang University"], 1),
+        (["Institute of Automation, Chinese Academy of Sciences", "Chinese Academy of Sciences"], 1),
+        (["University of Science and Technology of China", "USTC"], 1),
+        (["Serein AI, London, UK", "Department of Computer Science, University of Oxford"], 2),
+        (["Univ. of Málaga", "University of Malaga, Spain"], 1),
+        (["TU Wien", "", "TU Wien"], 1),
+        (["Pontificia Univ. Católica", "Universidad Católica de Chile", "Pontificia Universidad Catolica de Chile"], 1),
+        (["", " "], 0),
+        (["Leeds University and Google " + "text " * 200], 0),
+    ],
+)  # fmt: skip
+def test_institutions_of_a_paper(slots: list[str], n: int):
+    assert count_institutions([Slot(text) for text in slots]) == n
+
+
+def test_a_mail_domain_counts_where_no_institution_is_named():
+    department = "Department of Statistics"
+    assert count_institutions([Slot(department, "stat.wisc.edu"), Slot(department, "cs.wisc.edu")]) == 1
+    assert count_institutions([Slot(department, "wisc.edu"), Slot("", "is.ac.uk"), Slot("", "cs.is.ac.uk")]) == 2
+    assert count_institutions([Slot(department, "gmail.com"), Slot("", "nonsense")]) == 0
+    # Authors move and keep their address: the text goes first.
+    assert count_institutions([Slot("Yale University", "google.com"), Slot("Yale University", "yale.edu")]) == 1
+
+
+NAMES = [
+    "Yale University",
+    "MIT",
+    "Google",
+    "UC Berkeley",
+    "University of California, Irvine",
+    "Inria + Google",
+    "",
+    "???",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from(NAMES), st.text(max_size=40)), max_size=6), st.randoms())
+def test_neither_order_nor_repetition_matters(texts: list[str], random: object):
+    slots = [Slot(text) for text in texts]
+    n = count_institutions(slots)
+    again = [*slots, *slots[:2]]
+    random.shuffle(again)  # type: ignore[attr-defined]
+    assert count_institutions(again) == n
+
+
+def test_the_table_has_papers_read_in_full_text_whose_list_names_affiliations(tmp_path: Path):
+    build(make.folder(tmp_path / "raw"), tmp_path / "out", workers=1)
+    table = gzip.decompress((tmp_path / "out" / "institutions.csv.gz").read_bytes()).decode()
+    papers = load("papers", tmp_path / "out")
+    both = papers.loc[papers["sources"] == "paperlists; coakley", "id"]
+    assert table == "id,institutions\n" + "".join(f"{paper},2\n" for paper in both)
+    (tmp_path / "out" / "institutions.csv").write_text(table.replace(",2", ",0"))
+    with pytest.raises(InputError, match="institutions"):
+        load("institutions", tmp_path / "out")
+
+
+def test_the_snapshot_has_the_papers_that_the_table_says_have_affiliations():
+    papers = load("papers").set_index("id")
+    named = load("institutions").set_index("id")["institutions"]
+    listed = papers[(papers["code_coded"] != "") & (papers["slots_per"] != "none")]
+    assert set(named.index) <= set(listed.index) and len(named) > 0.995 * len(listed)
+    # A list that names each affiliation once has no more institutions than affiliations, but for joint ones.
+    by_kind = named.groupby(listed["team_coded"].reindex(named.index)).mean()
+    assert by_kind["academia-only"] < by_kind["mixed"]
+    assert named[listed["n_authors"].reindex(named.index) == 1].mean() < 1.5
