@@ -126,14 +126,16 @@ class Choices:
     # What counts as a release: what the coder says of the full text, only such with an address of the paper's own
     # code, or a link on the paper's abstract page.
     outcome: Literal["coder", "address", "page"] = "coder"
-    papers: Literal["all", "with a link field", "with affiliations", "without affiliations"] = "all"
+    papers: Literal[
+        "all", "with a link field", "with affiliations", "without affiliations", "of several institutions"
+    ] = "all"
     error: Literal["none", "pooled", "by team"] = "pooled"  # of the coder
     calibration: Literal["both", "hand", "passages"] = "both"
     promised: bool = False  # a passage that promises code counts as a release
     willing: Literal["by team", "common", "all"] = "by team"  # the share w of papers that would release code at all
     research: Literal["empirical", "all"] = "empirical"  # theory rarely has code to release
     team: Literal["coded", "listed"] = "coded"  # from the full text, or from the list's affiliations
-    institutions: bool = False  # team size goes with the number of institutions, of papers for which a list tells it
+    institutions: bool = False  # team size is split by the number of institutions, of papers of several
     without_venue: str = ""
     # Log-odds; of teams with industry beyond academia-only's, beyond what the calibration says.
     shift_sensitivity: float = 0.0
@@ -141,9 +143,11 @@ class Choices:
     access_vintage: str = "2025-06"  # of Epoch's models, for access to training code
 
     def __post_init__(self) -> None:
-        """Refuse labels of one outcome as the errors of another."""
+        """Refuse labels of one outcome as the errors of another, and institutions of papers that are of one."""
         if self.outcome != "coder" and self.error != "none":
             raise ValueError(f"the labels are of what the coder says, not of outcome {self.outcome!r}: error 'none'")
+        if self.institutions and self.papers != "of several institutions":
+            raise ValueError("a mixed team is of two institutions at least: institutions with papers of several")
         if self.promised and self.error != "none" and self.calibration != "passages":
             raise ValueError("by hand a promise is no release: promised with calibration 'passages'")
 

@@ -29,8 +29,9 @@ OWN = ("own, address", "own, elsewhere")  # labels of a passage that releases th
 HAND_TEAMS = {"0": "academia-only", "1": "mixed"}
 # Its list holds links that were added later, mostly implementations by others: nearly every paper has one.
 LINKED_LATER = ("ICLR", 2018)
-# Of how many institutions the authors are, as the paper's list names them.
-INSTITUTIONS = {"1 institution": 1, "2 institutions": 2, "3 or more": 3}
+# Of how many institutions the authors are, as the paper's list names them. No mixed team is of one: among papers of one
+# there is nothing to compare it with.
+INSTITUTIONS = {"2 institutions": 2, "3 or more": 3}
 SIZES_OF_INSTITUTIONS = [f"{size} of {band}" for size in SIZES for band in INSTITUTIONS]
 LEVELS = ("venue_year", "topic", "size", "topic_venue", "size_venue")
 
@@ -90,16 +91,19 @@ def select(tables: Tables, choices: Choices) -> tuple[_Rows, dict[str, list[str]
         rows.keep(rows.frame["venue"] != choices.without_venue, f"published at {choices.without_venue}")
     if choices.papers == "with a link field":
         rows.keep(has_link_field(rows.frame), "no field for links in the paper's list, or the parse failed")
+    elif choices.papers == "of several institutions":
+        # A list that lacks affiliations of some authors names fewer institutions; those of mixed teams lack more often.
+        named = tables["institutions"].set_index("id")["institutions"]
+        rows.frame = rows.frame.assign(institutions=rows.frame["id"].map(named))
+        rows.keep(rows.frame["institutions"].notna(), "number of institutions unknown")
+        rows.keep(rows.frame["slots_without_text"] == 0, "an author's affiliation unknown")
+        rows.keep(rows.frame["institutions"] >= min(INSTITUTIONS.values()), "of one institution")
     elif choices.papers != "all":
         parsed = rows.frame["slots_per"] != "none"
         rows.keep(parsed == (choices.papers == "with affiliations"), f"not {choices.papers} in a list")
     team = TEAM_COLUMNS[choices.team]
     rows.keep(rows.frame[team].isin(TEAMS), "kind of team unknown")
     rows.keep(rows.frame["n_authors"].notna(), "number of authors unknown")
-    if choices.institutions:
-        named = tables["institutions"].set_index("id")["institutions"]
-        rows.frame = rows.frame.assign(institutions=rows.frame["id"].map(named))
-        rows.keep(rows.frame["institutions"].notna(), "number of institutions unknown")
     frame = rows.frame
     if frame.empty:
         problem = f"no paper of {', '.join(VENUES)} was read in full text and has a known kind of team"

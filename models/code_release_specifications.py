@@ -90,9 +90,10 @@ def _aside() -> tuple[Alternative, ...]:
         one("willing_all", "no paper that would never release code", "model", {"willing": "all"}),
         one("with_affiliations", "only papers whose list has affiliations", "sampling",
             {"papers": "with affiliations"}),
-        # Of the same papers as the one before, but for a few whose affiliations name none.
-        one("institutions", "team size by the number of institutions, papers whose list has affiliations", "model",
-            {"papers": "with affiliations", "institutions": True}),
+        one("several_institutions", "only papers of two or more institutions, every affiliation listed", "sampling",
+            {"papers": "of several institutions"}),
+        one("institutions", "papers of two or more institutions, team size split by their number", "model",
+            {"papers": "of several institutions", "institutions": True}),
         one("without_affiliations", "only papers without affiliations in a list", "sampling",
             {"papers": "without affiliations"}),
         *(one(name, title, "measurement", {f"shift_{name.split('_')[0]}": sign}) for name, title, sign in shifts),

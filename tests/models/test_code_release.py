@@ -116,29 +116,33 @@ def test_specifications_of_one_model_share_its_dimensions(real: dict[str, pd.Dat
 
 
 def test_institutions_part_team_sizes_of_the_same_papers(real: dict[str, pd.DataFrame]):
-    choices = dataclasses.replace(CHOICES, papers="with affiliations")
+    choices = dataclasses.replace(CHOICES, papers="of several institutions")
     without = claim.prepare(real, choices)
     data = claim.prepare(real, dataclasses.replace(choices, institutions=True))
-    assert 0.995 * int(without["n"].sum()) < int(data["n"].sum()) <= int(without["n"].sum())
+    assert int(data["n"].sum()) == int(without["n"].sum())
     assert list(data["size"].values) == SIZES_OF_INSTITUTIONS
     assert (data["size_of"].values[data["at_size_venue"]] == data["at_size"]).all()
     # By hand, from the tables: papers of two authors of two institutions, with a release.
-    papers = select(real, choices)[0].frame.merge(real["institutions"], on="id")
+    listed = dataclasses.replace(CHOICES, papers="with affiliations")
+    papers = select(real, listed)[0].frame.merge(real["institutions"], on="id")
+    papers = papers[papers["slots_without_text"] == 0]
+    assert int(data["n"].sum()) == (papers["institutions"] >= 2).sum()
     chosen = papers[(papers["n_authors"] == 2) & (papers["institutions"] == 2)]
     at = data["at_size"].values == SIZES_OF_INSTITUTIONS.index("2 of 2 institutions")
-    assert int(data["n"].values[at].sum()) == len(chosen) > 500
+    assert int(data["n"].values[at].sum()) == len(chosen) > 400
     assert int(data["y"].values[at].sum()) == (chosen["code_coded"] == "yes").sum()
-    assert (
-        institutions_band(pd.Series([1.0, 2, 3, 40])).tolist()
-        == ["1 institution", "2 institutions"] + ["3 or more"] * 2
-    )
+    assert institutions_band(pd.Series([2.0, 3, 40])).tolist() == ["2 institutions", "3 or more", "3 or more"]
+    # Both kinds of team that are compared are in every band.
+    kinds = papers[papers["institutions"] >= 2].groupby("team").size()
+    assert kinds["academia-only"] > 2_000 and kinds["mixed"] > 2_000
 
 
 def test_asked_for_alternatives_are_there():
     given = [dict(a.choices) for a in claim.ALTERNATIVES if a.model == "statements"]
     asked: list[dict[str, Any]] = [
         {"outcome": "address", "error": "none"}, {"promised": True, "calibration": "passages"}, {"research": "all"},
-        {"team": "listed"}, {"papers": "without affiliations"}, {"papers": "with affiliations", "institutions": True},
+        {"team": "listed"}, {"papers": "without affiliations"},
+        {"papers": "of several institutions"}, {"papers": "of several institutions", "institutions": True},
         *({f"shift_{rate}": shift} for rate in ("sensitivity", "specificity") for shift in (-0.5, 0.5)),
         *({"without_venue": venue} for venue in VENUES),
     ]  # fmt: skip
@@ -196,10 +200,12 @@ def test_papers_coded_by_hand_have_the_kind_of_team_that_the_table_knows():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"outcome": "page"}, {"outcome": "address", "error": "by team"}, {"promised": True}], ids=str
+    "wrong",
+    [{"outcome": "page"}, {"outcome": "address", "error": "by team"}, {"promised": True}, {"institutions": True}],
+    ids=str,
 )
 def test_labels_of_one_outcome_are_no_errors_of_another(wrong: dict[str, Any]):
-    with pytest.raises(ValueError, match=r"error 'none'|calibration 'passages'"):
+    with pytest.raises(ValueError, match=r"error 'none'|calibration 'passages'|papers of several"):
         claim.Choices(**wrong)
 
 
