@@ -132,9 +132,10 @@ def test_institutions_part_team_sizes_of_the_same_papers(real: dict[str, pd.Data
     assert int(data["n"].values[at].sum()) == len(chosen) > 400
     assert int(data["y"].values[at].sum()) == (chosen["code_coded"] == "yes").sum()
     assert institutions_band(pd.Series([2.0, 3, 40])).tolist() == ["2 institutions", "3 or more", "3 or more"]
-    # Both kinds of team that are compared are in every band.
-    kinds = papers[papers["institutions"] >= 2].groupby("team").size()
-    assert kinds["academia-only"] > 2_000 and kinds["mixed"] > 2_000
+    # Both kinds of team that are compared are in every band, at the venues of both groups.
+    several = papers[papers["institutions"] >= 2]
+    kinds = several.groupby(["team", "venues", institutions_band(several["institutions"])]).size()
+    assert len(kinds.loc[["academia-only", "mixed"]]) == 8 and kinds.loc[["academia-only", "mixed"]].min() > 200
 
 
 def test_asked_for_alternatives_are_there():
