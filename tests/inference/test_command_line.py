@@ -217,25 +217,58 @@ def test_data_commands(run: Any, tmp_path: Path):
     assert run("-m", "data", "build", tmp_path / "none").returncode == 2
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_three_seeds_fixed_in_advance_agree(published: dict[str, Any], run: Any, tmp_path: Path, seed: int):
-    """Against the project's own seed: within 4 combined Monte Carlo standard errors for headlines, 5 for the rest."""
-    done = run("-m", "inference", "refresh", "--seed", str(seed), "--out", tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    old, new = published, json.loads((tmp_path / "estimates.json").read_text())
-    old["estimates"] = [
-        row for row in old["estimates"] if not old["fits"][f"{row['claim']}/{row['spec']}"].get("aside")
-    ]
-    assert all(fit["gate"]["passed"] and not fit["gate"]["retried"] for fit in new["fits"].values())
-    for was, now in zip(old["estimates"], new["estimates"], strict=True):
+SEEDS = (1, 2, 3)  # fixed in advance
+
+
+@pytest.fixture(scope="module")
+def seeded(published: dict[str, Any], run: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
+    """The contents of estimates.json: as published (0), and of refreshes with each of ``SEEDS``."""
+    fits = published["fits"]
+    own = [row for row in published["estimates"] if not fits[f"{row['claim']}/{row['spec']}"].get("aside")]
+    found = {0: {**published, "estimates": own}}
+    for seed in SEEDS:
+        out = tmp_path_factory.mktemp(f"seed_{seed}")
+        done = run("-m", "inference", "refresh", "--seed", str(seed), "--out", out)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found[seed] = json.loads((out / "estimates.json").read_text())
+    return found
+
+
+def apart(seeded: dict[int, dict[str, Any]], seed: int) -> list[tuple[float, dict[str, Any]]]:
+    """How far a seed's estimates are from those published, in combined Monte Carlo standard errors; each with its row.
+
+    The standard error of an interval's end is an estimate itself, a sixth of its size off: of thousands some are far
+    too small. What the fits of all seeds say of it is combined; of the same posterior they have the same one.
+    """
+    assert len({len(content["estimates"]) for content in seeded.values()}) == 1
+    found = []
+    for was, now, *every in zip(*(seeded[i]["estimates"] for i in (0, seed, *seeded)), strict=True):
         assert (was["estimand"], was["coords"], was["spec"]) == (now["estimand"], now["coords"], now["spec"])
-        limit = 4 if was["headline"] else 5
         pairs = [("value", "mcse")] if was["kind"] == "probability" else [
             ("median", "mcse"), ("eti_low", "mcse_low"), ("eti_high", "mcse_high")]  # fmt: skip
         for value, error in pairs:
-            combined = (was[error] ** 2 + now[error] ** 2) ** 0.5
-            assert abs(was[value] - now[value]) <= limit * combined + 1e-12, (was["spec"], was["title"], value)
+            combined = (2 * sum(row[error] ** 2 for row in every) / len(every)) ** 0.5
+            if combined == 0:
+                assert was[value] == now[value], was["title"]
+            else:
+                found.append((abs(was[value] - now[value]) / combined, was))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_three_seeds_fixed_in_advance_agree(seeded: dict[int, dict[str, Any]], seed: int):
+    """Against the project's own seed: within 4 combined Monte Carlo standard errors for headlines, 5 for the rest.
+
+    Of normal errors one in twenty-two is beyond 2 standard errors: more than one in fifteen would say that they are
+    too small.
+    """
+    assert all(fit["gate"]["passed"] and not fit["gate"]["retried"] for fit in seeded[seed]["fits"].values())
+    distances = apart(seeded, seed)
+    for distance, row in distances:
+        assert distance <= (4 if row["headline"] else 5), (row["spec"], row["title"])
+    assert sum(distance > 2 for distance, _ in distances) <= len(distances) / 15
+    for was, now in zip(seeded[0]["estimates"], seeded[seed]["estimates"], strict=True):
         assert {was["verdict"], now["verdict"]} != {"agrees", "disagrees"}, was["title"]
         if was["headline"]:
             assert was["verdict"] == now["verdict"], was["title"]
