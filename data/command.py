@@ -25,7 +25,8 @@ def _interrupts_kept() -> Iterator[None]:
     """Let no Ctrl-C get lost.
 
     Raised inside a callback of C code or of the garbage collector, a KeyboardInterrupt is printed and dropped, and the
-    program runs on. It is noted here, and raised again at the next step (``raise_if_interrupted``).
+    program runs on. It is noted here, and raised again at the next step (``raise_if_interrupted``). An object whose
+    constructor it ended may be too incomplete for its destructor (llvmlite's are): after a Ctrl-C that is no error.
     """
     ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as shells do for what they run in the background
     if ignored or threading.current_thread() is not threading.main_thread():
@@ -38,7 +39,7 @@ def _interrupts_kept() -> Iterator[None]:
         raise KeyboardInterrupt
 
     def unraisable(dropped: Any) -> None:
-        if dropped.exc_type is not KeyboardInterrupt:
+        if dropped.exc_type is not KeyboardInterrupt and not _pressed.is_set():
             sys.__unraisablehook__(dropped)
 
     before, hook = signal.signal(signal.SIGINT, handle), sys.unraisablehook

@@ -56,6 +56,36 @@ def test_interrupt_that_was_dropped_is_raised_at_the_next_step(
     assert ("interrupted" in capsys.readouterr().err) == drops
 
 
+class HalfMade:
+    """An object whose constructor can be interrupted before it has what its destructor needs, as llvmlite's."""
+
+    def __init__(self, interrupted: bool) -> None:
+        if interrupted:
+            signal.raise_signal(signal.SIGINT)
+
+    def __del__(self) -> None:
+        del self.needed  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_destructor_of_an_object_half_made_at_an_interrupt_gives_no_traceback(
+    interrupted: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Without an interrupt its error is seen as any."""
+    monkeypatch.setattr("sys.argv", ["app"])
+    app = typer.Typer(pretty_exceptions_enable=False)
+
+    @app.command()
+    def command() -> int:
+        HalfMade(interrupted)
+        return 0
+
+    assert run(app) == (130 if interrupted else 0)
+    errors = capsys.readouterr().err
+    assert ("Traceback" in errors) != interrupted, errors
+    assert ("interrupted: what was finished is kept" in errors) == interrupted
+
+
 def test_where_interrupts_are_ignored_they_stay_so(monkeypatch: pytest.MonkeyPatch):
     """A refresh in the background of a shell script is not ended by the Ctrl-C of another program."""
     monkeypatch.setattr("sys.argv", ["app"])
