@@ -31,6 +31,7 @@ import pytensor.tensor as pt  # noqa: E402
 import xarray as xr  # noqa: E402
 from pytensor.graph.replace import vectorize_graph  # noqa: E402
 
+from inference.density import compile_density  # noqa: E402
 from models._claim import Model  # noqa: E402
 
 if pytensor.config.numba__fastmath:
@@ -39,7 +40,7 @@ if pytensor.config.numba__fastmath:
 for name in ("pymc", "pymc.sampling.forward", "pymc.stats.log_density"):
     logging.getLogger(name).setLevel(logging.ERROR)
 
-PRIOR_DRAWS = 1000
+PRIOR_DRAWS = 500
 INTERPRETED = "FAST_COMPILE"  # pytensor's mode of plain numpy
 AT_ONCE = 1000  # draws at which variables are evaluated at a time
 PREDICTIVE_DRAWS = 500  # of the posterior, for predictive checks
@@ -62,18 +63,24 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Ready:
-    """A compiled log density with a model's data in it, and that model: until ``Compiled.get`` is asked for another."""
+    """A compiled log density with a model's data in it, and that model: until ``Compiled.get`` is asked for another.
+
+    ``first`` is the model of the same structure that was compiled; it has this one's data now. ``functions`` of its
+    variables are compiled once.
+    """
 
     density: Any
     model: pm.Model
+    first: pm.Model
+    functions: dict[object, Any]
 
 
 class Compiled:
     """Compiled log densities, one for each graph: a model of the same structure reuses it with its own data.
 
-    Two models are of the same structure if the same function built them and their free variables have the same names,
-    shapes and coordinates (the draws carry those of the model that was compiled). All else that varies between
-    specifications, data sets and priors must be ``pm.Data``.
+    Two models are of the same structure if the same function built them, their free variables have the same names,
+    shapes and coordinates (the draws carry those of the model that was compiled), and their data the same names, types
+    and numbers of dims. All else that varies between specifications, data sets and priors must be ``pm.Data``.
     """
 
     def __init__(self) -> None:
@@ -85,11 +92,12 @@ class Compiled:
         shapes = tuple(sorted((key, value.shape) for key, value in model.initial_point().items()))
         drawn = [variable.name for variable in (*model.free_RVs, *model.deterministics)]
         dims = {dim for variable in drawn for dim in model.named_vars_to_dims.get(variable, ())}
-        signature = (name, shapes, tuple(sorted((dim, tuple(model.coords[dim])) for dim in dims)))
+        data = tuple(sorted((variable.name, variable.dtype, variable.ndim) for variable in model.data_vars))
+        signature = (name, shapes, tuple(sorted((dim, tuple(model.coords[dim])) for dim in dims)), data)
         if signature not in self._known:
             say("compiling the model (20 to 60 s the first time on a machine, less from the cache)")
-            self._known[signature] = (nutpie.compile_pymc_model(model, var_names=[]), model)
-        ready, first = self._known[signature]
+            self._known[signature] = (compile_density(model), model, {})
+        ready, first, functions = self._known[signature]
         values = {variable.name: variable.get_value() for variable in model.data_vars}
         # Chains start where the priors say: by the values of this model, whichever was compiled. Without this a resumed
         # refresh, which compiles another one first, would give other draws for the same seed.
@@ -97,7 +105,8 @@ class Compiled:
             variable.set_value(values[variable.name])
         # Data that a deterministic alone reads are no part of the density.
         read = {variable.name for variable in ready.shared_var_keys}
-        return Ready(ready.with_data(**{name: value for name, value in values.items() if name in read}), model)
+        density = ready.with_data(**{name: value for name, value in values.items() if name in read})
+        return Ready(density, model, first, functions)
 
 
 def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
@@ -142,17 +151,17 @@ def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
     parts = [tree[name].to_dataset() for name in ("posterior", "unconstrained_posterior") if name in tree.children]
     free = xr.merge(parts)
     return xr.DataTree.from_dict(
-        {"posterior": constrained(ready.model, free), "unconstrained": free, "sample_stats": stats}
+        {"posterior": constrained(ready, free), "unconstrained": free, "sample_stats": stats}
     )
 
 
-def constrained(model: pm.Model, draws: xr.Dataset) -> xr.Dataset:
+def constrained(ready: Ready, draws: xr.Dataset) -> xr.Dataset:
     """Free variables on their own scale, and deterministics, at draws of the unconstrained variables.
 
     Parameters
     ----------
-    model
-        With its data.
+    ready
+        As ``Compiled.get`` gives it.
     draws
         (chain, draw, ...) by the name of each value variable, as nutpie stores them.
 
@@ -161,10 +170,15 @@ def constrained(model: pm.Model, draws: xr.Dataset) -> xr.Dataset:
     xarray.Dataset
         Variables (chain, draw, and the model's dims).
     """
+    model = ready.first
+
+    def outputs() -> list[pt.TensorVariable]:
+        return list(model.replace_rvs_by_values([*model.free_RVs, *model.deterministics]))
+
     variables = [*model.free_RVs, *model.deterministics]
     coords = {name: draws[name].to_numpy() for name in ("chain", "draw")}
     out = {}
-    for variable, found in zip(variables, at_draws(model, model.replace_rvs_by_values(variables), draws), strict=True):
+    for variable, found in zip(variables, at_draws(ready, "constrained", outputs, draws), strict=True):
         dims = model.named_vars_to_dims.get(variable.name, [f"{variable.name}_dim_{i}" for i in range(variable.ndim)])
         coords |= {dim: np.asarray(model.coords[dim]) for dim in dims if dim in model.coords}
         out[variable.name] = (("chain", "draw", *dims), found)
@@ -214,7 +228,7 @@ def fit(
         "prior": prior["prior"].to_dataset(),
         "estimands": model.estimands(posterior, dataset, choices),
         "prior_estimands": model.estimands(prior["prior"].to_dataset(), dataset, choices),
-        **log_densities(pymc_model, sampled, model.top_level),
+        **log_densities(ready, sampled, model.top_level),
         "constant_data": dataset,
     }
     if model.raw is not None:
@@ -238,7 +252,7 @@ def fit(
     return result
 
 
-def log_densities(model: pm.Model, sampled: xr.DataTree, names: Iterable[str]) -> dict[str, xr.Dataset]:
+def log_densities(ready: Ready, sampled: xr.DataTree, names: Iterable[str]) -> dict[str, xr.Dataset]:
     """Log priors of some variables, and the log likelihood, at the draws: the sums, all that power-scaling needs.
 
     The likelihood is what the sampler noted as the log density of all, less the log priors of all on its own scale.
@@ -246,7 +260,7 @@ def log_densities(model: pm.Model, sampled: xr.DataTree, names: Iterable[str]) -
 
     Parameters
     ----------
-    model
+    ready
         With the data that the densities are of.
     sampled
         As ``sample`` returns it.
@@ -260,10 +274,14 @@ def log_densities(model: pm.Model, sampled: xr.DataTree, names: Iterable[str]) -
         draw), nats.
     """
     names = list(names)
+    model = ready.first
+
+    def outputs() -> list[pt.TensorVariable]:
+        own = model.logp(vars=[model[name] for name in names], jacobian=False, sum=False)
+        return [*(term.sum() for term in own), model.logp(vars=model.free_RVs, jacobian=True, sum=True)]
+
     free, stats = sampled["unconstrained"].to_dataset(), sampled["sample_stats"].to_dataset()
-    own = model.logp(vars=[model[name] for name in names], jacobian=False, sum=False)
-    of_sampler = model.logp(vars=model.free_RVs, jacobian=True, sum=True)
-    *priors, total = at_draws(model, [*(term.sum() for term in own), of_sampler], free)
+    *priors, total = at_draws(ready, ("log densities", *names), outputs, free)
     dims = ("chain", "draw")
     coords = {dim: free[dim].to_numpy() for dim in dims}
     log_prior = {name: (dims, values) for name, values in zip(names, priors, strict=True)}
@@ -271,18 +289,29 @@ def log_densities(model: pm.Model, sampled: xr.DataTree, names: Iterable[str]) -
     return {"log_prior": xr.Dataset(log_prior, coords), "log_likelihood": xr.Dataset(likelihood, coords)}
 
 
-def at_draws(model: pm.Model, outputs: list[pt.TensorVariable], draws: xr.Dataset) -> list[npt.NDArray[Any]]:
-    """Outputs of a model's value variables, (chain, draw, ...) each, at all draws of these: in numpy, many at once."""
-    each = [(value, draws[value.name].transpose("chain", "draw", ...).to_numpy()) for value in model.value_vars]
-    inputs = {v: pt.tensor(v.name, dtype=v.dtype, shape=(None, *v.type.shape)) for v, _ in each}
-    batched = vectorize_graph(outputs, inputs)
-    # What no variable enters, as it is at every draw.
-    batched = [b if b.ndim > out.ndim else pt.shape_padleft(b) for b, out in zip(batched, outputs, strict=True)]
-    evaluate = pytensor.function(list(inputs.values()), batched, mode=INTERPRETED, on_unused_input="ignore")
+def at_draws(
+    ready: Ready, name: object, outputs: Callable[[], list[pt.TensorVariable]], draws: xr.Dataset
+) -> list[npt.NDArray[Any]]:
+    """Outputs of the value variables of ``ready.first``, (chain, draw, ...) each: in numpy, many draws at once.
+
+    ``outputs`` is asked once for each structure and ``name``.
+    """
+    values = ready.first.value_vars
+    if name not in ready.functions:
+        inputs = {v: pt.tensor(v.name, dtype=v.dtype, shape=(None, *v.type.shape)) for v in values}
+        wanted = outputs()
+        batched = vectorize_graph(wanted, inputs)
+        # What no variable enters, as it is at every draw.
+        batched = [b if b.ndim > out.ndim else pt.shape_padleft(b) for b, out in zip(batched, wanted, strict=True)]
+        ready.functions[name] = pytensor.function(
+            list(inputs.values()), batched, mode=INTERPRETED, on_unused_input="ignore"
+        )
+    evaluate = ready.functions[name]
     shape = (draws.sizes["chain"], draws.sizes["draw"])
     n = math.prod(shape)
-    flat = [values.reshape(n, *values.shape[2:]).astype(value.dtype) for value, values in each]
-    parts = [evaluate(*(values[i : i + AT_ONCE] for values in flat)) for i in range(0, n, AT_ONCE)]
+    each = [(value, draws[value.name].transpose("chain", "draw", ...).to_numpy()) for value in values]
+    flat = [found.reshape(n, *found.shape[2:]).astype(value.dtype) for value, found in each]
+    parts = [evaluate(*(found[i : i + AT_ONCE] for found in flat)) for i in range(0, n, AT_ONCE)]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     columns = [c if len(c) == n else np.broadcast_to(c[:1], (n, *c.shape[1:])) for c in columns]
     return [c.reshape(*shape, *c.shape[1:]) for c in columns]

@@ -50,7 +50,7 @@ def fit_parts(claim: str, given: Given) -> dict[str, str]:
     """
     entry = CLAIMS[claim]
     module = entry.module.replace(".", "/") + ".py"
-    files = [module, *entry.blocks, "models/_claim.py", "inference/fit.py", "requirements.lock"]
+    files = [module, *entry.blocks, "models/_claim.py", "inference/fit.py", "inference/density.py", "requirements.lock"]
     parts = {name: digest((ROOT / name).read_bytes()) for name in files}
     parts |= {f"table {name}": digest(read_bytes(path)) for name, path in table_paths(claim).items()}
     for name, path in given.tables.items():

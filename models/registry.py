@@ -40,6 +40,7 @@ CLAIMS: dict[str, Entry] = {
         "figures.topic_compute",
         ("papers",),
         (
+            "models/_blocks.py",
             "models/_cells.py",
             "models/topic_compute_fall.py",
             "models/topic_compute_regression.py",
@@ -53,6 +54,7 @@ CLAIMS: dict[str, Entry] = {
         "figures.code_release",
         ("code_labels", "coder_labels", "institutions", "models", "papers"),
         (
+            "models/_blocks.py",
             "models/_cells.py",
             "models/code_release_estimands.py",
             "models/code_release_instruments.py",

@@ -127,8 +127,9 @@ def test_log_densities_are_those_of_pymc(monkeypatch: pytest.MonkeyPatch):
         effect = pm.ZeroSumNormal("effect", sigma=sd, dims=("kind", "group"))
         pm.Binomial("k", 9, share, observed=[1, 5, 9], dims="kind")
         pm.Normal("x", effect[:, at].sum(axis=0), sd, observed=rng.normal(size=30))
-    sampled = fit.sample(fit.Compiled().get(model, "mine"), 3, fit.Sampler(draws=53, tune=50, chains=2))
-    mine = fit.log_densities(model, sampled, ["sd", "share", "effect"])
+    ready = fit.Compiled().get(model, "mine")
+    sampled = fit.sample(ready, 3, fit.Sampler(draws=53, tune=50, chains=2))
+    mine = fit.log_densities(ready, sampled, ["sd", "share", "effect"])
     with model:
         tree = xr.DataTree.from_dict({"posterior": sampled["posterior"].to_dataset()})
         tree = pm.compute_log_likelihood(tree, progressbar=False)
@@ -162,11 +163,12 @@ def test_each_model_of_one_compilation_has_its_own_data():
     compiled, settings = fit.Compiled(), fit.Sampler(draws=40, tune=100, chains=2)
     built = [build(1), build(2)]
     for model in (built[0], built[1], built[0]):
-        sampled = fit.sample(compiled.get(model, "mine"), 3, settings)
+        ready = compiled.get(model, "mine")
+        sampled = fit.sample(ready, 3, settings)
         slope = sampled["posterior"]["slope"].to_numpy()[..., None]
         line = slope * model["covariate"].get_value()
         np.testing.assert_allclose(sampled["posterior"]["line"], line, rtol=1e-12)
-        found = fit.log_densities(model, sampled, ["slope"])
+        found = fit.log_densities(ready, sampled, ["slope"])
         by_hand = stats.norm(line, 1).logpdf(model["y"].get_value()).sum(axis=-1)
         np.testing.assert_allclose(found["log_likelihood"]["total"], by_hand, rtol=1e-9)
         prior = stats.norm(0, model["scale"].get_value()).logpdf(slope[..., 0])
