@@ -17,16 +17,18 @@ from numba.core import cgutils
 from numba.core import types as nb
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
+from numba.np.numpy_support import carray
 from nutpie.compile_pymc import (
     CompiledPyMCModel,
     _make_functions,
     _prepare_dims_and_coords,
+    _wrap_with_lock,
     make_user_data,
 )
 from pymc.initial_point import make_initial_point_fn
 
 VECTOR = nb.Array(nb.float64, 1, "C")
-DOUBLES = nb.CPointer(nb.float64)
+DOUBLES = nb.CPointer(nb.float64)  # type: ignore[no-untyped-call]
 NOT_FINITE_GRADIENT, NOT_FINITE_DENSITY, RAISED, WRONG_SIZE = 3, 4, 1, -1  # what nutpie's own callback returns
 
 
@@ -49,6 +51,7 @@ def compile_density(model: pm.Model) -> CompiledPyMCModel:
     starts = make_initial_point_fn(
         model=model, default_strategy="support_point", jitter_rvs=set(model.free_RVs), return_transformed=True
     )
+    starts = _wrap_with_lock(starts)  # chains in several threads ask for theirs
     n_dim, n_expanded, function, expand, initial, shape_info, transformed = _make_functions(
         model, mode="NUMBA", compute_grad=True, join_expanded=True, pymc_initial_point_fn=starts, var_names=[]
     )
@@ -89,29 +92,31 @@ def _callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str
     shape = [(part.ndim, part.dtype) if isinstance(part, nb.Array) else None for part in getattr(returned, "types", ())]
     if shape != [(0, nb.float64), (1, nb.float64)] or tuple(together) != arguments:
         raise RuntimeError(f"pytensor compiled {result.signature}, not a density and its gradient")
-    within = layout["shared"]
-    start = layout.fields["shared"][1]
 
     def offset(kind: str, key: str) -> int:
-        return int(start + within.fields[kind][1] + within[kind].fields[key][1])
+        inside: Any = layout
+        out = 0
+        for name in ("shared", kind, key):
+            inside, at = inside.fields[name][:2]
+            out += int(at)
+        return out
 
     places = [(offset("data", key), offset("shape", key)) for key in values]
 
-    @intrinsic
-    def density_and_gradient(typing: Any, point: Any, data: Any) -> Any:
+    def typed(typing: Any, point: Any, data: Any) -> Any:
         def generate(context: Any, builder: Any, of: Any, given: Any) -> Any:
             word = cgutils.intp_t
 
             def array(kind: Any, start: Any, sizes: list[Any]) -> Any:
-                made = make_array(kind)(context, builder)
+                made = make_array(kind)(context, builder)  # type: ignore[no-untyped-call]
                 item = context.get_constant(nb.intp, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
-                strides = []
+                strides: list[Any] = []
                 step = item
                 for size in reversed(sizes):
                     strides.insert(0, step)
                     step = builder.mul(step, size)
                 where = builder.bitcast(start, context.get_data_type(kind.dtype).as_pointer())
-                populate_array(made, where, sizes, strides, item, meminfo=None)
+                populate_array(made, where, sizes, strides, item, meminfo=None)  # type: ignore[no-untyped-call]
                 return made._getvalue()
 
             def read(at: int) -> Any:
@@ -126,19 +131,21 @@ def _callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str
             callee = builder.inttoptr(context.get_constant(nb.intp, address), target)
             packed = context.make_tuple(builder, together, parts)
             status, out = context.call_conv.call_function(builder, callee, returned, [together], [packed])
-            with cgutils.if_unlikely(builder, status.is_error):
+            with cgutils.if_unlikely(builder, status.is_error):  # type: ignore[no-untyped-call]
                 context.call_conv.return_status_propagate(builder, status)
             return out
 
         return returned(point, data), generate
+
+    density_and_gradient: Any = intrinsic(typed)
 
     def callback(dim: int, point: Any, gradient: Any, density: Any, data: Any) -> int:
         if dim != n_dim:
             return WRONG_SIZE
         try:
             value, slopes = density_and_gradient(point, data)
-            numba.carray(density, (1,))[0] = value[()]
-            out = numba.carray(gradient, (n_dim,))
+            carray(density, (1,))[0] = value[()]
+            out = carray(gradient, (n_dim,))
             finite = True
             for i in range(n_dim):
                 out[i] = slopes[i]
@@ -160,7 +167,7 @@ def _copy(n_dim: int) -> Any:
     def callback(dim: int, size: int, point: Any, out: Any, data: Any) -> int:
         if dim != n_dim or size != n_dim:
             return WRONG_SIZE
-        numba.carray(out, (n_dim,))[:] = numba.carray(point, (n_dim,))
+        carray(out, (n_dim,))[:] = carray(point, (n_dim,))
         return 0
 
     return numba.cfunc(nb.int64(nb.uint64, nb.uint64, DOUBLES, DOUBLES, nb.voidptr))(callback)

@@ -150,9 +150,7 @@ def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
         raise RuntimeError(f"the sampler returned {dict(sizes)}, not {sampler.chains} chains of {sampler.draws} draws")
     parts = [tree[name].to_dataset() for name in ("posterior", "unconstrained_posterior") if name in tree.children]
     free = xr.merge(parts)
-    return xr.DataTree.from_dict(
-        {"posterior": constrained(ready, free), "unconstrained": free, "sample_stats": stats}
-    )
+    return xr.DataTree.from_dict({"posterior": constrained(ready, free), "unconstrained": free, "sample_stats": stats})
 
 
 def constrained(ready: Ready, draws: xr.Dataset) -> xr.Dataset:

@@ -409,9 +409,14 @@ def raw(dataset: xr.Dataset) -> xr.Dataset:
 
 
 MODELS = {
-    "shares": Model(prepare, build, estimands, statistics, SHARES_TOP, raw),
+    "shares": Model(prepare, build, estimands, statistics, SHARES_TOP, raw, draws=1200),
     "latent_excess": Model(
-        prepare_latent_excess, build_latent_excess, estimands_latent_excess, statistics_latent_excess, EXCESS_TOP
+        prepare_latent_excess,
+        build_latent_excess,
+        estimands_latent_excess,
+        statistics_latent_excess,
+        EXCESS_TOP,
+        draws=1200,
     ),
 }
 

@@ -168,7 +168,8 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         ``team`` and ``year``: ``n_by_team_year``, papers; with ``venues``: ``n_by_stratum``. ``with_error``,
         ``error_by_team``, ``some_unwilling``: 0 or 1; ``willing_of`` (team,): whose w is a team's. ``mix``
         (venue_year, effect): shares of a venue-year's papers by topic at the venue, team size at the venue, and topic
-        in the year, one after the other. ``pull_...``: as ``_pulls`` says. attrs ``flow``: exclusions, JSON.
+        in the year, one after the other. By ``venue_year``, and topic or size: positions ``..._at``. ``pull_...``: as
+        ``_pulls`` says. attrs ``flow``: exclusions, JSON.
 
     Raises
     ------
@@ -194,7 +195,8 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
             "y": ("cell", table["y"].to_numpy(), {"unit": "papers"}),
             **{f"at_{name}": ("cell", at) for name, at in placed.items()},
             "at_base": ("cell", at_base),
-            "at_effect": ("cell", _flat(placed, levels, "team", "venues", "era", "size")),
+            "at_venue_year_topic": ("cell", _flat(placed, levels, "venue_year", "topic")),
+            "at_team_venue_year_size": ("cell", _flat(placed, levels, "team", "venue_year", "size")),
             "at_error": ("cell", _flat(placed, levels, "team", "era")),
             "at_stratum": ("cell", (placed["team"] * len(years) + placed["year"]) * len(GROUPS) + placed["venues"]),
             "base_n": (("team", "base"), base_n, {"unit": "papers"}),
@@ -202,6 +204,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
             "base_at_topic_year": ("base", codes(base["topic"], levels["topic"]) * len(years) + year_of_base),
             "year_scaled": ("year", (np.array(years) - MIDDLE_YEAR) / 4, {"unit": f"four years from {MIDDLE_YEAR}"}),
             **_parents(levels),
+            **_at_venue_years(levels, years),
             "venue_year_venues": ("venue_year", _group_of(levels["venue_year"])),
             "venue_year_era": ("venue_year", codes(era_of(pd.Series(_years(levels["venue_year"]))), list(ERAS))),
             "venue_year_year": ("venue_year", _years(levels["venue_year"])),
@@ -271,6 +274,20 @@ def _parents(levels: dict[str, list[str]]) -> dict[str, tuple[str, Ints]]:
         )
         for name in ("topic", "size")
     }
+
+
+def _at_venue_years(levels: dict[str, list[str]], years: list[int]) -> dict[str, tuple[tuple[str, str], Ints]]:
+    """Position of each topic, and of each team size, at a venue-year's venue, and of each topic in its year."""
+    venue = pd.Series(levels["venue_year"]).str.rsplit(" ", n=1).str[0]
+    found = {
+        f"{name}_venue_at": np.stack(
+            [codes(each + " at " + venue, levels[f"{name}_venue"]) for each in levels[name]], axis=1
+        )
+        for name in ("topic", "size")
+    }
+    in_year = codes(pd.Series(_years(levels["venue_year"])), years)
+    found["topic_year_at"] = np.arange(len(levels["topic"])) * len(years) + in_year[:, None]
+    return {name: (("venue_year", name.split("_")[0]), places) for name, places in found.items()}
 
 
 def _group_of(venue_years: list[str]) -> Ints:

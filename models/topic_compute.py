@@ -375,7 +375,7 @@ def _fitted(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
 
 
 MODELS = {
-    "contrast": Model(prepare, build, estimands, statistics, TOP, draws=1500),
+    "contrast": Model(prepare, build, estimands, statistics, TOP, draws=1200),
     "topic_year": Model(
         prepare_topic_year,
         build_topic_year,

@@ -93,7 +93,12 @@ def test_positions_agree_with_each_other(real: dict[str, pd.DataFrame]):
     assert (data["topic_of"].values[data["at_topic_venue"]] == data["at_topic"]).all()
     assert (data["size_of"].values[data["at_size_venue"]] == data["at_size"]).all()
     assert (data["venue_year_venues"].values[data["at_venue_year"]] == data["at_venues"]).all()
-    for name, dims in {"at_effect": ("team", "venues", "era", "size"), "at_error": ("team", "era")}.items():
+    of_cells = {
+        "at_venue_year_topic": ("venue_year", "topic"),
+        "at_team_venue_year_size": ("team", "venue_year", "size"),
+        "at_error": ("team", "era"),
+    }
+    for name, dims in of_cells.items():
         found = np.unravel_index(data[name].values, [data.sizes[dim] for dim in dims])
         assert (np.array(found) == [data[f"at_{dim}"].values for dim in dims]).all(), name
     kinds, eras = np.unravel_index(data["stratum_error"].values, (len(TEAMS), len(ERAS)))
@@ -101,6 +106,9 @@ def test_positions_agree_with_each_other(real: dict[str, pd.DataFrame]):
     assert (era_of(data["year"].to_series()).map(list(ERAS).index).values[:, None] == eras).all()
     year = data["venue_year_year"].values[data["base_at_venue_year"].values] - 2014
     assert (data["base_at_topic_year"].values == data["base_at_topic"].values * 9 + year).all()
+    for name, by in {"topic_venue": "topic", "size_venue": "size", "topic_year": "topic"}.items():
+        here = data[f"{name}_at"].values[data["base_at_venue_year"], data[f"base_at_{by}"]]
+        assert (here == data[f"base_at_{name}"].values).all(), name
 
 
 def test_specifications_of_one_model_share_its_dimensions(real: dict[str, pd.DataFrame]):

@@ -26,7 +26,7 @@ from tests.models.test_code_release_likelihood import (
 NAME = "by team, by team"
 # Log-odds by which each error is moved: of all kinds of team, or of one of them alone.
 MOVES = {"willing_logit": -0.4, "sensitivity_logit": -0.4, "specificity_logit": -0.3}
-KINDS = {"willing_logit": -0.4, "sensitivity_team": -0.4, "specificity_team": -0.3}
+KINDS = {"willing_logit": -0.4, "sensitivity_of_team": -0.4, "specificity_of_team": -0.3}
 LEVELS, CONTRASTS = ("venue_year_effect",), ("any_industry", "only_industry")
 
 

@@ -33,6 +33,7 @@ TEAMS = ("academia-only", *INDUSTRY)
 BILLIONTH = 1e-9  # of a paper, in the model's fractions of passages: no 0 / 0
 SHIFTED = ("venue_year_raw", "any_raw", "only_raw")  # by a shift that leaves the effects' priors as they are
 EFFECTS = ("venue_year_effect", "any_industry", "only_industry")
+DERIVED = (*EFFECTS, "sensitivity_team", "specificity_team")
 CONFIGURATIONS = {
     f"{error}, {willing}": claim.Choices(error=error, willing=willing)
     for error in ("none", "pooled", "by team")
@@ -300,8 +301,9 @@ def log_prior(values: Named) -> dict[str, float]:
         "willing_logit": normal(values["willing_logit"], PRIORS.willing_mean, PRIORS.willing_sd),
         "sensitivity_logit": normal(values["sensitivity_logit"], PRIORS.sensitivity_mean, PRIORS.sensitivity_sd),
         "specificity_logit": normal(values["specificity_logit"], PRIORS.specificity_mean, PRIORS.specificity_sd),
-        "sensitivity_team": normal(values["sensitivity_team"], 0, PRIORS.error_team_sd),
-        "specificity_team": normal(values["specificity_team"], 0, PRIORS.error_team_sd),
+        # Sampled around the mean or not, by the same volume.
+        "sensitivity_of_team": normal(values["sensitivity_team"], 0, PRIORS.error_team_sd),
+        "specificity_of_team": normal(values["specificity_team"], 0, PRIORS.error_team_sd),
     }
 
 
@@ -357,7 +359,7 @@ def evaluated_on(tables: Callable[[], Tables], choices: claim.Choices) -> Evalua
     """Build the model of a specification and compile what is compared."""
     dataset = claim.MODELS["statements"].prepare(tables(), choices)
     model = claim.MODELS["statements"].build(dataset, PRIORS)
-    variables = [*model.free_RVs, *(model[name] for name in EFFECTS)]
+    variables = [*model.free_RVs, *(model[name] for name in DERIVED)]
     of = [*model.free_RVs, *model.observed_RVs]
     outputs = [*model.replace_rvs_by_values(variables), *model.logp(vars=of, sum=False)]
     function = pytensor.function(model.value_vars, outputs, mode="FAST_COMPILE", on_unused_input="ignore")
