@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import log
 from typing import Any
 
 import numpy as np
@@ -67,64 +68,57 @@ def codes(values: pd.Series, levels: Sequence[Any]) -> Ints:
     return np.array([position[value] for value in values], dtype=np.int64)
 
 
-def counts_with_error(
+def counts_with_false_positives(
     name: str,
-    log_odds: pt.TensorVariable,
+    odds: pt.TensorVariable,
     trials: pt.TensorVariable,
     observed: pt.TensorVariable,
-    sensitivity: Any,
-    false_positive: Any,
+    false_positive: pt.TensorVariable,
 ) -> pt.TensorVariable:
-    r"""Binomial counts of an event that is observed with error, dim ``cell``.
+    r"""Binomial counts of an event that is always seen, and at times where it is not, dim ``cell``.
 
-    With p the probability of the event, an observation shows it with probability
+    With p = odds / (1 + odds) the probability of the event, an observation shows it with probability
 
-        p * sensitivity + (1 - p) * false_positive
+        p + (1 - p) * false_positive
 
-    (Rogan and Gladen 1978, American Journal of Epidemiology 107:71). The binomial coefficient, a constant of the
-    data, is left out of the log density: computing it would cost more than all the rest.
+    (Rogan and Gladen 1978, American Journal of Epidemiology 107:71). Constants of the data are left out of the log
+    density, for they would cost more than all the rest: the binomial coefficient, and log(1 - false_positive) of each
+    observation that does not show the event.
 
     Parameters
     ----------
     name
         Of the observed variable.
-    log_odds
-        (cell,), log-odds of the event itself.
+    odds
+        (cell,), of the event itself.
     trials, observed
         (cell,), papers, and papers that show the event.
-    sensitivity, false_positive
-        (cell,) or scalars, probabilities.
+    false_positive
+        (cell,), probabilities.
     """
 
     def logp(
         value: pt.TensorVariable,
-        log_odds: pt.TensorVariable,
+        odds: pt.TensorVariable,
         trials: pt.TensorVariable,
-        sensitivity: pt.TensorVariable,
         false_positive: pt.TensorVariable,
     ) -> pt.TensorVariable:
-        odds = pt.exp(log_odds)
-        shown = value * pt.log(sensitivity * odds + false_positive)
-        # Where everything shows (value == trials) the logarithm of what does not may be minus infinity.
-        hidden = (1 - sensitivity) * odds + (1 - false_positive)
-        return shown + (trials - value) * pt.log(hidden) - trials * pt.log1p(odds)
+        # log(1 + odds), written so that pytensor does not make it log1p(odds), which costs twice as much.
+        return value * pt.log(odds + false_positive) - trials * (pt.log(0.5 + 0.5 * odds) + log(2))
 
     def random(
-        log_odds: Floats,
+        odds: Floats,
         trials: Ints,
-        sensitivity: Floats,
         false_positive: Floats,
         rng: np.random.Generator | None = None,
         size: Any = None,
     ) -> Ints:
-        p = expit(log_odds)
         assert rng is not None
-        chance = np.clip(p * sensitivity + (1 - p) * false_positive, 0, 1)
+        chance = np.clip((odds + false_positive) / (1 + odds), 0, 1)
         return np.asarray(rng.binomial(trials.astype(np.int64), chance, size=size))
 
-    arguments = (log_odds, trials, sensitivity, false_positive)
     out: pt.TensorVariable = pm.CustomDist(
-        name, *arguments, logp=logp, random=random, observed=observed, dims="cell", dtype="int64"
+        name, odds, trials, false_positive, logp=logp, random=random, observed=observed, dims="cell", dtype="int64"
     )
     return out
 

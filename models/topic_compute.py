@@ -57,7 +57,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models._blocks import CHECK_BOUNDS, data_of, hyperparameters
-from models._cells import FEW, Part, counts_with_error, levels, standardised
+from models._cells import FEW, Part, counts_with_false_positives, levels, standardised
 from models._claim import Model, Tables
 from models.topic_compute_fall import FALL_OF, fall_estimands, fall_weights
 from models.topic_compute_regression import (
@@ -92,7 +92,7 @@ __all__ = [
 ]
 
 SEED = 20210704
-CELL_DATA = ("n", "q", "partly", "at_venue_year", "at_topic", "at_size", "at_group", "at_pair", "at_exposure")
+CELL_DATA = ("n", "q", "at_venue_year_topic", "at_topic_exposure", "at_group_size_partly", "pair_at")
 SCALES = ("venue_year_sd", "pair_sd", "topic_slope_sd", "topic_family_sd")
 CONTRAST_HYPER = (
     "level_mean", "level_sd", "venue_year_sd", "topic_sd", "size_sd", "pair_sd", "family_sd", "topic_slope_sd",
@@ -221,10 +221,15 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         pm.Normal("new_topic_raw")
         pm.ZeroSumNormal("new_topic_family_raw", dims="family")
 
-        log_odds = venue_year[data["at_venue_year"]] + topic[data["at_topic"]]
-        log_odds += size[data["at_group"], data["at_size"]] + pair[data["at_pair"]] + shift * data["partly"]
-        log_odds += pt.dot(slope, value.T)[data["at_topic"], data["at_exposure"]]
-        counts_with_error("y_obs", log_odds, data["n"], y, 1.0, data["q"])
+        # Products of three tables of odds: an exponential of every cell's log-odds would cost more than all the rest.
+        pair_at = data["pair_at"]
+        of_place = venue_year[:, None] + topic + pair[pair_at.flatten()].reshape(pair_at.shape)
+        of_terms = pt.dot(slope, value.T)
+        of_size = size[:, :, None] + pt.stack([0.0, shift])
+        odds = pt.exp(of_place).flatten()[data["at_venue_year_topic"]]
+        odds *= pt.exp(of_terms).flatten()[data["at_topic_exposure"]]
+        odds *= pt.exp(of_size).flatten()[data["at_group_size_partly"]]
+        counts_with_false_positives("y_obs", odds, data["n"], y, data["q"])
     return model
 
 

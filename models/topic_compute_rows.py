@@ -201,8 +201,9 @@ def cells(rows: Rows, choices: Choices) -> xr.Dataset:
     xarray.Dataset
         By ``cell``: ``n`` papers, ``y`` of them academia only (or without a seen industry author), ``q``, ``partly``
         (some authors unseen), and positions ``at_venue_year``, ``at_topic``, ``at_size``, ``at_group`` (of
-        venues), ``at_pair`` (topic and venue), ``at_exposure``. By ``exposure`` and ``family``: ``value``. By
-        ``venue_year``: ``year_of``, ``venue_of``. attrs ``flow``: exclusions, JSON.
+        venues), ``at_pair`` (topic and venue), ``at_exposure``, and in tables of these, flattened. By ``exposure`` and
+        ``family``: ``value``. By ``venue_year``: ``year_of``, ``venue_of``; with ``topic``: ``pair_at``, position of
+        the pair, 0 where no cell has it. attrs ``flow``: exclusions, JSON.
     """
     frame = rows.frame
     frame["q"] = unseen_industry(frame, choices).round(3)
@@ -220,13 +221,24 @@ def cells(rows: Rows, choices: Choices) -> xr.Dataset:
     levels |= {name: sorted(table[column].unique()) for name, column in used.items()} | {"size": list(SIZES)}
     used |= {name: name for name in ("venue_year", "size", "pair")}
     places = table.drop_duplicates("venue_year").set_index("venue_year").loc[levels["venue_year"]]
+    at = {name: codes(table[column], levels[name]) for name, column in used.items()}
+    at["partly"], sizes = table["partly"].to_numpy().astype(np.int64), {"partly": 2}
+    sizes |= {name: len(level) for name, level in levels.items()}
+    joint = {
+        "_".join(by): np.ravel_multi_index([at[name] for name in by], [sizes[name] for name in by])
+        for by in (("venue_year", "topic"), ("topic", "exposure"), ("group", "size", "partly"))
+    }
+    pair_at = np.zeros((sizes["venue_year"], sizes["topic"]), dtype=np.int64)
+    pair_at[at["venue_year"], at["topic"]] = at["pair"]
     dataset = xr.Dataset(
         {
             "n": ("cell", table["n"].to_numpy(), {"unit": "papers"}),
             "y": ("cell", table["y"].to_numpy(), {"unit": "papers"}),
             "q": ("cell", table["q"].to_numpy(float)),
-            "partly": ("cell", table["partly"].to_numpy().astype(int)),
-            **{f"at_{name}": ("cell", codes(table[column], levels[name])) for name, column in used.items()},
+            "partly": ("cell", at["partly"]),
+            **{f"at_{name}": ("cell", at[name]) for name in used},
+            **{f"at_{name}": ("cell", place) for name, place in joint.items()},
+            "pair_at": (("venue_year", "topic"), pair_at),
             "value": (("exposure", "family"), np.array(levels["exposure"], float).reshape(len(levels["exposure"]), -1)),
             "venue_of": ("venue_year", places["venue"].to_numpy(str)),
             "year_of": ("venue_year", places["year"].to_numpy(int)),

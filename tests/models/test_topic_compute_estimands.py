@@ -15,7 +15,7 @@ from scipy.special import comb, expit
 from scipy.stats import binom
 
 import models.topic_compute as claim
-from models._cells import FEW, SIZES, VENUE_GROUPS, counts_with_error, team_size, venue_group
+from models._cells import FEW, SIZES, VENUE_GROUPS, counts_with_false_positives, team_size, venue_group
 from models.topic_compute_rows import TERMS, select, unseen_industry
 from models.topic_compute_statistics import chi_square, statistics
 from tests.models.topic_papers import (
@@ -52,38 +52,42 @@ def test_bands_of_size_and_groups_of_venues():
 # The likelihood.
 
 
-def noisy_model(log_odds: Any, n: Any, y: Any, sensitivity: Any, false_positive: Any) -> pm.Model:
+def noisy_model(odds: Any, n: Any, y: Any, false_positive: Any) -> pm.Model:
     with pm.Model(coords={"cell": np.arange(len(n))}) as model:
-        data = [pm.Data(f"d{i}", value, dims="cell") for i, value in enumerate((log_odds, n, y))]
-        given = [pm.Data(f"e{i}", value) for i, value in enumerate((sensitivity, false_positive))]
-        counts_with_error("y_obs", data[0], data[1], data[2], *given)
+        data = [pm.Data(f"d{i}", value, dims="cell") for i, value in enumerate((odds, n, y, false_positive))]
+        counts_with_false_positives("y_obs", *data)
     return model
 
 
-def test_counts_with_error_are_binomial():
+def test_counts_with_false_positives_are_binomial():
+    """But for constants of the data: the coefficient, and what each observation without the event costs at least."""
     rng = np.random.default_rng(1)
     log_odds, n = rng.normal(0, 2, 40), rng.integers(1, 30, 40)
     y = rng.integers(0, n + 1)
     y[:2] = [0, n[1]]
-    for a, b in (
-        (1.0, 0.0),
-        (0.8, 0.1),
-        (np.ones(40), rng.uniform(0, 0.9, 40)),
-        (rng.uniform(0.5, 1, 40), np.zeros(40)),
-    ):
-        model = noisy_model(log_odds, n, y, a, b)
+    for q in (np.zeros(40), np.full(40, 0.1), rng.uniform(0, 0.9, 40)):
+        model = noisy_model(np.exp(log_odds), n, y, q)
         found = model.compile_fn(model.logp(sum=False), mode="FAST_COMPILE")({})[0]
         p = expit(log_odds)
-        wanted = binom.logpmf(y, n, p * a + (1 - p) * b)
-        np.testing.assert_allclose(found + np.log(comb(n, y)), wanted, rtol=1e-9, atol=1e-9)
+        wanted = binom.logpmf(y, n, p + (1 - p) * q)
+        np.testing.assert_allclose(found + np.log(comb(n, y)) + (n - y) * np.log1p(-q), wanted, rtol=1e-9, atol=1e-9)
 
 
-def test_counts_with_error_are_drawn_with_the_right_mean():
+@pytest.mark.parametrize("log_odds", [-30.0, 30.0])
+def test_counts_with_false_positives_at_far_log_odds(log_odds: float):
+    """Of few papers that show it where hardly any has it, and of few that do not where nearly all have it."""
+    n, y = np.array([1, 40, 40]), np.array([1, 3, 37])
+    model = noisy_model(np.full(3, np.exp(log_odds)), n, y, np.zeros(3))
+    found = model.compile_fn(model.logp(sum=False), mode="FAST_COMPILE")({})[0]
+    np.testing.assert_allclose(found, y * log_expit(log_odds) + (n - y) * log_expit(-log_odds), rtol=1e-9)
+
+
+def test_counts_with_false_positives_are_drawn_with_the_right_mean():
     log_odds, n = np.array([-2.0, 0.0, 1.0, 3.0]), np.array([1, 7, 20, 100])
-    a, b = np.array([1.0, 0.9, 0.6, 1.0]), np.array([0.0, 0.2, 0.3, 0.05])
-    model = noisy_model(log_odds, n, n * 0, a, b)
+    q = np.array([0.0, 0.2, 0.3, 0.05])
+    model = noisy_model(np.exp(log_odds), n, n * 0, q)
     drawn = pm.draw(model["y_obs"], draws=4000, random_seed=1)
-    chance = expit(log_odds) * a + (1 - expit(log_odds)) * b
+    chance = expit(log_odds) + (1 - expit(log_odds)) * q
     np.testing.assert_allclose(drawn.mean(0), n * chance, atol=5 * np.sqrt(n * chance * (1 - chance) / 4000).max())
     np.testing.assert_allclose(drawn.var(0), n * chance * (1 - chance), rtol=0.15)
 
