@@ -388,7 +388,7 @@ MODELS = {
         statistics_topic_year,
         REGRESSION_TOP,
         raw,
-        draws=3000,
+        draws=2000,
     ),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import log
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ REGRESSION_SCALES = (
     "excess_sd",
 )
 LANGUAGE = "natural language processing"
+# Nothing diverges at steps longer than PyMC's own 0.8, and tuning ends sooner.
+LONGER_STEPS = {"target_accept": 0.7, "tune": 400}
 
 
 def specifications(priors: Priors) -> tuple[Alternative, ...]:
@@ -46,7 +48,7 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
     counted = no_trends | {"share_of_terms": "counted"}
     read = {"exposure": "hardware", "last_year": 2022}
     half, twice = scaled(CONTRAST_SCALES, 0.5), scaled(CONTRAST_SCALES, 2.0)
-    return (
+    every = (
         Alternative("counted", "papers with terms against papers without, counted", "definition", RAW, no_trends),
         Alternative("plain", "topics and years, shares as counted", "definition", year,
                     counted | {"year_effects": False}),
@@ -104,6 +106,7 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
         *(aside(f"without_{venue.lower()}", f"without {venue}", "sampling", without_venue=venue)
           for venue in LARGE),
     )  # fmt: skip
+    return tuple(replace(each, sampler={**LONGER_STEPS, **each.sampler}) for each in every)
 
 
 ERAS = FALL_OF[True][1]  # of the papers read in full text

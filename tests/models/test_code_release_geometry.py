@@ -25,8 +25,7 @@ from tests.models.test_code_release_likelihood import (
 
 NAME = "by team, by team"
 # Log-odds by which each error is moved: of all kinds of team, or of one of them alone.
-MOVES = {"willing_logit": -0.4, "sensitivity_logit": -0.4, "specificity_logit": -0.3}
-KINDS = {"willing_logit": -0.4, "sensitivity_of_team": -0.4, "specificity_of_team": -0.3}
+MOVES = {"willing_logit": -0.4, "sensitivity_of_team": -0.4, "specificity_of_team": -0.3}
 LEVELS, CONTRASTS = ("venue_year_effect",), ("any_industry", "only_industry")
 
 
@@ -79,7 +78,7 @@ def test_errors_leave_what_the_coder_takes_for_a_release(part: str, at_the_data:
 
 
 @pytest.mark.parametrize("team", [1, 2])
-@pytest.mark.parametrize("part", KINDS)
+@pytest.mark.parametrize("part", MOVES)
 def test_errors_of_one_kind_of_team_leave_its_share(
     part: str, team: int, at_the_data: tuple[Evaluated, Point, pd.DataFrame]
 ):
@@ -87,7 +86,7 @@ def test_errors_of_one_kind_of_team_leave_its_share(
     _, point, _ = at_the_data
     (name,) = (name for name in point if name.startswith(part))
     step = np.zeros_like(point[name])
-    step[team] = KINDS[part]
+    step[team] = MOVES[part]
     sampled, plain = moved_by(part, step, at_the_data, CONTRASTS, ["team", "group", "era"])
     assert plain > 0.003
     assert sampled < plain / 2
