@@ -102,11 +102,12 @@ __all__ = [
 ]
 
 SEED = 20240107
-DRAWS = 1200  # of each chain
+DRAWS = 1500  # of each chain
+WILLING_PULL = 4.0  # 1 / (1 - w) of w = 0.75: by how much log-odds of w make up for a log sensitivity
 TINY = 1e-9  # papers: a kind of team without papers in a year leaves no 0 / 0
 TOP = (
     "level", "venue_year_sd", "topic_effect", "topic_trend", "size_effect", "size_team_effect", "topic_venue_sd",
-    "size_venue_sd", "any_raw", "only_raw", "willing_logit", "sensitivity_logit", "specificity_logit",
+    "size_venue_sd", "any_raw", "only_raw", "willing_raw", "sensitivity_logit", "specificity_logit",
     "sensitivity_of_team", "specificity_of_team",
 )  # fmt: skip
 DIMS = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team", "industry", "year")
@@ -193,9 +194,9 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
     """The model of releases in cells, with the coder's errors.
 
     No deterministics of cells, of which there are thousands: ``venue_year_effect`` (venue_year,), ``any_industry`` and
-    ``only_industry`` (venues, era) alone, and the deviations a' and b', ``sensitivity_team`` (team,) and
-    ``specificity_team`` (team, era), log-odds. Free variables as in the module's docstring; the interactions are
-    non-centred (``topic_venue_raw``, ``size_venue_raw``); ``willing_logit`` (team,) is the log-odds of w,
+    ``only_industry`` (venues, era) alone, the deviations a' and b', ``sensitivity_team`` (team,) and
+    ``specificity_team`` (team, era), and ``willing_logit`` (team,), the log-odds of w; log-odds all. Free variables as
+    in the module's docstring; the interactions are non-centred (``topic_venue_raw``, ``size_venue_raw``);
     ``sensitivity_logit`` and ``specificity_logit`` (era,) are a0 and b0, ``sensitivity_of_team`` (team,) and
     ``specificity_of_team`` (team, era) a0 + a' and b0 + b' where errors depend on the team, else a' and b'.
     """
@@ -208,8 +209,6 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         names = [field.name for field in fields(priors) if field.name not in (*INSTRUMENT_PRIORS, *SECOND_PRIORS)]
         prior = hyperparameters(priors, names)
 
-        willing_logit = pm.Normal("willing_logit", prior["willing_mean"], prior["willing_sd"], dims="team")
-        willing = 1 - data["some_unwilling"] * (1 - pm.math.sigmoid(willing_logit[data["willing_of"]]))
         # The coder's errors, by kind of team and era.
         a_mean = pm.Normal("sensitivity_logit", prior["sensitivity_mean"], prior["sensitivity_sd"])
         b_mean = pm.Normal("specificity_logit", prior["specificity_mean"], prior["specificity_sd"], dims="era")
@@ -226,6 +225,13 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
             of_team[name] = mean + data["error_by_team"] * deviation
         a = pt.zeros(eras)[None, :] + of_team["sensitivity"][:, None]
         b = of_team["specificity"]
+
+        # Papers tell w a, the share of the willing that is seen, better than either: sampled is log-odds of w less, to
+        # first order, what makes up for the sensitivity.
+        pull = WILLING_PULL * data["with_error"] * pt.log(pm.math.sigmoid(of_team["sensitivity"]))
+        willing_raw = pm.Normal("willing_raw", prior["willing_mean"] + pull, prior["willing_sd"], dims="team")
+        willing_logit = pm.Deterministic("willing_logit", willing_raw - pull, dims="team")
+        willing = 1 - data["some_unwilling"] * (1 - pm.math.sigmoid(willing_logit[data["willing_of"]]))
 
         def taken(shift_a: Any, shift_b: Any) -> tuple[Any, Any, Any]:
             """By kind of team and era, of papers of which logistic(eta) says yes: seen, or mistaken; else mistaken."""

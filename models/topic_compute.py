@@ -380,7 +380,7 @@ def _fitted(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
 
 
 MODELS = {
-    "contrast": Model(prepare, build, estimands, statistics, TOP, draws=1200),
+    "contrast": Model(prepare, build, estimands, statistics, TOP, draws=1500),
     "topic_year": Model(
         prepare_topic_year,
         build_topic_year,

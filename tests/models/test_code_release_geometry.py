@@ -25,8 +25,9 @@ from tests.models.test_code_release_likelihood import (
 
 NAME = "by team, by team"
 # Log-odds by which each error is moved: of all kinds of team, or of one of them alone.
-MOVES = {"willing_logit": -0.4, "sensitivity_of_team": -0.4, "specificity_of_team": -0.3}
+MOVES = {"willing_raw": -0.4, "sensitivity_of_team": -0.4, "specificity_of_team": -0.3}
 LEVELS, CONTRASTS = ("venue_year_effect",), ("any_industry", "only_industry")
+WILLING = ("willing_logit",)
 
 
 def taken(values: Named, papers: pd.DataFrame, by: list[str]) -> pd.Series:
@@ -64,7 +65,8 @@ def moved_by(
     before, _ = evaluated(point)
     (name,) = (name for name in point if name.startswith(part))
     after, _ = evaluated(point | {name: point[name] + step})
-    fixed = after | {name: before[name] for name in effects}
+    of_willing = () if part == "willing_raw" else WILLING
+    fixed = after | {name: before[name] for name in (*effects, *of_willing)}
     start, end, plain = (taken(values, papers, by) for values in (before, after, fixed))
     return abs(end - start).mean(), abs(plain - start).mean()
 

@@ -31,8 +31,13 @@ FIVE = (*AI, "ICLR", "ICML", "NeurIPS")
 INDUSTRY = ("mixed", "industry-only")
 TEAMS = ("academia-only", *INDUSTRY)
 BILLIONTH = 1e-9  # of a paper, in the model's fractions of passages: no 0 / 0
-SHIFTED = ("venue_year_raw", "any_raw", "only_raw")  # by a shift that leaves the effects' priors as they are
-EFFECTS = ("venue_year_effect", "any_industry", "only_industry")
+SHIFTED = (
+    "venue_year_raw",
+    "any_raw",
+    "only_raw",
+    "willing_raw",
+)  # by a shift that leaves the effects' priors as they are
+EFFECTS = ("venue_year_effect", "any_industry", "only_industry", "willing_logit")
 DERIVED = (*EFFECTS, "sensitivity_team", "specificity_team")
 CONFIGURATIONS = {
     f"{error}, {willing}": claim.Choices(error=error, willing=willing)
