@@ -108,9 +108,9 @@ def main(repeats: int) -> None:
     points = np.random.default_rng(SEED).normal(0, 0.3, (10, size))
     fits: dict[int, list[tuple[float, float]]] = {count: [] for count in PAPERS}
     gradients: dict[int, list[float]] = {count: [] for count in PAPERS}
-    models = {count: compiled.get(claim.build(each, claim.Priors()), "contrast") for count, each in data.items()}
     for repeat in range(repeats):
-        for count, model in models.items():
+        for count, each in data.items():
+            model = compiled.get(claim.build(each, claim.Priors()), "contrast")  # serves until the next is asked for
             gradients[count].append(gradient_seconds(model, points))
             fits[count].append(short_fit(model, SEED + repeat)[:2])
     first = float(np.median(gradients[PAPERS[0]]))
