@@ -29,6 +29,7 @@ from pymc.initial_point import make_initial_point_fn
 
 VECTOR = nb.Array(nb.float64, 1, "C")
 DOUBLES = nb.CPointer(nb.float64)  # type: ignore[no-untyped-call]
+WORD = np.dtype(np.uint).itemsize  # of a size in nutpie's record of the data
 NOT_FINITE_GRADIENT, NOT_FINITE_DENSITY, RAISED, WRONG_SIZE = 3, 4, 1, -1  # what nutpie's own callback returns
 
 
@@ -44,7 +45,7 @@ def compile_density(model: pm.Model) -> CompiledPyMCModel:
     Raises
     ------
     RuntimeError
-        If pytensor does not keep what it compiles, or compiles another kind of function than this expects.
+        If pytensor's cache is off, or it compiles another kind of function than this expects.
     """
     if not pytensor.config.numba__cache:
         raise RuntimeError("pytensor's numba__cache is off: every start would compile the model anew")
@@ -90,7 +91,7 @@ def _callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str
     address = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
     returned = result.signature.return_type
     shape = [(part.ndim, part.dtype) if isinstance(part, nb.Array) else None for part in getattr(returned, "types", ())]
-    if shape != [(0, nb.float64), (1, nb.float64)] or tuple(together) != arguments:
+    if not address or shape != [(0, nb.float64), (1, nb.float64)] or tuple(together) != arguments:
         raise RuntimeError(f"pytensor compiled {result.signature}, not a density and its gradient")
 
     def offset(kind: str, key: str) -> int:
@@ -126,7 +127,7 @@ def _callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str
             parts = [array(VECTOR, given[0], [context.get_constant(nb.intp, n_dim)])]
             for kind, (of_data, of_shape) in zip(arguments[1:], places, strict=True):
                 pointer = builder.inttoptr(read(of_data), cgutils.voidptr_t)
-                parts.append(array(kind, pointer, [read(of_shape + 8 * i) for i in range(kind.ndim)]))
+                parts.append(array(kind, pointer, [read(of_shape + WORD * i) for i in range(kind.ndim)]))
             target = context.call_conv.get_function_type(returned, [together]).as_pointer()
             callee = builder.inttoptr(context.get_constant(nb.intp, address), target)
             packed = context.make_tuple(builder, together, parts)

@@ -78,9 +78,10 @@ class Ready:
 class Compiled:
     """Compiled log densities, one for each graph: a model of the same structure reuses it with its own data.
 
-    Two models are of the same structure if the same function built them, their free variables have the same names,
-    shapes and coordinates (the draws carry those of the model that was compiled), and their data the same names, types
-    and numbers of dims. All else that varies between specifications, data sets and priors must be ``pm.Data``.
+    Two models are of the same structure if the same function built them, their free variables and deterministics have
+    the same names, shapes and coordinates (the draws carry those of the model that was compiled), and their data the
+    same names, types and numbers of dims. All else that varies between specifications, data sets and priors must be
+    ``pm.Data``.
     """
 
     def __init__(self) -> None:
@@ -90,10 +91,11 @@ class Compiled:
     def get(self, model: pm.Model, name: str, say: Say = lambda text: None) -> Ready:
         """Return the compiled model with this model's data in it; compiles at the first request."""
         shapes = tuple(sorted((key, value.shape) for key, value in model.initial_point().items()))
-        drawn = [variable.name for variable in (*model.free_RVs, *model.deterministics)]
-        dims = {dim for variable in drawn for dim in model.named_vars_to_dims.get(variable, ())}
+        drawn = {v.name: model.named_vars_to_dims.get(v.name, ()) for v in (*model.free_RVs, *model.deterministics)}
+        dims = {dim for of_one in drawn.values() for dim in of_one}
         data = tuple(sorted((variable.name, variable.dtype, variable.ndim) for variable in model.data_vars))
-        signature = (name, shapes, tuple(sorted((dim, tuple(model.coords[dim])) for dim in dims)), data)
+        coords = tuple(sorted((dim, tuple(model.coords[dim])) for dim in dims))
+        signature = (name, shapes, tuple(drawn.items()), coords, data)
         if signature not in self._known:
             say("compiling the model (20 to 60 s the first time on a machine, less from the cache)")
             self._known[signature] = (compile_density(model), model, {})

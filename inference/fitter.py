@@ -131,7 +131,8 @@ class Fitter:
         if retried:
             draws = RETRY_DRAWS * sampler.draws
             say(f"gate: {'; '.join(gate.faults)}: one retry, target_accept {RETRY_TARGET_ACCEPT}, {draws} draws")
-            sampler = dataclasses.replace(sampler, target_accept=RETRY_TARGET_ACCEPT, draws=draws)
+            tune = max(sampler.tune, Sampler.tune)  # where a model tunes for less, what fails needs the usual
+            sampler = dataclasses.replace(sampler, target_accept=RETRY_TARGET_ACCEPT, draws=draws, tune=tune)
             tree = fit(model, dataset, choices, priors, self.seed, self.compiled, sampler, say, predictive)
             gate = check(tree)
         if self._same_later(alternative, dataset, priors):

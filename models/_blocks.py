@@ -18,10 +18,7 @@ step, bounds are a fifth of the compilation."""
 
 
 def data_of(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, pt.TensorVariable]:
-    """Variables of a dataset as data of the model in context; those of the same dims and kind share one ``pm.Data``.
-
-    nutpie compiles the access to each ``pm.Data`` by itself, at 1 to 2 s each that no cache keeps: with one for each
-    variable it was half of a model's compilation. Observed data cannot be a part of another variable: not these.
+    """Variables of a dataset as data of the model in context, so that one compiled model serves any values of them.
 
     Parameters
     ----------
@@ -33,26 +30,20 @@ def data_of(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, pt.TensorVar
     Returns
     -------
     dict
-        Name to tensor, of the variable's dims; integers as ``pm.Data`` has them, other numbers as float64.
+        Name to ``pm.Data``, of the variable's shape: integers as int64, other numbers as float64.
     """
-    together: dict[tuple[tuple[str, ...], str], list[str]] = {}
-    for name in names:
-        whole = np.issubdtype(dataset[name].dtype, np.integer)
-        together.setdefault((tuple(map(str, dataset[name].dims)), "integer" if whole else "float"), []).append(name)
     out: dict[str, pt.TensorVariable] = {}
-    for (dims, kind), members in together.items():
-        dtype = np.int64 if kind == "integer" else np.float64
-        stacked = np.stack([dataset[name].to_numpy().astype(dtype) for name in members])
-        # Without dims: nutpie refuses data of which some are None.
-        packed = pm.Data("_".join((*dims, kind)), stacked)
-        out |= {name: packed[i] for i, name in enumerate(members)}
+    for name in names:
+        values = dataset[name].to_numpy()
+        dtype = np.int64 if np.issubdtype(values.dtype, np.integer) else np.float64
+        out[name] = pm.Data(name, values.astype(dtype))
     return out
 
 
 def hyperparameters(priors: Any, names: Iterable[str]) -> dict[str, pt.TensorVariable]:
     """Hyper-parameters of the model in context, by name: data, so that one compiled model serves any values of them.
 
-    One vector ``prior``, for the reason that ``data_of`` gives.
+    One vector ``prior``: a hyper-parameter has at times the name of the parameter whose prior it sets.
     """
     names = tuple(names)
     vector = pm.Data("prior", np.array([getattr(priors, name) for name in names], float))

@@ -82,8 +82,8 @@ def counts_with_false_positives(
         p + (1 - p) * false_positive
 
     (Rogan and Gladen 1978, American Journal of Epidemiology 107:71). Constants of the data are left out of the log
-    density, for they would cost more than all the rest: the binomial coefficient, and log(1 - false_positive) of each
-    observation that does not show the event.
+    density, which cost time at every step and change nothing: the binomial coefficient, and log(1 - false_positive) of
+    each observation that does not show the event.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def counts_with_false_positives(
         trials: pt.TensorVariable,
         false_positive: pt.TensorVariable,
     ) -> pt.TensorVariable:
-        # log(1 + odds), written so that pytensor does not make it log1p(odds), which costs twice as much.
+        # log(1 + odds), written so that pytensor does not make it log1p(odds), which is slower.
         return value * pt.log(odds + false_positive) - trials * (pt.log(0.5 + 0.5 * odds) + log(2))
 
     def random(
@@ -114,7 +114,7 @@ def counts_with_false_positives(
         size: Any = None,
     ) -> Ints:
         assert rng is not None
-        chance = np.clip((odds + false_positive) / (1 + odds), 0, 1)
+        chance = np.clip(1 - (1 - false_positive) / (1 + odds), 0, 1)
         return np.asarray(rng.binomial(trials.astype(np.int64), chance, size=size))
 
     out: pt.TensorVariable = pm.CustomDist(

@@ -103,7 +103,8 @@ __all__ = [
 
 SEED = 20240107
 DRAWS = 1500  # of each chain
-WILLING_PULL = 4.0  # 1 / (1 - w) of w = 0.75: by how much log-odds of w make up for a log sensitivity
+# By how much log-odds of w make up for a log sensitivity: 1 / (1 - w), of a w between those of the kinds of team.
+WILLING_PULL = 4.0
 TINY = 1e-9  # papers: a kind of team without papers in a year leaves no 0 / 0
 TOP = (
     "level", "venue_year_sd", "topic_effect", "topic_trend", "size_effect", "size_team_effect", "topic_venue_sd",
@@ -228,7 +229,8 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
 
         # Papers tell w a, the share of the willing that is seen, better than either: sampled is log-odds of w less, to
         # first order, what makes up for the sensitivity.
-        pull = WILLING_PULL * data["with_error"] * pt.log(pm.math.sigmoid(of_team["sensitivity"]))
+        used = data["with_error"] * data["some_unwilling"] * pt.eq(data["willing_of"], np.arange(teams))
+        pull = WILLING_PULL * used * pt.log(pm.math.sigmoid(of_team["sensitivity"]))
         willing_raw = pm.Normal("willing_raw", prior["willing_mean"] + pull, prior["willing_sd"], dims="team")
         willing_logit = pm.Deterministic("willing_logit", willing_raw - pull, dims="team")
         willing = 1 - data["some_unwilling"] * (1 - pm.math.sigmoid(willing_logit[data["willing_of"]]))
@@ -276,7 +278,7 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         place = data["venue_year_venues"] * eras + era_of
         some, only = (effect.flatten()[place] for effect in (some, only))
         by_team = pt.stack([pt.zeros_like(some), some, some + only])  # in the order of TEAMS
-        # Products of two tables of odds: an exponential of every cell's log-odds would be a third of the cost.
+        # Products of entries of two tables of odds: fewer exponentials, fewer effects to gather for every cell.
         table = {"topic_venue_at": topic_venue, "topic_year_at": in_years, "size_venue_at": size_venue}
         by_topic, by_year, at_size = (
             effect[data[at].flatten()].reshape(data[at].shape) for at, effect in table.items()
@@ -315,7 +317,7 @@ def counts(
     """Binomial counts, dim ``cell``, without their coefficient: a constant, and dearer than all the rest."""
 
     def logp(value: pt.TensorVariable, chance: pt.TensorVariable, trials: pt.TensorVariable) -> pt.TensorVariable:
-        # log(1 - chance), written so that pytensor does not make it log1p(-chance), which costs twice as much.
+        # log(1 - chance), written so that pytensor does not make it log1p(-chance), which is slower.
         return value * pt.log(chance) + (trials - value) * (pt.log(0.5 - 0.5 * chance) + log(2))
 
     def random(chance: Floats, trials: Ints, rng: np.random.Generator | None = None, size: Any = None) -> Ints:

@@ -27,6 +27,8 @@ CLAIMS: dict[str, Entry] = {
         "figures.academic_share",
         ("models",),
         (
+            "data/epoch.py",
+            "data/schema.py",
             "models/_blocks.py",
             "models/academic_share_rows.py",
             "models/academic_share_specifications.py",

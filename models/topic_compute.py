@@ -221,7 +221,7 @@ def build(dataset: xr.Dataset, priors: Priors) -> pm.Model:
         pm.Normal("new_topic_raw")
         pm.ZeroSumNormal("new_topic_family_raw", dims="family")
 
-        # Products of three tables of odds: an exponential of every cell's log-odds would cost more than all the rest.
+        # Products of entries of three tables of odds: fewer exponentials, fewer effects to gather for every cell.
         pair_at = data["pair_at"]
         of_place = venue_year[:, None] + topic + pair[pair_at.flatten()].reshape(pair_at.shape)
         of_terms = pt.dot(slope, value.T)
