@@ -58,9 +58,17 @@ def test_the_one_retry_takes_smaller_steps_and_more_draws(fits: list[Any], monke
     monkeypatch.setattr(inference.gate, "check", lambda *trees: failed)
     mine = fitter()
     said: list[str] = []
-    _, gate, retried = mine.fit(mine.those_that_data_carry(False, lambda text: None)[0], said.append)
+    quick = dataclasses.replace(
+        mine.those_that_data_carry(False, lambda text: None)[0], sampler={"tune": 100, "target_accept": 0.7}
+    )
+    _, gate, retried = mine.fit(quick, said.append)
     first, second = fits
     assert retried
     assert gate is failed
-    assert second == dataclasses.replace(first, target_accept=RETRY_TARGET_ACCEPT, draws=RETRY_DRAWS * first.draws)
+    assert (first.tune, first.target_accept) == (100, 0.7)
+    more = {
+        "draws": RETRY_DRAWS * first.draws,
+        "tune": inference.fit.Sampler.tune,
+    }  # a model's shorter tuning is not for it
+    assert second == dataclasses.replace(first, target_accept=RETRY_TARGET_ACCEPT, **more)
     assert said == [f"gate: R-hat: one retry, target_accept 0.99, {second.draws} draws"]

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pymc as pm
+import pytensor
+import pytensor.tensor as pt
 import pytest
 import xarray as xr
+from pytensor.graph import rewrite_graph
 from scipy.special import comb, expit, log_expit
 from scipy.stats import binom
 
@@ -75,11 +78,18 @@ def test_counts_with_false_positives_are_binomial():
 
 @pytest.mark.parametrize("log_odds", [-30.0, 30.0])
 def test_counts_with_false_positives_at_far_log_odds(log_odds: float):
-    """Of few papers that show it where hardly any has it, and of few that do not where nearly all have it."""
+    """Few papers that show it where hardly any has it, few that do not where nearly all have it; as it is sampled."""
     n, y = np.array([1, 40, 40]), np.array([1, 3, 37])
-    model = noisy_model(np.full(3, np.exp(log_odds)), n, y, np.zeros(3))
-    found = model.compile_fn(model.logp(sum=False), mode="FAST_COMPILE")({})[0]
-    np.testing.assert_allclose(found, y * log_expit(log_odds) + (n - y) * log_expit(-log_odds), 1e-9, 1e-11)
+    with pm.Model(coords={"cell": range(3)}) as model:
+        x = pm.Flat("x", dims="cell")
+        counts_with_false_positives("y_obs", pt.exp(x), pt.constant(n), pt.constant(y), pt.zeros(3))
+    value = model.rvs_to_values[x]
+    logp = model.logp(vars=model["y_obs"])
+    both = rewrite_graph([logp, pt.grad(logp, value)], include=["canonicalize", "stabilize", "specialize"])
+    found, slope = pytensor.function([value], both, mode="FAST_COMPILE")(np.full(3, log_odds))
+    wanted = (y * log_expit(log_odds) + (n - y) * log_expit(-log_odds)).sum()
+    np.testing.assert_allclose(found, wanted, 1e-9, 1e-11)
+    np.testing.assert_allclose(slope, y - n * expit(log_odds), 1e-9, 1e-11)
 
 
 def test_counts_with_false_positives_are_drawn_with_the_right_mean():
