@@ -411,12 +411,7 @@ def raw(dataset: xr.Dataset) -> xr.Dataset:
 MODELS = {
     "shares": Model(prepare, build, estimands, statistics, SHARES_TOP, raw, draws=1200),
     "latent_excess": Model(
-        prepare_latent_excess,
-        build_latent_excess,
-        estimands_latent_excess,
-        statistics_latent_excess,
-        EXCESS_TOP,
-        draws=1200,
+        prepare_latent_excess, build_latent_excess, estimands_latent_excess, statistics_latent_excess, EXCESS_TOP
     ),
 }
 

@@ -388,7 +388,7 @@ MODELS = {
         statistics_topic_year,
         REGRESSION_TOP,
         raw,
-        draws=2000,
+        draws=3000,
     ),
 }
 
