@@ -66,9 +66,7 @@ def test_the_one_retry_takes_smaller_steps_and_more_draws(fits: list[Any], monke
     assert retried
     assert gate is failed
     assert (first.tune, first.target_accept) == (100, 0.7)
-    more = {
-        "draws": RETRY_DRAWS * first.draws,
-        "tune": inference.fit.Sampler.tune,
-    }  # a model's shorter tuning is not for it
+    # A model's own shorter tuning is not for what has failed.
+    more = {"draws": RETRY_DRAWS * first.draws, "tune": inference.fit.Sampler.tune}
     assert second == dataclasses.replace(first, target_accept=RETRY_TARGET_ACCEPT, **more)
     assert said == [f"gate: R-hat: one retry, target_accept 0.99, {second.draws} draws"]

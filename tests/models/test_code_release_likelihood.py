@@ -31,12 +31,8 @@ FIVE = (*AI, "ICLR", "ICML", "NeurIPS")
 INDUSTRY = ("mixed", "industry-only")
 TEAMS = ("academia-only", *INDUSTRY)
 BILLIONTH = 1e-9  # of a paper, in the model's fractions of passages: no 0 / 0
-SHIFTED = (
-    "venue_year_raw",
-    "any_raw",
-    "only_raw",
-    "willing_raw",
-)  # by a shift that leaves the effects' priors as they are
+# By a shift that leaves the effects' priors as they are.
+SHIFTED = ("venue_year_raw", "any_raw", "only_raw", "willing_raw")
 EFFECTS = ("venue_year_effect", "any_industry", "only_industry", "willing_logit")
 DERIVED = (*EFFECTS, "sensitivity_team", "specificity_team")
 CONFIGURATIONS = {
