@@ -6,19 +6,19 @@ The real cells, their papers multiplied; academia-only teams are drawn from the 
 of a gradient are those of the compiled function that the sampler calls, without the sampler, in rounds over all numbers
 of papers, so that what else the machine does falls on all of them. A short fit has 2 chains of 200 + 100 draws.
 
-Measured on two idle cores (x86-64, PyMC 6.4, nutpie 0.16.11), 734 parameters, 7,236 cells; median (range) of 3:
+Measured on two idle cores (x86-64, PyMC 6.4, nutpie 0.16.11), 680 parameters, 6,302 cells; median (range) of 3:
 
-        papers      gradient, us  ratio         short fit, s      steps a draw
-        29,598  297 (297 to 300)   1.00     1.9 (1.7 to 2.1)     15 (15 to 15)
-        98,482  296 (296 to 298)   1.00     2.1 (1.9 to 2.5)     15 (15 to 15)
-       999,154  298 (296 to 299)   1.00     4.6 (4.3 to 4.6)     43 (43 to 45)
-    10,000,884  298 (297 to 301)   1.00  14.1 (13.9 to 23.7)  104 (104 to 184)
-    99,999,260  298 (297 to 298)   1.00  51.5 (50.2 to 71.7)  580 (567 to 770)
+         papers      gradient, us  ratio         short fit, s       steps a draw
+         28,896  170 (168 to 171)   1.00     1.0 (1.0 to 1.1)      15 (15 to 15)
+         99,284  170 (169 to 172)   1.00     1.4 (1.1 to 1.7)      15 (15 to 15)
+      1,000,815  170 (169 to 174)   1.00     2.2 (2.2 to 2.3)      40 (38 to 42)
+      9,999,295  169 (168 to 171)   0.99   10.2 (9.9 to 10.3)   174 (167 to 181)
+    100,000,897  168 (165 to 169)   0.99  41.3 (36.5 to 41.9)   908 (846 to 946)
 
 The gradient costs the same. A fit does not: where papers are many, the posterior is narrow against its priors, and a
 draw takes more steps (likely for the effects of topics at venues, which are not centred as they now have few papers
 each).
-Making cells of rows grows with the rows: 0.25 (0.25 to 0.26) s for 30,000, 2.7 (2.6 to 4.0) s for 1,000,000.
+Making cells of rows grows with the rows: 0.29 (0.27 to 0.30) s for 30,000, 3.2 (2.8 to 4.9) s for 1,000,000.
 """
 
 from __future__ import annotations
