@@ -332,13 +332,18 @@ ENDS = ("median", "eti_low", "eti_high")
 
 
 def add_moved_most(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]) -> None:
-    """Add to headline rows the alternative that moves the median most: ``moved_most``, as ``moves`` gives it, or null.
+    """Add to headline rows the fit that moves the median most: ``moved_most``, as ``moves`` has it and its n, or null.
 
-    Alternatives of the same model count that differ from the main fit in one choice; refits under other priors do not.
+    Fits of the same model count that differ in one choice and rest on at least half as many rows: a much smaller
+    sample moves an estimate whatever is chosen. Main fits of other choices answer another question and do not count,
+    but for the one from which a headline beside it differs in that choice; refits under other priors do not either.
     """
 
     def at(row: Mapping[str, Any]) -> tuple[Any, ...]:
         return (row["claim"], *key_at(row["estimand"], row["coords"]))
+
+    def apart(choices: Mapping[str, Any], base: Mapping[str, Any]) -> list[str]:
+        return [name for name in choices.keys() | base.keys() if choices.get(name, OWN) != base.get(name, OWN)]
 
     for row in rows:
         row["moved_most"] = None
@@ -350,12 +355,23 @@ def add_moved_most(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, A
         for other in rows:
             fit = fits[f"{other['claim']}/{other['spec']}"]
             choices = fit["differs"]["choices"]
-            one = len(choices) == len(base) + 1 and base.items() <= choices.items() and not fit["differs"]["priors"]
-            same = fit["model"] == own["model"] and fit.get("stale") == own.get("stale") and fit["kind"] != "main"
-            if one and same and at(other) == at(row):
-                found.append(moves(row, other, str(fit["title"])))
+            same = (
+                fit["model"] == own["model"] and fit.get("stale") == own.get("stale") and not fit["differs"]["priors"]
+            )
+            asked = fit["kind"] != "main" or len(choices) < len(base)
+            if (
+                same
+                and asked
+                and at(other) == at(row)
+                and len(apart(choices, base)) == 1
+                and 2 * other["n"] >= row["n"]
+            ):
+                found.append(moves(row, other, str(fit["title"])) | {"n": other["n"]})
         if found:
             row["moved_most"] = max(found, key=lambda move: abs(move["shift"]["median"]))
+
+
+OWN = object()  # a choice that is as in the main fit
 
 
 def moves(row: Mapping[str, Any], other: Mapping[str, Any], title: str) -> dict[str, Any]:

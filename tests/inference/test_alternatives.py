@@ -74,8 +74,8 @@ def test_own_runs_have_none(apart: tuple[Any, Places], tmp_path: Path):
     assert "toy/five" not in json.loads((places.out / "own" / "estimates.json").read_text())["fits"]
 
 
-def row(spec: str, median: float, headline: bool = False) -> dict[str, Any]:
-    ends = {"median": median, "eti_low": median - 1, "eti_high": median + 1}
+def row(spec: str, median: float, headline: bool = False, n: int = 100) -> dict[str, Any]:
+    ends = {"median": median, "eti_low": median - 1, "eti_high": median + 1, "n": n}
     return {"claim": "c", "spec": spec, "estimand": "e", "coords": {}, "headline": headline, "sd": 0.5, **ends,
             "text": "", "verdict": None}  # fmt: skip
 
@@ -88,6 +88,10 @@ def test_moved_most_is_one_choice_of_the_same_model():
         "c/two": ("measurement", {"a": 1, "b": 1}, {}),
         "c/prior": ("prior", {}, {"s": 2}),
         "c/second": ("main", {"c": 1}, {}),
+        "c/few": ("sampling", {"d": 1}, {}),
+        "c/beside": ("measurement", {"e": 1}, {}),
+        "c/beside_other": ("measurement", {"e": 2}, {}),
+        "c/beside_two": ("measurement", {"a": 2, "e": 2}, {}),
     }
     about = {
         name: {"kind": kind, "model": "m", "title": name, "differs": {"choices": choices, "priors": priors}}
@@ -100,11 +104,21 @@ def test_moved_most_is_one_choice_of_the_same_model():
         row("two", 9.0),
         row("prior", 9.0),
         row("second", 9.0),
+        row("few", 9.0, n=49),
+        row("beside", 0.2, True),
+        row("beside_other", 0.3),
+        row("beside_two", 9.0),
     ]
     add_moved_most(rows, about)
     assert rows[0]["moved_most"]["spec"] == "far"
     assert rows[0]["moved_most"]["shift"]["median"] == pytest.approx(-0.6)
-    assert all(other["moved_most"] is None for other in rows[1:])
+    assert rows[0]["moved_most"]["n"] == 100
+    # A headline beside the main fit is held against it too, and against the same choice made otherwise.
+    assert rows[7]["moved_most"]["spec"] == "main"
+    rows[8]["median"] = 0.9
+    add_moved_most(rows, about)
+    assert rows[7]["moved_most"]["spec"] == "beside_other"
+    assert all(other["moved_most"] is None for other in rows if not other["headline"])
 
 
 def test_counted_odds_ratio_is_that_of_the_table():
