@@ -54,14 +54,18 @@ def design(cells: pd.DataFrame, effects: pd.DataFrame, factors: Iterable[str]) -
     return pd.concat(parts, axis=1)
 
 
-def glm(cells: pd.DataFrame, columns: pd.DataFrame) -> Fitted:
-    """Binomial GLM with logit link."""
+def glm(cells: pd.DataFrame, columns: pd.DataFrame, overdispersed: bool = False) -> Fitted:
+    """Binomial GLM with logit link; overdispersed, its variance is scaled by Pearson's chi-square (quasi-binomial)."""
     import statsmodels.api as sm  # type: ignore
 
     counts = np.column_stack([cells["y"], cells["n"] - cells["y"]])
     # Faster than the default, a pseudo-inverse; the columns are independent.
     found = sm.GLM(counts, columns.to_numpy(), family=sm.families.Binomial()).fit(wls_method="qr")
-    return np.asarray(found.params), np.asarray(found.cov_params())
+    # By hand: statsmodels' scale="X2" leaves out the number of papers behind each share.
+    expected = cells["n"] * found.fittedvalues
+    squares = (cells["y"] - expected) ** 2 / (expected * (1 - found.fittedvalues))
+    scale = squares.sum() / found.df_resid if overdispersed else 1.0
+    return np.asarray(found.params), scale * np.asarray(found.cov_params())
 
 
 def weighted(fitted: Fitted, weights: Floats) -> Ratio:

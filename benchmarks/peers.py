@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from scipy.special import logit
 
 from benchmarks.odds_ratios import REACH, Ratio, bambi_fit, design, from_draws, glm, standardised, stratified, weighted
@@ -33,12 +34,15 @@ from inference.keys import fit_key, fit_parts, table_paths
 from inference.places import ROOT
 from inference.words import number
 from models._cells import Floats
+from models.topic_compute_regression import counted_share
+from models.topic_compute_rows import TEN_POINTS
 
 PUBLISHED = ROOT / "paper" / "published"
 TABLE = PUBLISHED / "peers.csv"
-COLUMNS = ("claim", "quantity", "estimate_here", "peer", "estimate", "low", "high", "n", "agree", "distance_sd",
+COLUMNS = ("claim", "spec", "quantity", "estimate_here", "peer", "estimate", "low", "high", "n", "agree", "distance_sd",
            "fit_key")  # fmt: skip
 AGREE = 0.5  # posterior standard deviations
+ALIKE = "papers count alike; here topic-years nearly do, for each has a departure of its own"
 POOLED = "one slope for any term, weighted by information; here by family and topic, averaged over papers"
 
 
@@ -56,12 +60,17 @@ class Peer:
     differs: str = ""  # the assumption in which it does; empty where they agree
 
 
-def prepared(claim: str, spec: str, names: Iterable[str]) -> tuple[Any, pd.DataFrame]:
-    """The dataset of a specification, and its cells with the names of their levels."""
+def dataset(claim: str, spec: str) -> Any:
+    """The dataset of a specification."""
     module = importlib.import_module(f"models.{claim}")
     alternative = next(one for one in module.ALTERNATIVES if one.name == spec)
     choices = replace(module.Choices(), **alternative.choices)
-    data = module.MODELS[alternative.model].prepare({name: load(name) for name in table_paths(claim)}, choices)
+    return module.MODELS[alternative.model].prepare({name: load(name) for name in table_paths(claim)}, choices)
+
+
+def prepared(claim: str, spec: str, names: Iterable[str]) -> tuple[Any, pd.DataFrame]:
+    """The dataset of a specification, and its cells with the names of their levels."""
+    data = dataset(claim, spec)
     columns = {name: data[name].to_numpy()[data[f"at_{name}"].to_numpy()] for name in names}
     return data, pd.DataFrame({"n": data["n"].to_numpy(), "y": data["y"].to_numpy(), **columns})
 
@@ -95,6 +104,33 @@ def of_terms(with_bambi: bool = True) -> Iterator[Peer]:
         draws = bambi_fit(f"p(y, n) ~ {' + '.join(families)}{grouped}", cells)[1]["posterior"]
         by_paper = sum(share * draws[family].to_numpy() for share, family in zip(mix, families, strict=True))
         yield peer("bambi, families, averaged over papers", from_draws(by_paper))
+
+
+def topic_years(spec: str) -> pd.DataFrame:
+    """Topics and years with papers: shares of terms as counted, parted into those of topics and the rest; n and y."""
+    counts = dataset("topic_compute", spec)
+    share, n = counted_share(counts[["n", "m", "k"]].sum("venue")), counts["n"].sum("venue")
+    mean = (share * n).sum("year") / n.sum("year").clip(1)
+    parts = {"n": n, "y": counts["y"].sum("venue"), "within": share - mean, "between": mean.broadcast_like(share)}
+    cells = xr.Dataset(parts).to_dataframe().reset_index().query("n > 0").reset_index(drop=True)
+    labels = {"year": cells["year"].astype(str), "topic_year": cells["topic"] + cells["year"].astype(str)}
+    return cells.assign(
+        within=cells["within"] / TEN_POINTS, between=cells["between"] - cells["between"].mean(), **labels
+    )
+
+
+def of_regression(with_bambi: bool = True) -> Iterator[Peer]:
+    """Topics and years, shares of terms as counted, without and with effects of years."""
+    for spec, factors in (("plain", ("topic",)), ("with_years", ("topic", "year"))):
+        cells = topic_years(spec)
+        n = int(cells["n"].sum())
+        fitted = weighted(glm(cells, design(cells, cells[["within"]], factors), overdispersed=True), np.ones(1))
+        yield Peer("topic_compute", spec, "ratio_per_ten_points", {}, "GLM, quasi-binomial", fitted, n, ALIKE)
+        if with_bambi:
+            grouped = "".join(f" + (1|{name})" for name in (*factors, "topic_year"))
+            draws = bambi_fit(f"p(y, n) ~ within + between{grouped}", cells)[1]["posterior"]
+            ratio = from_draws(draws["within"].to_numpy())
+            yield Peer("topic_compute", spec, "ratio_per_ten_points", {}, "bambi, a departure a topic-year", ratio, n)
 
 
 def of_code(with_bambi: bool = True) -> Iterator[Peer]:
@@ -150,10 +186,11 @@ def table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str, obje
         here = found[peer.claim, peer.spec, *key_at(peer.estimand, peer.coords)]
         sd = math.log(here["eti_high"] / here["eti_low"]) / (2 * REACH)
         texts = [number(value, 2) for value in peer.ratio]
+        quantity = f"{here['title']} ({content['fits'][spec]['title']})"
         rows.append(dict(zip(COLUMNS, (
-            peer.claim, f"{here['title']} ({content['fits'][spec]['title']})", here["text"], peer.name, *texts, peer.n,
+            peer.claim, peer.spec, quantity, here["text"], peer.name, *texts, peer.n,
             f"no: {peer.differs}" if peer.differs else "yes",
-            round(math.log(peer.ratio[0] / here["median"]) / sd, 2), fit_key(parts, "main"),
+            round(math.log(peer.ratio[0] / here["median"]) / sd, 2), key,
         ), strict=True)))  # fmt: skip
         print("  ".join(str(value) for value in list(rows[-1].values())[:-1]), flush=True)
     return rows
@@ -169,7 +206,7 @@ def main(estimates: Path) -> int:
     content = store.read_json(estimates, "estimates", "fits")
     if content is None:
         raise InputError("no estimates there", estimates, hint="run make refresh, or give build/estimates.json")
-    rows = table(content, (*of_terms(), *of_code()))
+    rows = table(content, (*of_terms(), *of_regression(), *of_code()))
     write_atomic(TABLE, to_csv(COLUMNS, rows))
     print(f"{TABLE.relative_to(ROOT)}: {len(rows)} rows; {len(apart(rows))} that should agree and do not")
     return 1 if apart(rows) else 0

@@ -183,10 +183,10 @@ def _summarise_and_draw(
 def _peers(parts: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
     """The committed comparison with other packages (``benchmarks/peers.py``), saying what is of older fits."""
     rows: list[dict[str, Any]] = (
-        [dict(row) for row in parse_csv(PEERS, ["claim", "fit_key"]).values()] if PEERS.is_file() else []
+        [dict(row) for row in parse_csv(PEERS, ["claim", "spec", "fit_key"]).values()] if PEERS.is_file() else []
     )
     for row in rows:
-        row["stale"] = row["claim"] not in parts or row["fit_key"] != fit_key(parts[row["claim"]], "main")
+        row["stale"] = row["claim"] not in parts or row["fit_key"] != fit_key(parts[row["claim"]], row["spec"])
     return rows
 
 

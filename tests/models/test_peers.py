@@ -109,6 +109,30 @@ def test_designs_are_of_full_rank(terms: pd.DataFrame, code: pd.DataFrame):
         assert columns.columns.is_unique
 
 
+def test_overdispersed_errors_are_the_spread_of_estimates():
+    """Shares that scatter by more than chance: the error of the slope is its spread over simulated tables."""
+    random = np.random.default_rng(4)
+    cells = pd.DataFrame({"x": random.normal(size=80), "level": 1.0, "n": random.integers(50, 300, 80)})
+    found, errors = [], {False: [], True: []}
+    for _ in range(200):
+        chance = random.beta(10, 10, 80)
+        made = cells.assign(y=random.binomial(cells["n"], chance))
+        for scaled, kept in errors.items():
+            fitted = odds_ratios.glm(made, cells[["x", "level"]], overdispersed=scaled)
+            kept.append(fitted[1][0, 0] ** 0.5)
+        found.append(fitted[0][0])
+    assert np.mean(errors[True]) == pytest.approx(np.std(found), rel=0.2)
+    assert np.mean(errors[False]) < 0.5 * np.std(found)
+
+
+def test_topic_years_are_parted_within_and_between_topics():
+    cells = peers.topic_years("with_years")
+    assert (cells["n"] * cells["within"]).groupby(cells["topic"]).sum().to_numpy() == pytest.approx(0, abs=1e-6)
+    assert cells[["topic", "between"]].drop_duplicates()["topic"].is_unique
+    known = peers.prepared("topic_compute", "main", ("topic",))
+    assert cells["n"].sum() == known[1]["n"][known[0]["partly"].to_numpy() == 0].sum()
+
+
 @pytest.mark.parametrize("change", ["agrees", "apart", "apart, differs"])
 def test_it_objects_where_peers_that_should_agree_do_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Any, change: str):
     key = fit_key(fit_parts("topic_compute", Given()), "main")
@@ -130,9 +154,10 @@ def test_published_comparison_is_of_the_present_fits():
         pytest.skip(f"no {peers.TABLE.name}: {RUN}")
     rows = list(parse_csv(peers.TABLE, peers.COLUMNS).values())
     assert {row["claim"] for row in rows} == {"topic_compute", "code_release"} <= set(CLAIMS)
-    for claim in {row["claim"] for row in rows}:
-        key = fit_key(fit_parts(claim, Given()), "main")
-        assert {row["fit_key"] for row in rows if row["claim"] == claim} == {key}, RUN
+    for claim, spec in {(row["claim"], row["spec"]) for row in rows}:
+        key = fit_key(fit_parts(claim, Given()), spec)
+        assert {row["fit_key"] for row in rows if (row["claim"], row["spec"]) == (claim, spec)} == {key}, RUN
+    assert {row["spec"] for row in rows if row["claim"] == "topic_compute"} == {"main", "plain", "with_years"}
     agree = [row for row in rows if row["agree"] == "yes"]
     assert {row["peer"].split(",")[0] for row in agree} == {"GLM", "bambi"}
     assert all(abs(float(row["distance_sd"])) <= peers.AGREE for row in agree)
