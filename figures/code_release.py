@@ -235,7 +235,7 @@ def _tipping_specificity(axes: Axes, trees: Mapping[str, xr.DataTree], data: Row
     axes.axhline(1, color=BLACK, lw=0.5, ls=":")
     axes.set_ylim(0.6, 1.8)
     axes.set_xlabel(
-        f"false positives, academia-only less mixed,\n{last} (band: all labels; green: by hand alone)", fontsize=7
+        f"false positives, academia-only less mixed,\n{last} (band: all labels; green: by hand)", fontsize=7
     )
     axes.set_ylabel("true ratio, mixed")
     axes.legend(fontsize=6.5)

@@ -26,7 +26,10 @@ from models.registry import CLAIMS
 PUBLISHED = ROOT / "paper" / "published"
 README = ROOT / "README.md"
 START, END = "<!-- estimates: written by `python -m inference publish` -->", "<!-- end of estimates -->"
-MARKS = "† sensitive to the prior: the paper says how. ◂ the rung that matters most: farthest from the one before."
+MARKS = (
+    "† sensitive to the prior: the paper says how. **Bold**: the project's own estimate. "
+    "◂ the rung that matters most: farthest from the one before."
+)
 DRAWS = 1000
 DIGITS = dict(enumerate(["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]))
 
@@ -132,7 +135,8 @@ def _ladder_table(ladders: list[Mapping[str, Any]]) -> list[str]:
     for rungs in zip(*(row["rungs"] for row in ladders), strict=True):
         marks = [" ◂" if rung["spec"] == row["matters_most"] else "" for rung, row in zip(rungs, ladders, strict=True)]
         cells = (f"{rung['text']}, n = {rung['n']:,}{mark}" for rung, mark in zip(rungs, marks, strict=True))
-        lines.append(f"| {rungs[0]['kind']}: {rungs[0]['title']} | {' | '.join(cells)} |")
+        title = f"{rungs[0]['kind']}: {rungs[0]['title']}"
+        lines.append(f"| {f'**{title}**' if rungs[0]['spec'] == 'main' else title} | {' | '.join(cells)} |")
     return lines
 
 

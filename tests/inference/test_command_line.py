@@ -14,12 +14,15 @@ from typing import Any
 import jsonschema
 import pytest
 
-from data.io import read_bytes
+from data.io import read_bytes, to_csv
+from data.own import MAY_LACK
+from data.papers_schema import PAPERS
 from data.tables import SNAPSHOT
 from inference.places import ROOT
 from inference.sensitivity import needless, read_declared, undeclared
 from models.registry import CLAIMS
 from tests.conftest import digests
+from tests.models.topic_papers import varied
 
 HEAVY = ("pymc", "arviz", "pandas", "xarray", "matplotlib", "nutpie", "pytensor")
 
@@ -272,6 +275,26 @@ def test_three_seeds_fixed_in_advance_agree(seeded: dict[int, dict[str, Any]], s
         assert {was["verdict"], now["verdict"]} != {"agrees", "disagrees"}, was["title"]
         if was["headline"]:
             assert was["verdict"] == now["verdict"], was["title"]
+
+
+@pytest.mark.slow
+def test_refresh_of_a_users_papers_without_code_or_hardware(run: Any, tmp_path: Path):
+    """As a bibliographic source gives them: invented papers, in which industry goes with no term."""
+    frame = varied(6000, 5)
+    columns = [name for name in PAPERS.columns if name not in MAY_LACK]
+    path = tmp_path / "openalex.csv"
+    path.write_bytes(to_csv(columns, frame.astype(object).where(frame.notna(), "")[columns].to_dict("records")))
+    done = run("-m", "inference", "refresh", "topic_compute", "--papers", path, "--out", tmp_path / "own")
+    assert "Traceback" not in done.stderr
+    assert f"{len(MAY_LACK)} columns" in done.stdout, done.stdout + done.stderr
+    content = json.loads((tmp_path / "own" / "estimates.json").read_text())
+    specs = {name.removeprefix("topic_compute/"): fit for name, fit in content["fits"].items()}
+    assert {"main", "plain", "with_years", "as_published", "with_trends"} == set(specs)
+    assert all(fit["gate"]["passed"] for fit in specs.values())
+    rows = {(row["spec"], row["estimand"]): row for row in content["estimates"]}
+    assert rows["main", "odds_ratio"]["eti_low"] < 1 < rows["main", "odds_ratio"]["eti_high"]
+    assert rows["as_published", "slope_within"]["eti_low"] < 0 < rows["as_published", "slope_within"]["eti_high"]
+    assert (tmp_path / "own" / "paper.pdf").read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.slow

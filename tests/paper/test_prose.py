@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import itertools
 import json
 import math
 import re
@@ -310,11 +311,20 @@ def test_readings_of_the_compute_terms_hold(published: dict[str, Any], tables: d
     row = by_name(published, "topic_compute")
     change = row["main", "change_spanning"]["median"]
     four = [row[s, "slope_within"] for s in ("as_published", "with_trends", "spanning", "spanning_with_trends")]
+    between = [row[r["spec"], "slope_between"] for r in four]
     ten = {s: row[s, "ratio_per_ten_points"] for s in ("plain", "with_years", "as_published", "with_trends", "main")}
     eras = ("full_text_2014_16", "full_text_2017_19", "full_text_2020_22")
     named = [row[spec, "odds_ratio_by_family", "accelerator named"] for spec in eras]
     checks = {c["statistic"]: c for c in published["fits"]["topic_compute/full_text"]["checks"]}
     by_year = checks["chi-square by exposure and year"]
+    glm = {r["spec"]: r for r in published["peers"] if r["peer"] == "GLM, quasi-binomial"}
+    by_papers = [float(glm[spec]["estimate"]) for spec in ("plain", "with_years")]
+    rungs = [
+        math.log(value) for value in (*by_papers, *(ten[s]["median"] for s in ("as_published", "with_trends", "main")))
+    ]
+    steps = [abs(later - earlier) for earlier, later in itertools.pairwise(rungs)]
+    team = {s: row[s, "goes_with_last", "team size"] for s in ("main", "without_cvpr")}
+    few = [row[s, "odds_ratio"]["n"] for s in ("listed_where_coded", "team_coded", "topic_keywords")]
     hold(
         "topic_compute",
         {
@@ -341,6 +351,16 @@ def test_readings_of_the_compute_terms_hold(published: dict[str, Any], tables: d
             < 0.5,
             "below one, and loose": max(ten[s]["eti_high"] for s in ("as_published", "with_trends")) < 1
             and ten["as_published"]["eti_high"] - ten["as_published"]["eti_low"] > 0.3,
+            "if every paper counts alike, so that the largest topic-years decide": max(
+                float(glm[spec]["high"]) for spec in glm
+            )
+            < 1,
+            "and the longest step is the last": max(steps) == steps[-1],
+            "the sign hangs on the prior": row["with_trends", "slope_within"]["verdict_changes"] != [],
+            "Between topics the slope is open in all four": all(r["eti_low"] < 0 < r["eti_high"] for r in between),
+            "other papers move them more": abs(team["without_cvpr"]["median"] - team["main"]["median"])
+            > team["main"]["eti_high"] - team["main"]["median"],
+            "Some refits are of a small part of the papers": max(few) < 0.5 * row["main", "odds_ratio"]["n"],
             "the medians are many times the contrast between papers": max(r["median"] for r in four[:2])
             < 5 * math.log(row["main", "odds_ratio"]["median"]),
             "the slope is open": all(r["eti_low"] < 0 < r["eti_high"] for r in four[2:]),
