@@ -169,7 +169,7 @@ def test_publish(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     out, published, readme = Places(tmp_path / "out"), tmp_path / "published", tmp_path / "README.md"
     monkeypatch.setattr(publish, "README", readme)
     monkeypatch.setattr(publish, "PUBLISHED", published)
-    readme.write_text(f"before\n{publish.START}\nold\n{publish.END}\nafter\n")
+    readme.write_text(f"before\n{publish.START}\nan earlier table\n{publish.END}\nafter\n")
     with pytest.raises(publish.CheckError, match="never fitted"):
         publish.publish(out)
     toy.good(out.out)
@@ -178,7 +178,7 @@ def test_publish(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "| the mean, 2020 † | " in text
-    assert "old" not in text
+    assert "an earlier table" not in text
     copied = (published / "estimates.json").read_text()
     assert json.loads(copied) == json.loads(out.estimates.read_text())
     assert sum(line.startswith('{"claim": ') for line in copied.splitlines()) == 2  # an estimate a line
