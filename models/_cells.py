@@ -68,6 +68,21 @@ def codes(values: pd.Series, levels: Sequence[Any]) -> Ints:
     return np.array([position[value] for value in values], dtype=np.int64)
 
 
+def crossed(at: Mapping[str, Ints], sizes: Mapping[str, int], *names: str) -> Ints:
+    """Position of each cell among the combinations of several coordinates' levels, the last running fastest.
+
+    Parameters
+    ----------
+    at
+        Coordinate to positions (cell,) among its levels.
+    sizes
+        Coordinate to the number of its levels.
+    names
+        The coordinates that are crossed.
+    """
+    return np.asarray(np.ravel_multi_index([at[name] for name in names], [sizes[name] for name in names]))
+
+
 def counts_with_false_positives(
     name: str,
     odds: pt.TensorVariable,

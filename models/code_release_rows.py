@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from data.io import InputError
-from models._cells import SIZES, VENUE_GROUPS, Floats, Ints, codes, counted, team_size, venue_group
+from models._cells import SIZES, VENUE_GROUPS, Floats, Ints, codes, counted, crossed, team_size, venue_group
 from models._claim import Tables
 
 if TYPE_CHECKING:
@@ -189,16 +189,17 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     base_n[codes(table["team"], TEAMS), at_base] = table["n"]
     placed = {name: codes(table[name], levels[name]) for name in (*LEVELS, "venues", "era", "team")}
     placed["year"] = codes(table["year"].astype(int), years)
+    sizes = {name: len(level) for name, level in levels.items()} | {"year": len(years)}
     observed = xr.Dataset(
         {
             "n": ("cell", table["n"].to_numpy(), {"unit": "papers"}),
             "y": ("cell", table["y"].to_numpy(), {"unit": "papers"}),
             **{f"at_{name}": ("cell", at) for name, at in placed.items()},
             "at_base": ("cell", at_base),
-            "at_venue_year_topic": ("cell", _flat(placed, levels, "venue_year", "topic")),
-            "at_team_venue_year_size": ("cell", _flat(placed, levels, "team", "venue_year", "size")),
-            "at_error": ("cell", _flat(placed, levels, "team", "era")),
-            "at_stratum": ("cell", (placed["team"] * len(years) + placed["year"]) * len(GROUPS) + placed["venues"]),
+            "at_venue_year_topic": ("cell", crossed(placed, sizes, "venue_year", "topic")),
+            "at_team_venue_year_size": ("cell", crossed(placed, sizes, "team", "venue_year", "size")),
+            "at_error": ("cell", crossed(placed, sizes, "team", "era")),
+            "at_stratum": ("cell", crossed(placed, sizes, "team", "year", "venues")),
             "base_n": (("team", "base"), base_n, {"unit": "papers"}),
             **{f"base_at_{name}": ("base", codes(base[name], levels[name])) for name in (*LEVELS, "venues", "era")},
             "base_at_topic_year": ("base", codes(base["topic"], levels["topic"]) * len(years) + year_of_base),
@@ -227,11 +228,6 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
 
 def _years(venue_years: list[str]) -> list[int]:
     return [int(name.rsplit(" ", 1)[1]) for name in venue_years]
-
-
-def _flat(placed: dict[str, Ints], levels: dict[str, list[str]], *names: str) -> Ints:
-    """Position of each cell in an array of these dims, flattened."""
-    return np.ravel_multi_index([placed[name] for name in names], [len(levels[name]) for name in names])
 
 
 def _mix(observed: xr.Dataset) -> xr.Variable:

@@ -94,13 +94,16 @@ def _aside() -> tuple[Alternative, ...]:
         one("willing_all", "no paper that would never release code", "model", {"willing": "all"}),
         one("with_affiliations", "only papers whose list has affiliations", "sampling",
             {"papers": "with affiliations"}),
-        one("several_institutions", "only papers of two or more institutions, every affiliation listed", "sampling",
+        one("several_institutions", "only papers of two or more institutions, no affiliation lacking", "sampling",
             {"papers": "of several institutions"}),
         one("institutions", "papers of two or more institutions, team size split by their number", "model",
             {"papers": "of several institutions", "institutions": True}),
         one("without_affiliations", "only papers without affiliations in a list", "sampling",
             {"papers": "without affiliations"}),
         *(one(name, title, "measurement", {f"shift_{name.split('_')[0]}": sign}) for name, title, sign in shifts),
+        *(one(f"{name}_by_team", f"errors by kind of team, and {title}", "measurement",
+              {f"shift_{name.split('_')[0]}": sign, **by_team})
+          for name, title, sign in shifts),
         *(one(f"without_{venue.lower()}", f"without {venue}", "composition", {"without_venue": venue})
           for venue in VENUES),
     )  # fmt: skip

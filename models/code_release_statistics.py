@@ -1,7 +1,7 @@
 """Test quantities of code release, for prior and posterior predictive checks.
 
 The function takes data, observed or replicated alike, and returns one value a data set (Gabry et al. 2019). Each
-quantity is about a pair of factors: what an interaction that the model lacks would bend.
+quantity is about a factor, or a pair of factors: what an interaction that the model lacks would bend.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from models._cells import crossed
 from models.code_release_rows import ERAS, GROUPS, TEAMS, era_of
 
 FEW = 30  # papers; smaller cells of a pair are left out
 
 
 def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Test quantities of releases by pairs of factors.
+    """Test quantities of releases by factors and pairs of them.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
     def share(*names: str) -> np.ndarray:
         """Shares (data set, cell of the factors); cells with few papers not a number."""
         shape = [int(at[name].max()) + 1 for name in names]
-        place = np.ravel_multi_index([at[name] for name in names], shape)
+        place = crossed(at, dict(zip(names, shape, strict=True)), *names)
         count = np.bincount(place, n, int(np.prod(shape)))
         order = np.argsort(place, kind="stable")
         starts = np.flatnonzero(np.diff(place[order], prepend=-1))
@@ -56,6 +57,8 @@ def statistics(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
     out: dict[str, np.ndarray] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # means of cells that are all too small
+        for one in ("topic", "year", "venue", "size", "team"):
+            out[f"sd of shares by {_word(one)}"] = np.nanstd(share(one), axis=1)
         for one, other in (
             ("topic", "venue"), ("size", "venue"), ("topic", "year"), ("size", "year"),
             ("team", "venue"), ("team", "topic"), ("team", "size"), ("team", "venue_year"),

@@ -11,7 +11,7 @@ import xarray as xr
 from scipy.special import comb
 
 from data.io import InputError
-from models._cells import FEW, SIZES, codes, counted, team_size, venue_group
+from models._cells import FEW, SIZES, codes, counted, crossed, team_size, venue_group
 from models._claim import Tables
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def cells(rows: Rows, choices: Choices) -> xr.Dataset:
     at["partly"], sizes = table["partly"].to_numpy().astype(np.int64), {"partly": 2}
     sizes |= {name: len(level) for name, level in levels.items()}
     joint = {
-        "_".join(by): np.ravel_multi_index([at[name] for name in by], [sizes[name] for name in by])
+        "_".join(by): crossed(at, sizes, *by)
         for by in (("venue_year", "topic"), ("topic", "exposure"), ("group", "size", "partly"))
     }
     pair_at = np.zeros((sizes["venue_year"], sizes["topic"]), dtype=np.int64)

@@ -111,8 +111,8 @@ def specifications(priors: Priors) -> tuple[Alternative, ...]:
 
 
 ERAS = FALL_OF[True][1]  # of the papers read in full text
-READ_IN_FULL = ("AAAI", "ICML", "IJCAI", "NeurIPS")  # ICLR, the fifth venue, has the fewest
-LARGE = ("NeurIPS", "CVPR", "ICML", "AAAI", "IJCAI", "AISTATS", "ICCV")  # each more than one paper in twenty
+READ_IN_FULL = ("AAAI", "ICLR", "ICML", "IJCAI", "NeurIPS")
+LARGE = ("CVPR", "NeurIPS", "ICML", "ICCV", "ACL", "AAAI", "AISTATS", "EMNLP", "IJCAI")  # by papers; others have few
 
 
 def _short(family: str) -> str:

@@ -152,7 +152,8 @@ def test_asked_for_alternatives_are_there():
         {"outcome": "address", "error": "none"}, {"promised": True, "calibration": "passages"}, {"research": "all"},
         {"team": "listed"}, {"papers": "without affiliations"},
         {"papers": "of several institutions"}, {"papers": "of several institutions", "institutions": True},
-        *({f"shift_{rate}": shift} for rate in ("sensitivity", "specificity") for shift in (-0.5, 0.5)),
+        *({f"shift_{rate}": shift, **measured} for rate in ("sensitivity", "specificity") for shift in (-0.5, 0.5)
+          for measured in ({}, {"error": "by team"})),
         *({"without_venue": venue} for venue in VENUES),
     ]  # fmt: skip
     for choices in asked:
