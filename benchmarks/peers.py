@@ -42,7 +42,7 @@ TABLE = PUBLISHED / "peers.csv"
 COLUMNS = ("claim", "spec", "quantity", "estimate_here", "peer", "estimate", "low", "high", "n", "agree", "distance_sd",
            "fit_key")  # fmt: skip
 AGREE = 0.5  # posterior standard deviations
-ALIKE = "papers count alike; here topic-years nearly do, for each has a departure of its own"
+ALIKE = "every paper counts alike; here each topic-year has a departure of its own, which gives small ones more weight"
 POOLED = "one slope for any term, weighted by information; here by family and topic, averaged over papers"
 
 

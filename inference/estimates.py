@@ -358,7 +358,8 @@ def add_moved_most(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, A
             same = (
                 fit["model"] == own["model"] and fit.get("stale") == own.get("stale") and not fit["differs"]["priors"]
             )
-            asked = fit["kind"] != "main" or len(choices) < len(base)
+            # One that lacks a choice of the headline's own is of another question, but for the main fit beside it.
+            asked = base.keys() <= choices.keys() if fit["kind"] != "main" else len(choices) < len(base)
             if (
                 same
                 and asked

@@ -92,6 +92,9 @@ def test_moved_most_is_one_choice_of_the_same_model():
         "c/beside": ("measurement", {"e": 1}, {}),
         "c/beside_other": ("measurement", {"e": 2}, {}),
         "c/beside_two": ("measurement", {"a": 2, "e": 2}, {}),
+        "c/second_too": ("main", {"f": 1, "g": 1}, {}),
+        "c/second_part": ("sampling", {"g": 1}, {}),
+        "c/second_less": ("sampling", {"f": 1, "g": 1, "h": 1}, {}),
     }
     about = {
         name: {"kind": kind, "model": "m", "title": name, "differs": {"choices": choices, "priors": priors}}
@@ -108,6 +111,9 @@ def test_moved_most_is_one_choice_of_the_same_model():
         row("beside", 0.2, True),
         row("beside_other", 0.3),
         row("beside_two", 9.0),
+        row("second_too", 0.0, True),
+        row("second_part", 0.2),
+        row("second_less", 0.1),
     ]
     add_moved_most(rows, about)
     assert rows[0]["moved_most"]["spec"] == "far"
@@ -118,6 +124,7 @@ def test_moved_most_is_one_choice_of_the_same_model():
     rows[8]["median"] = 0.9
     add_moved_most(rows, about)
     assert rows[7]["moved_most"]["spec"] == "beside_other"
+    assert rows[10]["moved_most"]["spec"] == "second_less"  # the other is without what the second main fit is about
     assert all(other["moved_most"] is None for other in rows if not other["headline"])
 
 

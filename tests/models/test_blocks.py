@@ -1,4 +1,4 @@
-"""Data of a model: the same numbers, that others can replace."""
+"""Data of a model: the same numbers, that others can replace; positions in crossed coordinates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from models._blocks import data_of, hyperparameters
+from models._cells import crossed
 
 
 def dataset(cells: int = 5) -> xr.Dataset:
@@ -24,6 +25,14 @@ def dataset(cells: int = 5) -> xr.Dataset:
             "switch": ((), 1.0),
         }
     )
+
+
+def test_crossed_positions_are_those_of_the_array_of_levels():
+    at = {"topic": np.array([0, 1, 1]), "year": np.array([2, 0, 1])}
+    sizes = {"topic": 2, "year": 3}
+    table = np.array([["a", "b", "c"], ["d", "e", "f"]])
+    assert table.ravel()[crossed(at, sizes, "topic", "year")].tolist() == ["c", "d", "e"]
+    assert table.T.ravel()[crossed(at, sizes, "year", "topic")].tolist() == ["c", "d", "e"]
 
 
 def test_variables_keep_their_values_and_are_whole_or_not():

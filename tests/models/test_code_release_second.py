@@ -225,6 +225,10 @@ def test_quantities_of_the_labels_by_hand(real: dict[str, pd.DataFrame]):
         }
     )
     found = STATEMENTS.statistics(observed, data)
+    cells = pd.DataFrame({"n": data["n"], "y": data["y"]})
+    for word, at in (("topic", "at_topic"), ("year", "at_year"), ("team size", "at_size"), ("kind of team", "at_team")):
+        sums = cells.groupby(data[at].to_numpy()).sum().query("n >= 30")
+        assert float(found[f"sd of shares by {word}"]) == pytest.approx((sums["y"] / sums["n"]).std(ddof=0)), word
     hand = real["coder_labels"]
     hand = hand[(hand["research"] == "empirical") & hand["team_hand"].isin(["0", "1"])]
     hand = hand.merge(real["papers"][["id", "team_coded"]], on="id", how="left")

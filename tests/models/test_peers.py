@@ -129,6 +129,11 @@ def test_topic_years_are_parted_within_and_between_topics():
     cells = peers.topic_years("with_years")
     assert (cells["n"] * cells["within"]).groupby(cells["topic"]).sum().to_numpy() == pytest.approx(0, abs=1e-6)
     assert cells[["topic", "between"]].drop_duplicates()["topic"].is_unique
+    counts = peers.dataset("topic_compute", "with_years")[["n", "m", "k"]].sum("venue").sel(topic="computer vision")
+    share = counts["k"] / counts["m"]
+    tens = 10 * (share - (share * counts["n"]).sum() / counts["n"].sum())  # in steps of ten points
+    found = cells[cells["topic"] == "computer vision"].set_index("year")["within"]
+    assert found["2015"] == pytest.approx(float(tens.sel(year=2015)))
     known = peers.prepared("topic_compute", "main", ("topic",))
     assert cells["n"].sum() == known[1]["n"][known[0]["partly"].to_numpy() == 0].sum()
 

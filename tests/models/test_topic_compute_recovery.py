@@ -339,7 +339,7 @@ def test_slope_within_topics_is_recovered(compiled: Compiled, counts: xr.Dataset
     for seed in range(SETS):
         draws = posterior(compiled, REGRESSION, topic_years(counts, within, seed), seed)
         found.add(draws["within"], within)
-    found.check()
+    found.check()  # the pull of the prior on -8 is small beside this bound
     assert found.found <= most_found(SETS) or within, found
     if within:
         assert abs(np.mean(found.errors)) < 1.2, found  # hardly worn down by errors in x, or by the prior
