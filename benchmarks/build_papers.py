@@ -16,9 +16,9 @@ from pathlib import Path
 
 from lxml import etree
 
-from data.accelerators import peaks
-from data.papers_build import find, read_all
-from data.tables import load
+from data.build.papers import find, read_all
+from data.classify.accelerators import peaks
+from data.tables.load import load
 
 
 def parse(raw: Path) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from data.io import CheckError, InputError
+from data.errors import CheckError, InputError
 
 INTERRUPTED = "interrupted: what was finished is kept; run the command again to go on"
 

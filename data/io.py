@@ -1,4 +1,4 @@
-"""Errors for people, strict CSV reading, and writing that never leaves half a file."""
+"""Strict CSV reading, and writing that never leaves half a file."""
 
 from __future__ import annotations
 
@@ -9,45 +9,12 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from data.errors import InputError
 
 # ASCII digits, so that what passes is what float() and pandas read alike.
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
-
-SHOWN = 80  # characters of a bad value that an error repeats
-
-
-class CheckError(Exception):
-    """A check objected: the results are not to be trusted, or the paper does not hold together."""
-
-
-@dataclass
-class InputError(Exception):
-    """Bad input, said so that its owner can mend it: what is wrong, where, what to do.
-
-    ``row`` counts as a spreadsheet does: the header is row 1.
-    """
-
-    problem: str
-    file: Path | str | None = None
-    row: int | None = None
-    column: str | None = None
-    value: str | None = None
-    hint: str | None = None
-
-    def __str__(self) -> str:
-        where = [str(self.file)] if self.file is not None else []
-        if self.row is not None:
-            where.append(f"row {self.row}")
-        if self.column is not None:
-            where.append(f"column {self.column!r}")
-        if self.value is not None:
-            shown = self.value if len(self.value) <= SHOWN else self.value[:SHOWN] + "..."
-            where.append(f"value {shown!r}")
-        text = ", ".join(where)
-        text = f"{text}: {self.problem}" if text else self.problem
-        return f"{text} ({self.hint})" if self.hint else text
 
 
 def read_bytes(path: Path) -> bytes:

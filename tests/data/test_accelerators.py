@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.accelerators import GENERIC, LARGEST_COUNT, Setup, largest, parse, peak, peaks
-from data.tables import load
+from data.classify.accelerators import GENERIC, Setup, largest, parse, peak, peaks
+from data.tables.load import load
+from data.vocabulary import LARGEST_COUNT
 
 
 def told(passage: str) -> list[tuple[str, int | None]]:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.affiliations import SECTORS, sectors, sectors_of_domain, sectors_of_text
+from data.classify.affiliations import SECTORS, sectors, sectors_of_domain, sectors_of_text
 from data.io import parse_csv
-from data.provenance import HERE
-from data.record import Slot
+from data.places import HERE
+from data.sources.record import Slot
 
 
 def labelled(part: str) -> list[tuple[Slot, set[str]]]:

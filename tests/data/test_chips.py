@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from data.chips import COLUMNS, aliases_of, product_of, read_chips, squeeze
-from data.io import InputError
-from data.tables import load
+from data.errors import InputError
+from data.rules import squeeze
+from data.sources.chips import COLUMNS, aliases_of, product_of, read_chips
+from data.tables.load import load
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.code_links import LINK_RULES, STATEMENTS, full_text_statement, link_rule, page_link, statement
+from data.classify.code_links import full_text_statement, link_rule, page_link, statement
+from data.vocabulary import LINK_RULES, STATEMENTS
 
 
 @pytest.mark.parametrize(

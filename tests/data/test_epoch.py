@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.build import build
-from data.epoch import WORDS, layout_of, read_vintage
-from data.io import InputError
-from data.schema import LIST_SEPARATOR, MODELS, TEAMS
-from data.tables import SNAPSHOT
+from data.build.snapshot import build
+from data.errors import InputError
+from data.places import SNAPSHOT
+from data.sources.epoch import WORDS, layout_of, read_vintage
+from data.tables.schemas import MODELS
+from data.vocabulary import LIST_SEPARATOR, TEAMS
 
 COLUMNS = sorted(filter(None, WORDS.values()))
 SMALL = Path(__file__).parent.parent / "fixtures" / "epoch_small.csv"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.build import build
-from data.institutions import count_institutions
-from data.io import InputError
-from data.record import Slot
-from data.tables import load
+from data.build.snapshot import build
+from data.classify.institutions import count_institutions
+from data.errors import InputError
+from data.sources.record import Slot
+from data.tables.load import load
 from tests.data import raw as make
 
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.compute_terms import COLUMNS, FAMILIES, count_terms
-from data.lexicon import read_lexicon
-from data.pretrained import COLUMNS as MODEL_COLUMNS
-from data.pretrained import mentions
+from data.classify.compute_terms import COLUMNS, count_terms
+from data.classify.lexicon import read_lexicon
+from data.classify.pretrained import COLUMNS as MODEL_COLUMNS
+from data.classify.pretrained import mentions
+from data.vocabulary import FAMILIES
 
 TERMS = read_lexicon("compute_terms", COLUMNS)
 MODELS = read_lexicon("pretrained", MODEL_COLUMNS)

@@ -21,17 +21,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.build import build
-from data.io import InputError
-from data.lexicon import read_lexicon
-from data.papers import AUTHOR_KINDS, author_kind, passage_team, row_of, team_kind
-from data.papers_build import coder_labels, read_all, read_venue_year
-from data.papers_schema import PAPERS, check_papers, read_papers
-from data.pretrained import COLUMNS as MODEL_COLUMNS
-from data.provenance import HERE, code_hash
-from data.record import VENUES, Record, Slot
-from data.schema import validate_rows
-from data.tables import SNAPSHOT, load
+from data.build.papers import coder_labels, read_all, read_venue_year
+from data.build.provenance import code_hash
+from data.build.snapshot import build
+from data.classify.lexicon import read_lexicon
+from data.classify.paper_row import author_kind, passage_team, row_of, team_kind
+from data.classify.pretrained import COLUMNS as MODEL_COLUMNS
+from data.errors import InputError
+from data.places import HERE, SNAPSHOT
+from data.sources.record import Record, Slot
+from data.tables.load import load
+from data.tables.paper_schemas import PAPERS, check_papers, read_papers
+from data.tables.schemas import validate_rows
+from data.vocabulary import AUTHOR_KINDS, VENUES
 from tests.data import raw as make
 
 Run = Callable[..., CompletedProcess[str]]

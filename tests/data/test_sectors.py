@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from data.sectors import Sectors, resolve, team_of
-from data.tables import load
-from data.vintages import CHANGES, differences
+from data.classify.sectors import Sectors, resolve
+from data.rules import team_of
+from data.tables.load import load
+from data.tables.vintages import CHANGES, differences
 
 
 def row(

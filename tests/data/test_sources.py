@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import coakley, paperlists, tei
-from data.io import InputError
-from data.record import Slot, paper_id, title_key, track_of, venue_year
+from data.errors import InputError
+from data.rules import venue_year
+from data.sources import coakley, paperlists, tei
+from data.sources.record import Slot, paper_id, title_key, track_of
 from tests.data import raw as make
 
 

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.topics import OTHER, topic_of, topics, words
+from data.classify.topics import topic_of, words
+from data.tables.paper_schemas import TOPICS
+from data.vocabulary import OTHER_TOPIC
 
 
 def test_there_are_as_many_topics_as_a_reader_can_hold():
-    assert 12 <= len(topics()) - 1 <= 25 and topics()[-1] == OTHER
+    assert 12 <= len(TOPICS) - 1 <= 25 and TOPICS[-1] == OTHER_TOPIC
 
 
 @pytest.mark.parametrize(
@@ -28,8 +30,8 @@ def test_there_are_as_many_topics_as_a_reader_can_hold():
         ("Fair Division of Indivisible Goods under Envy-Freeness", "multi-agent systems and game theory"),
         ("Heuristic Search for Classical Planning", "planning, search and constraints"),
         ("Regret Bounds for Linear Contextual Bandits", "online learning and bandits"),
-        ("A Note on Things", OTHER),
-        ("", OTHER),
+        ("A Note on Things", OTHER_TOPIC),
+        ("", OTHER_TOPIC),
     ],
 )
 def test_titles(title: str, topic: str):
@@ -44,4 +46,4 @@ def test_plurals_and_longer_terms():
 
 @given(st.text(max_size=200), st.text(max_size=50), st.text(max_size=300))
 def test_any_text_has_one_topic(title: str, keywords: str, abstract: str):
-    assert topic_of(title, keywords, abstract) in topics()
+    assert topic_of(title, keywords, abstract) in TOPICS

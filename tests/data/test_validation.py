@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from data.accelerators import Setup
+from data.build.validation import COLUMNS, figures, interval, labelled_setups, with_table
+from data.classify.accelerators import Setup
 from data.io import parse_csv
-from data.provenance import HERE
-from data.validation import COLUMNS, figures, interval, labelled_setups, with_table
+from data.places import HERE
 
 Figure = tuple[str, str, str]
 

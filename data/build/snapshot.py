@@ -1,0 +1,184 @@
+"""Raw files to the embedded snapshot, in one command."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from data.build.papers import Papers, coder_labels, comparisons, read_all
+from data.build.provenance import provenance
+from data.classify.accelerators import peaks
+from data.classify.paper_row import Row
+from data.classify.sectors import Sectors, resolve
+from data.errors import InputError
+from data.io import parse_csv, to_csv, write_atomic
+from data.places import LABELS, SNAPSHOT
+from data.sources import chips
+from data.sources.epoch import read_vintage
+from data.tables.load import load
+from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, INSTITUTIONS, PAPERS, check_papers
+from data.tables.schemas import CHIPS, MODELS, validate_rows
+from data.tables.vintages import MIX, differences
+from data.vocabulary import SOURCES
+
+# The oldest first: blanks of one vintage are resolved from those after it.
+VINTAGES = {
+    "2023-12": "epoch/all_ml_systems_2023-12-14.csv",
+    "2025-06": "epoch/all_ml_systems_2025-06.csv",
+    "2026-05": "epoch/notable_ai_models_2026-05.csv",
+}
+CHIPS_FILE = "epoch/chips_2025-06.csv"
+PASSAGES = LABELS / "code_passages.csv"
+LABEL_NAMES = {
+    "own_address": "own, address",
+    "own_elsewhere": "own, elsewhere",
+    "third_party": "third party",
+    "promised": "promised",
+    "data": "data",
+    "demo": "demo",
+    "nothing": "nothing",
+}
+Rows = list[dict[str, object]]
+Done = Callable[[str, int, int], None]
+
+
+@dataclass
+class Built:
+    """Tables by file name, ready to be written, and what was counted, by source."""
+
+    tables: dict[str, bytes] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    papers: Papers = field(default_factory=Papers)
+
+
+def build(raw: Path, out: Path = SNAPSHOT, workers: int | None = None, done: Done | None = None) -> Built:
+    """Rebuild the snapshot from a folder of raw files.
+
+    The embedded snapshot needs all sources (``epoch``, ``paperlists``, ``coakley``, ``tei``); another folder takes
+    what there is. Everything is read and validated before anything is written.
+
+    Parameters
+    ----------
+    raw, out
+        Folder of raw files; folder of the tables.
+    workers, done
+        As ``data.build.papers.read_all``.
+
+    Raises
+    ------
+    InputError
+        If a raw file is missing or bad; the old snapshot is then as it was.
+    """
+    if not raw.is_dir():
+        raise InputError("a folder of raw files is needed", raw)
+    here = [name for name in ("epoch", *SOURCES) if (raw / name).is_dir()]
+    if not here:
+        raise InputError("no raw data here: folders epoch/, paperlists/, coakley/ or tei/ are needed", raw)
+    missing = [name for name in ("epoch", *SOURCES) if name not in here]
+    if missing and out.resolve() == SNAPSHOT.resolve():
+        hint = "write your own tables elsewhere with --out"
+        raise InputError(f"the embedded snapshot needs the folder {missing[0]}", raw / missing[0], hint=hint)
+    built = Built()
+    chip_rows = _epoch(raw, built) if "epoch" in here else _embedded_chips()
+    if here != ["epoch"]:
+        _papers(raw, built, chip_rows, workers, done)
+    built.tables["provenance.json"] = provenance(raw, not missing, built.papers.counts, built.rows)
+    if out.exists() and not out.is_dir():
+        raise InputError("this is a file, a folder to write to is needed", out, hint="choose another --out")
+    for name, content in built.tables.items():
+        write_atomic(out / name, content)
+    return built
+
+
+def _embedded_chips() -> Rows:
+    return [{str(name): value for name, value in row.items()} for row in load("chips").to_dict("records")]
+
+
+def _add(built: Built, name: str, columns: list[str], rows: Rows) -> None:
+    built.tables[name] = to_csv(columns, rows)
+    built.rows[name] = len(rows)
+
+
+def _epoch(raw: Path, built: Built) -> Rows:
+    vintages: dict[str, Rows] = {}
+    counts = built.counts
+    for vintage, name in VINTAGES.items():
+        vintages[vintage], counts[name] = read_vintage(raw / name, vintage)
+    resolved = resolve_all(vintages)
+    for vintage, name in VINTAGES.items():
+        counts[name] += resolved[vintage]
+        validate_rows(vintages[vintage], MODELS, raw / name)
+    chip_rows, counts[CHIPS_FILE] = chips.read_chips(raw / CHIPS_FILE)
+    validate_rows(chip_rows, CHIPS, raw / CHIPS_FILE)
+    changes = [
+        {"earlier": earlier, "later": later, **row}
+        for earlier, later in itertools.pairwise(VINTAGES)
+        for row in differences(vintages[earlier], vintages[later])
+    ]
+    count_rows: Rows = [
+        {"source": name, "what": what, "n": n} for name, counter in counts.items() for what, n in counter.items()
+    ]
+    _add(built, "models.csv.gz", list(MODELS.columns), list(itertools.chain(*vintages.values())))
+    _add(built, "chips.csv.gz", list(CHIPS.columns), chip_rows)
+    _add(built, "vintages.csv", ["earlier", "later", "change", "n", *MIX], changes)
+    _add(built, "counts.csv", ["source", "what", "n"], count_rows)
+    return chip_rows
+
+
+def _papers(raw: Path, built: Built, chip_rows: Rows, workers: int | None, done: Done | None) -> None:
+    papers = built.papers = read_all(raw, peaks(chip_rows), workers, done)
+    check_papers(validate_rows(papers.rows, PAPERS, raw), raw, rows_known=False)
+    for (source, _, _, what), n in papers.counts.items():
+        built.counts.setdefault(source, Counter())[what] += n
+    counts: Rows = [
+        {"source": source, "venue": venue, "year": year, "what": what, "n": n}
+        for (source, venue, year, what), n in sorted(papers.counts.items())
+    ]
+    compared = comparisons(papers.rows)
+    _add(built, "papers.csv.gz", list(PAPERS.columns), papers.rows)
+    if papers.institutions:
+        validate_rows(papers.institutions, INSTITUTIONS, raw)
+        _add(built, "institutions.csv.gz", list(INSTITUTIONS.columns), papers.institutions)
+    _add(built, "papers_counts.csv", ["source", "venue", "year", "what", "n"], counts)
+    names = ["venue", "year", "what", "team_coded", "first", "second", "n"]
+    if compared:
+        _add(built, "papers_compared.csv.gz", names, compared)
+    if (raw / "coakley" / "manual_eval.csv").exists():
+        labels = coder_labels(raw / "coakley")
+        validate_rows(labels, CODER_LABELS, raw / "coakley" / "manual_eval.csv")
+        _add(built, "coder_labels.csv", list(CODER_LABELS.columns), labels)
+    labelled = code_labels(papers.rows)
+    validate_rows(labelled, CODE_LABELS, PASSAGES)
+    if labelled:
+        _add(built, "code_labels.csv", list(CODE_LABELS.columns), labelled)
+
+
+def code_labels(rows: list[Row], labels: Path = PASSAGES) -> Rows:
+    """Labelled passages beside what coder, rules and abstract page say of the same paper, sorted by id."""
+    by_id = {str(row["id"]): row for row in rows}
+    found: Rows = []
+    for label in parse_csv(labels, ("id", "label", "flag")).values():
+        if (row := by_id.get(label["id"])) is not None:
+            found.append(
+                {
+                    "id": label["id"],
+                    "label": LABEL_NAMES[label["label"]],
+                    "flag": label["flag"],
+                    **{name: row[name] for name in ("team_coded", "code_statement", "code_page")},
+                }
+            )
+    return sorted(found, key=lambda row: str(row["id"]))
+
+
+def resolve_all(vintages: Mapping[str, Rows]) -> dict[str, Counter[str]]:
+    """Resolve the blanks of every vintage, given oldest first, from its organisations and the vintages after it."""
+    names = list(vintages)
+    known = Sectors.of(itertools.chain(*vintages.values()))
+    return {
+        name: resolve(vintages[name], known, itertools.chain(*(vintages[later] for later in names[at + 1 :])))
+        for at, name in enumerate(names)
+    }

@@ -1,0 +1,402 @@
+"""Accelerators that a passage names: type, number, and whether they were used or only thanked for.
+
+Numbers are of chips as printed; TPUs are often counted in cores, two to a chip. Types are names of products of the
+table of chips (``V100``, ``GTX 1080 Ti``), ``TPU v3``, or ``GPU`` where none is told.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any
+
+from data.classify.lexicon import read_lexicon
+from data.rules import squeeze
+from data.vocabulary import LARGEST_COUNT
+
+CORES_PER_CHIP = 2  # Cloud TPU v2 and v3, as Google counts them; a board ("device") has 4 chips
+CHIPS_PER_DEVICE = 4
+GENERIC = "GPU"
+# A TPU without a version is the first that could be rented; papers leave out the line of the early Titans.
+UNVERSIONED = {"TPU": "TPU v2", "TITAN BLACK": "GTX TITAN BLACK", "TITAN Z": "GTX TITAN Z"}
+
+_WORDS = {
+    **{
+        word: number
+        for number, word in enumerate(
+            ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
+        )
+    },
+    **{
+        "eleven": 11,
+        "twelve": 12,
+        "sixteen": 16,
+        "twenty": 20,
+        "thirty-two": 32,
+        "sixty-four": 64,
+        "dozen": 12,
+        "double": 2,
+    },
+    **{"single": 1, "dual": 2, "quad": 4, "couple": 2, "pair": 2, "a": 1, "an": 1, "each": 1},
+}
+_NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,5}}|{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
+# What may stand between a number and the type that it counts.
+_BETWEEN = (
+    r"(?:x|×|\*|nvidia'?s?|amd|google'?s?|tesla|geforce|quadro|cloud|of|the|our|same|gtx|gpus?|cards?|units?|server|servers?|"
+    r"dedicated|desktop|commodity|consumer|high-end|modern|volta|pascal|ampere|turing|maxwell|kepler|parallel|distributed|"
+    r"instances?|graphics?|machine|standard|different|virtual|local|synchronous|sets|\(|pci-?e|sxm\d?|\d+ ?gb?\b|"
+    r"\d+-?gb?\b|available|identical|preemptible|additional|top|tensor core|dgx-?\d?|chips?|cores?|workstation|with|"
+    r"deep learning|general|purpose|and|or|/)"
+)
+_LEFT = re.compile(rf"(?P<n>(?<![\w.-]){_NUMBER})(?:[\s/-]+|(?=[x×*]))(?:{_BETWEEN}[\s/-]*){{0,6}}$")
+_PAIR = re.compile(rf"(?<![\w.-])(?P<a>\d{{1,4}})\s*(?:/|and|or|to|-)\s*(?P<b>\d{{1,4}})\s+(?:{_BETWEEN}\s*){{0,4}}$")
+_GRID = re.compile(r"(?<![\w.-])(?P<a>\d{1,3})(?:\s?[x×*]\s?|\s)(?P<b>\d{1,3})\s*(?:cloud |google )?$")
+# A number after such a word is no number of chips: names of processors, sizes of batches.
+_NO_COUNT = re.compile(
+    r"(?:rtx|gtx|quadro|geforce|titan|tesla|nvidia|xeon|cpu|gold|silver|platinum|bronze|epyc|adreno|mali|tahiti|radeon|hd|ryzen|threadripper|"
+    r"opteron|power|core|intel|amd|i[3579]|e[357]|(?:batch|mini-?batch)(?:[- ]?sizes?)?(?: (?:is|are|was|were|set|to|of|=))*|sizes?(?: of)?|version|"
+    r"v|gen|mhz|ghz|dimensions?|epochs?|resolution|length|=|@|/|[2-9]0[5-9]0 ?(?:ti)?|[19]0[678]0 ?(?:ti)?)[\s:,(-]*$"
+)
+_TIME = re.compile(
+    r"^[\s()-]*(?:\(?\d+ ?gb\)?[\s-]*)?(?:sxm\d?|pcie)?[\s-]*(?:gpu|tpu|core|chip|device|accelerator|card)?s?[\s-]*(?:hours?|days?|weeks?|months?|years?)\b"
+)
+_PRODUCTS = frozenset(
+    {
+        *range(200, 1000, 10),
+        1050,
+        1060,
+        1070,
+        1080,
+        1650,
+        1660,
+        *range(2060, 2090, 10),
+        *range(3050, 3100, 10),
+        4000,
+        5000,
+        6000,
+        8000,
+    }
+)
+_RIGHT = re.compile(
+    rf"^\s*(?:gpus?|cards?|\d+ ?gb?|pci-?e|sxm\d?|\W)*?\s*(?:\(?\s*[x×*]\s*(?P<n>\d{{1,4}})(?![\d.]* ?(?:gb|memory|ghz))|"
+    rf"(?:with|on|using|of) (?P<c>\d{{1,4}}) cores|\(\s*(?P<m>{_NUMBER}) (?:gpus?|cards?|units?|chips?)\b|,? ?(?:using|with|on) (?P<k>\d{{1,3}}) (?:gpus?|cards?)\b)"
+)
+_PLURAL = re.compile(
+    r"^(?:s\b|'s\b)|^(?:\s?/\s?[\w -]+)+gpus\b|^[\s\w,()-]{0,30}?\b(?:gpus|cards|chips|processors|accelerators|units|devices|tpus|pods|machines|"
+    r"servers|nodes|instances|workers)\b"
+)
+_ARE = re.compile(r"\b(?:gpus|cards|accelerators)(?: (?:are|were|used|of type|include)| ?[(:,])?[\s\w]{0,8}$")
+_MACHINES = re.compile(
+    rf"(?P<n>(?<![\w.-]){_NUMBER}) (?:(?!and |with |each |of |where )[a-z][\w.-]* ){{0,4}}?(?:machines|nodes|servers|workstations|hosts|instances|computers|boxes)\b"
+)
+_EACH = re.compile(
+    r"\beach\b|\bper (?:node|machine|server|host)\b|\bevery\b|nodes? with|machines? with|servers? with|hosts? with"
+)
+_EACH_AFTER = re.compile(rf"[\s,]*(?:gpus?|cards?)?[\s,]*(?:{_EACH.pattern})")
+_THANKS = re.compile(
+    r"\b(?:acknowledg\w*|grateful\w*|thank\w*|donat\w*|gift\w*|generous\w*|supported by|support (?:of|from))\b"
+)
+_GOES_ON = re.compile(r"each (?:node|machine|server|host|of (?:them|which|these))\b")
+_SENTENCE = re.compile(r"(?<=[a-z0-9)\]])[.;!?]+\s+(?=[A-Z\[(])|\.\.\.+|\[\.\.\.\]")
+# The question of a conference's checklist, before its answer.
+_QUESTION = re.compile(r"Did you include the total amount of compute.*?\?", re.IGNORECASE)
+_CPU = re.compile(
+    r"\b(?:cpus?|xeon|core[ -]?i\d|core \(tm\)|i[3579]-?\d*|ryzen|opteron|epyc|intel|macbook|laptop|desktop|pc|pcs|notebook|"
+    r"threadripper|[\d.]+ ?ghz|workstation|processors?|cores?|gb (?:of )?(?:ram|memory)|cluster|machine|computer|server)\b",
+    re.IGNORECASE,
+)
+_CLOUD = re.compile(
+    r"\b(?:aws|amazon web services|ec2|azure|google cloud|gcp|google compute|google colab\w*|colab\w*|cloud|[cmrpg]\d[a-z]*\."
+    r"\d*x?large|n1-\w+|[cn]\d-standard-\d+)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One set-up: a type of accelerator and how many of them one experiment uses (None: not told)."""
+
+    type: str
+    count: int | None = None
+    unit: str = "chip"  # chip, core or device (a TPU board)
+    thanked: bool = False
+
+    @property
+    def chips(self) -> float | None:
+        """Number of chips: cores are halved, a board counts four; several "devices" are cores up to v3, chips since."""
+        if self.count is None:
+            return None
+        if self.unit == "device" and self.count == 1:
+            return CHIPS_PER_DEVICE
+        if self.unit == "core" or (self.unit == "device" and not self.type.endswith("v4")):
+            return self.count / CORES_PER_CHIP
+        return self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What a passage says of hardware.
+
+    ``kind``: accelerator (used), thanks (accelerators in an acknowledgement only), cloud (a cloud, nothing named),
+    cpu, or none.
+    """
+
+    kind: str
+    setups: tuple[Setup, ...] = ()
+
+
+_G = r"(?:nvidia'?s?[\s-]*)?(?:geforce[\s-]*)?"
+# Names of types, tried in this order at each place. Products of two letters or less need a maker or "gpu" beside them.
+_TYPES = re.compile(
+    r"(?<![a-z0-9])(?:"
+    r"(?P<tpu>(?:cloud[\s-]*)?tpus?[\s-]*(?:pods?[\s-]*)?v?(?:ersion)?[\s-]*(?P<tpu_v>(?<=v)[\s-]?[1-4](?![0-9])|(?<=version )[1-4])?"
+    r"(?:(?:[\s-]+|(?<=[1-4])-)(?P<tpu_n>\d{1,4})(?=\b)(?! ?gb| days| hours| and| devices?))?|v(?P<tpu_w>[1-4])[\s-]*(?P<tpu_m>\d{1,4})?[\s-]+(?:cloud )?tpus?)"
+    rf"|(?P<titan>{_G}(?:pascal |maxwell )?(?:gtx[\s-]*)?titan(?:[\s-]*(?P<titan_k>x[\s(-]*pascal|x[\s(-]*maxwell|xp|x|rtx|black|z|v)(?![a-z]))?(?:[\s(-]*(?P<titan_p>pascal))?)"
+    r"|(?P<tesla>(?:(?:nvidia'?s?|tesla)[\s-]*)*(?P<tesla_k>k20|k40|k80|m40|m60|m20[5-9]0|c10[67]0|c20[57]0|p40|p100|v100|a100|a40|gv100|gp100|h100|v100s|s10[67]0|s20[57]0)(?:c|m|x|xm)?)(?=s?\b)"
+    r"|(?P<t4>t4(?=(?:s|[\s-]+(?:gpus?|accelerators?|cards?))\b))|(?P<short>(?:(?:nvidia'?s?|tesla)[\s-]*)+(?P<short_k>t4|p4|a4|a2|a10g?|a30|k10|k2|m4|m6)(?=s?\b))"
+    r"|(?P<quadro>(?:nvidia'?s?[\s-]*)?(?:quadro[\s-]*(?:rtx[\s-]*)?|rtx[\s-]*)(?P<quadro_k>[kmpt]?[1-9]0?00|[kmpt]\d{4}m?|a[2-6][05]00)(?=s?\b))"
+    r"|(?P<axk>(?:nvidia'?s?[\s-]*)?(?P<axk_k>a6000|a5000|a4000|p6000|p5000|m6000|k6000)(?=s?\b))"
+    rf"|(?P<series>{_G}(?:(?:gtx|rtx)[\s-]*)(?P<series_k>[2-9]\d0|1[06]\d0|20[678]0|30[5-9]0|40[789]0)[\s-]*(?P<series_s>ti\b|tis\b|super\b)?(?=s?\b))"
+    r"|(?P<bare>(?:nvidia'?s?[\s-]*|geforce[\s-]*)*(?P<bare_k>[6-9]80|[79][78]0|10[5-8]0|16[56]0|20[678]0|30[6-9]0)[\s-]*(?P<bare_s>tis?\b|super\b)?(?=s?\b)(?P<bare_g>[\s-]*(?:gpus?|graphics|cards?))?)"
+    r"|(?P<other>dgx[\s-]?(?:1|2|a100)|jetson|ascend|gaudi\d?|ipus?|arria|radeon|mi[1-3]\d0x?)(?=s?\b)"
+    r"|(?P<gpu>gpus?|gpgpus?|graphics? (?:processing units?|cards?))(?=\b)"
+    r")"
+)
+
+
+def normalise(passage: str) -> str:
+    """A passage as it is read: blanks of OCR inside names and other forms of the same taken out; case kept."""
+    text = unicodedata.normalize("NFKC", passage)
+    text = re.sub(
+        r"(?i)tensor processing units?(?: \(tpus?\))?",
+        lambda match: "TPUs" if "units" in match.group().lower() else "TPU",
+        text,
+    )
+    text = re.sub(r"(?i)(?<=rtx )([3-8]),(0[0-9]0)\b", r"\1\2", text)
+    text = re.sub(r"(?i)\bvolta[ -]?100\b", "V100", text)
+    text = re.sub(r"(?i)\bpascal[ -]?100\b", "P100", text)
+    text = re.sub(r"(?i)\b(g[pv])[ -]100\b", r"\1100", text)
+    text = re.sub(r"(?i)\bv100m32\b", "V100", text)
+    text = _QUESTION.sub(" ", text)
+    text = re.sub(r"\bGe ?[Ff]orce\b", "GeForce", text)
+    text = re.sub(r"(?i)\bmac ?book\b", "MacBook", text)
+    text = re.sub(r"\b(N[Vv]|n[Vv]) ?([Ii][Dd][Ii][Aa])\b", r"NVIDIA", text)
+    text = re.sub(r"(?i)\btitan ?x ?\(?p\)?(?=\b)(?!ascal)", "TITAN Xp", text)
+    text = re.sub(r"(?i)\b([kpvm])[ -](20|40|80|100)\b(?=[a-z ]*(?:gpu|card))", r"\1\2", text)
+    text = re.sub(r"(?i)\b(NVIDIA|GeForce|Tesla|Titan) s\b", r"\1", text)
+    return re.sub(r"(?i)\b(gpu|tpu)\s+(hours?|days?)", r"\1-\2", " ".join(text.split()))
+
+
+def _type_of(match: re.Match[str], text: str) -> str | None:
+    """The name of the type that a match stands for; None where it is no accelerator."""
+    found = {name: value for name, value in match.groupdict().items() if value}
+    if "tpu" in found:
+        version = (found.get("tpu_v") or found.get("tpu_w") or "").strip(" -")
+        return f"TPU v{version}" if version else "TPU"
+    if "titan" in found:
+        kind = re.sub(r"[\s(-]+", " ", found.get("titan_k", "")).strip()
+        if "pascal" in found["titan"]:
+            return "TITAN X Pascal"
+        return {"xp": "TITAN Xp", "x": "TITAN X", "x maxwell": "TITAN X", "": "TITAN", "v": "TITAN V"}.get(
+            kind, f"TITAN {kind.upper()}"
+        )
+    if "tesla" in found:
+        return found["tesla_k"].upper().removesuffix("S") if found["tesla_k"][0] != "s" else found["tesla_k"].upper()
+    if "t4" in found:
+        return "T4"
+    if "short" in found:
+        return found["short_k"].upper()
+    if "quadro" in found or "axk" in found:
+        name = (found.get("quadro_k") or found.get("axk_k") or "").upper()
+        if name[0] == "A":
+            return f"RTX {name}"
+        return f"Quadro RTX {name}" if name.isdigit() and "rtx" in match.group() else f"Quadro {name}"
+    if "series" in found or "bare" in found:
+        number = found.get("series_k") or found.get("bare_k") or ""
+        suffix = (found.get("series_s") or found.get("bare_s") or "").removesuffix("s").strip()
+        said = match.group()
+        if "bare" in found and not (suffix or "bare_g" in found or "nvidia" in said or "geforce" in said):
+            return None
+        line = "RTX" if int(number) >= 2000 else "GTX"
+        return f"{line} {number}{' Ti' if suffix == 'ti' else ' SUPER' if suffix else ''}"
+    if "other" in found:
+        return re.sub(r"^DGX-?(?=\d)", "DGX-", found["other"].upper().removesuffix("S"))
+    after = text[match.end() : match.end() + 12]
+    return (
+        None if re.match(r"[\s-]*(?:hours?|days?|memory|time|implement|code|kernel|version|-based)", after) else GENERIC
+    )
+
+
+def _to_int(word: str) -> int:
+    return _WORDS[word] if word in _WORDS else int(word.replace(",", ""))
+
+
+def _counts(sentence: str, match: re.Match[str]) -> list[int | None]:
+    """How many of a type a sentence names: one number, two for "1 and 8", None where it is not told."""
+    left, right = sentence[max(0, match.start() - 90) : match.start()], sentence[match.end() : match.end() + 50]
+    if _TIME.match(right):  # 500 GPU hours
+        return [None]
+    if (pair := _PAIR.search(left)) and _may_count(left, pair.start("a"), int(pair["a"]), int(pair["b"])):
+        return [int(pair["a"]), int(pair["b"])]
+    if grid := _GRID.search(left):
+        product = int(grid["a"]) * int(grid["b"])
+        if product > LARGEST_COUNT:
+            return [None]
+        if _may_count(left, grid.start("a"), product):
+            return [product]
+    number: int | None = None
+    before = _LEFT.search(left)
+    if after := _RIGHT.match(right):
+        cores = after["c"] if "tpu" in match.group() else None  # cores of a GPU are no number of chips
+        told = after["n"] or after["m"] or after["k"] or cores
+        number = _to_int(told) if told else None
+    if number is None and before and _may_count(left, before.start("n"), _to_int(before["n"])):
+        number = _to_int(before["n"])
+    elif (
+        number is None
+        and not _PLURAL.match(right)
+        and not _ARE.search(left)
+        and not match.group().endswith(("gpus", "tpus"))
+        and "tpu" not in match.group()
+    ):
+        number = 1
+    machines = _MACHINES.search(sentence, 0, match.start())
+    if (
+        number is not None
+        and machines
+        and "total of" not in left[-30:]
+        and (_EACH.search(sentence[machines.start() : match.start()]) or _EACH_AFTER.match(right))
+    ):
+        number *= _to_int(machines["n"])
+    return [number if number is not None and 0 < number <= LARGEST_COUNT else None]
+
+
+def _may_count(left: str, at: int, *numbers: int) -> bool:
+    """Whether numbers at a place of the text may count chips: they follow no name or size, and are no product's."""
+    if _NO_COUNT.search(left[:at]) or any(not 0 < number <= LARGEST_COUNT for number in numbers):
+        return False
+    if len(numbers) == 1:
+        return not 1990 <= numbers[0] <= 2025 and not (numbers[0] > 1000 and "gpu-hours" in left)  # a year, a time
+    return not any(number in _PRODUCTS for number in numbers)
+
+
+def _unit(sentence: str, match: re.Match[str], name: str) -> str:
+    if not name.startswith("TPU"):
+        return "chip"
+    around = sentence[max(0, match.start() - 25) : match.end() + 25]
+    if match.group("tpu_n") or match.group("tpu_m") or "core" in around:
+        return "core"
+    singular = re.search(r"\b(?:a|an|single|one) (?:google |cloud )*$", sentence[: match.start()])
+    return "device" if "device" in around or (singular and "chip" not in around) else "chip"
+
+
+def parse(passage: str) -> Hardware:
+    """Accelerators of a passage: every distinct set-up, in the order in which they are named.
+
+    Generic "GPU" counts only where no type is named, or where it has a number of its own.
+    """
+    text = normalise(passage)
+    setups: list[Setup] = []
+    before = ""
+    for piece in _SENTENCE.split(text):
+        sentence = piece.lower()
+        if _GOES_ON.match(sentence):  # "32 servers. Each server has 8 GPUs": one statement
+            sentence = f"{before} {sentence}"
+        before = sentence
+        thanked = bool(_THANKS.search(sentence))
+        matches = [(match, _type_of(match, sentence)) for match in _TYPES.finditer(sentence)]
+        typed = any(name not in (None, GENERIC) for _, name in matches)
+        for match, name in matches:
+            if name is None or (name == GENERIC and typed):
+                continue
+            unit = _unit(sentence, match, name)
+            cores = match.groupdict().get("tpu_n") or match.groupdict().get("tpu_m")
+            after = sentence[match.end() : match.end() + 50]
+            counts = [int(cores) or None] if cores and not _TIME.match(after) else _counts(sentence, match)
+            setups += [Setup(name, count, unit, thanked) for count in counts]
+    used = [setup for setup in setups if not setup.thanked]
+    kept = _named(used or setups)
+    if any(
+        not setup.type.startswith("DGX") for setup in [*kept, *(used or setups)]
+    ):  # the machine, where its chips are named
+        kept = [setup for setup in kept if not setup.type.startswith("DGX")]
+    known = {(setup.type, setup.thanked) for setup in kept if setup.count is not None}
+    distinct = tuple(
+        dict.fromkeys(setup for setup in kept if setup.count is not None or (setup.type, setup.thanked) not in known)
+    )
+    if distinct:
+        return Hardware("accelerator" if used else "thanks", distinct)
+    if _CLOUD.search(text) and not re.search(r"\b(?:xeon|intel|cpus?|ghz)\b", text, re.IGNORECASE):
+        return Hardware("cloud")
+    return Hardware("cpu" if _CPU.search(text) else "none")
+
+
+def _named(setups: list[Setup]) -> list[Setup]:
+    """Set-ups with "8 GPUs" and "V100" of different sentences put together, if only one type is named."""
+    types = {setup.type for setup in setups if not setup.type.startswith("DGX")} - {GENERIC}
+    several = [setup for setup in setups if setup.type == GENERIC and (setup.count or 0) > 1]
+    if not types:
+        return setups
+    typed = [setup for setup in setups if setup.type in types]
+    if len(types) > 1 or not several:
+        return typed + several
+    told = {setup.count for setup in typed}
+    return [setup for setup in typed if (setup.count or 0) > 1] + [
+        replace(typed[0], count=setup.count) for setup in several if setup.count not in told
+    ] or typed
+
+
+def largest(setups: Sequence[Setup], peak: Mapping[str, float]) -> Setup | None:
+    """The set-up with the highest number of chips times peak FLOP/s; an untold number is one chip.
+
+    Parameters
+    ----------
+    setups
+        As ``parse`` gives them.
+    peak
+        Type to log10 FLOP/s; a type that is not in it ranks below all that are.
+    """
+    if not setups:
+        return None
+    return max(setups, key=lambda setup: (setup.type in peak, (setup.chips or 1.0) * 10 ** (peak.get(setup.type, 0.0))))
+
+
+def peaks(chips: Iterable[Mapping[Any, object]]) -> dict[str, dict[str, float]]:
+    """Peak by number format of everything that a name may stand for, log10 FLOP/s.
+
+    The median over the chips that share the name ("Titan X" is two of them), unless ``lexicons/peaks.csv`` corrects it.
+
+    Parameters
+    ----------
+    chips
+        Rows of the table of chips.
+
+    Returns
+    -------
+    dict
+        Squeezed name (``data.rules.squeeze``) to format (``fp32``, ``tensor16``) to peak.
+    """
+    values: dict[str, dict[str, list[float]]] = {}
+    for row in chips:
+        for alias in str(row["aliases"]).split("; "):
+            for fmt in ("fp32", "tensor16"):
+                value = row[f"log10_{fmt}"]
+                if isinstance(value, int | float) and math.isfinite(value):
+                    values.setdefault(alias, {}).setdefault(fmt, []).append(float(value))
+    found = {alias: {fmt: median(of) for fmt, of in formats.items()} for alias, formats in values.items()}
+    for row_ in read_lexicon("peaks", ("chip", "format", "tflops", "source")):
+        formats = found.setdefault(squeeze(row_["chip"]), {})
+        formats.pop(row_["format"], None)
+        if row_["tflops"]:
+            formats[row_["format"]] = math.log10(float(row_["tflops"]) * 1e12)
+    return found
+
+
+def peak(known: Mapping[str, Mapping[str, float]], name: str) -> float | None:
+    """Peak of a type, log10 FLOP/s: at fp32, or at 16 bits for chips without an fp32 rate (TPUs); None if not known."""
+    formats = known.get(squeeze(UNVERSIONED.get(name, name)), {})
+    return formats.get("fp32", formats.get("tensor16"))

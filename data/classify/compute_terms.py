@@ -1,0 +1,36 @@
+"""Compute terms of a text, counted by family (``lexicons/compute_terms.csv``: expressions with examples).
+
+Families: ``hardware``; ``cost_using`` (spending or needing compute) and ``cost_saving`` (doing with less of it);
+``scale``; ``parallel`` (parallel and distributed training); ``flop`` (counts of operations). Each entry carries
+examples that it must match and must not match; tests run all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+
+from data.classify.lexicon import read_lexicon
+
+VERSION = "1"  # raise it with every change of the lexicon
+COLUMNS = ("family", "pattern", "matches", "does_not_match")
+ORDER = ("cost_saving", "scale", "flop", "parallel", "cost_using", "hardware")  # the first that matches at a place wins
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    """All entries as one expression, so that a text is passed once; a group a family.
+
+    Saving is tried before using: "reduces the high computational cost" saves.
+    """
+    entries: dict[str, list[str]] = {family: [] for family in ORDER}
+    for row in read_lexicon("compute_terms", COLUMNS):
+        entries[row["family"]].append(row["pattern"])
+    groups = (f"(?P<{family}>{'|'.join(patterns)})" for family, patterns in entries.items())
+    return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(groups)})", re.IGNORECASE)
+
+
+def count_terms(text: str) -> Counter[str]:
+    """Number of compute terms in a text, by family; a passage counts once, for the family that comes first."""
+    return Counter(match.lastgroup or "" for match in _pattern().finditer(text))

@@ -1,0 +1,177 @@
+"""How many institutions a paper's list of affiliations names.
+
+An institution is what employs: a university with all its departments, a company with all its labs, an academy of
+sciences with all its institutes; campuses of the University of California, and DeepMind beside Google, are their own.
+Whose affiliation is whose does not matter, so that lists that name each affiliation once count as well.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from data.classify.affiliations import FREE_MAIL, WEAK, match_organisations, normalise
+from data.classify.paper_row import read_slot
+from data.sources.record import Slot
+
+# Parts of an institution; a university may be named like one (Worcester Polytechnic Institute).
+PART = re.compile(
+    r"\b(?:dep(?:artmen)?t|school|facult[eéy]|college of|lab(?:orator)?(?:y|ies|s)?|division|group|medical|unit|"
+    r"hospital|cent(?:er|re)|institute?s?|programme?|section)\b"
+)
+UNIVERSITY = re.compile(r"\buniv\w*|\bcollege\b|\btech\w*|\bpolytech\w*")
+# Words that many institutions share: they tell none from another.
+GENERIC = re.compile(
+    r"the|of|at|in|and|for|de|di|do|da|la|le|les|du|des|der|d|a|univ\w*|college|institute?|school|inc|ltd|corp\w*|co|"
+    r"company|limited|group|research|lab\w*|technological|dep\w*|[a-z]?\d+\w*"
+)
+# The college of a university, and towns that are called so.
+COLLEGE = re.compile(r"\s*(?:[a-z]+ )?(?:college|school) of\b|\s*college (?:park|station)\b|\s*university park\b")
+# Words that make another institution of a name, beside the name: Michigan and Michigan State, Tokyo and Tokyo Tech.
+OTHER = frozenset({
+    "state", "technology", "technical", "polytechnic", "electronic", "electronics", "science", "medical", "normal",
+    "american", "chinese", "city", "north", "northern", "south", "southern", "east", "eastern", "west", "western",
+    "central", "national", "federal",
+})  # fmt: skip
+NO_NAME = re.compile(r"(?:usa|u\.s\.a|uk|china|not provided|none|n/?a|computer science|student|independent\b.*|[a-z]?)")
+SEPARATOR = re.compile(r"\s*[+;|]\s*|\s+/\s+|\s+(?=the university of )")
+JOINT = re.compile(r"\s+(?:&|and)\s+")
+# Campuses stand behind a comma; those of other states are the same by their first word.
+CAMPUS = re.compile(r"university of california,? +(?:at )?|\buc,? +(?=[a-z])")
+# Short for, in the words that are compared.
+SAME = {
+    "tech": "technology",
+    "cas": "chinese academy",
+    "mit": "massachusetts technology",
+    "csail": "massachusetts technology",
+    "cmu": "carnegie mellon",
+    "nyu": "new york",
+    "courant": "new york",
+    "ucl": "university college london",
+    "ucla": "california los angeles",
+    "ucsd": "california san diego",
+    "ucsb": "california santa barbara",
+    "berkeley": "california berkeley",
+    "gatech": "georgia technology",
+    "uiuc": "illinois urbana champaign",
+    "umd": "maryland",
+    "umass": "massachusetts amherst",
+    "ustc": "science technology china",
+    "nus": "singapore",
+    "hkust": "hong kong science technology",
+    "cuhk": "chinese hong kong",
+    "tum": "munich",
+    "eth": "swiss federal technology zurich",
+    "epfl": "swiss federal technology lausanne",
+}
+# A company by the name of one of its labs, or by its former name.
+COMPANY = {
+    "meta": "facebook",
+    "fair": "facebook",
+    "damo": "alibaba",
+    "taobao": "alibaba",
+    "wechat": "tencent",
+    "noah": "huawei",
+    "kwai": "kuaishou",
+    "deepmind": "deepmind",
+}
+Name = tuple[str, frozenset[str]]
+
+
+def count_institutions(slots: Iterable[Slot]) -> int:
+    """Number of institutions that these slots name; 0 if none can be read.
+
+    Two names are of one institution if the words of one are among those of the other, and the others are not such as
+    make another of it (``OTHER``): the longest are counted, in whatever order they come. A mail domain counts where an
+    author's text names none, unless it is that of an author whose text does.
+    """
+    named = {slot: _named(slot.text) for slot in map(read_slot, slots)}
+    domains = {_registered(slot.domain) for slot, names in named.items() if not names}
+    domains -= {"", *(_registered(slot.domain) for slot, names in named.items() if names)}
+    found: list[Name] = []
+    for name in (name for names in named.values() for name in names):
+        if not any(_among(name, other) for other in found):
+            found = [other for other in found if not _among(other, name)]  # the longer in the place of the shorter
+            found.append(name)
+    return len(found) + len(domains)
+
+
+def _among(short: Name, long: Name) -> bool:
+    return short[0] == long[0] and short[1] <= long[1] and not (long[1] - short[1]) & OTHER
+
+
+def _named(text: str) -> list[Name]:
+    return [name for piece in _pieces(normalise(text)) for name in _of_piece(piece) if name[1]]
+
+
+def _pieces(text: str) -> list[str]:
+    """What stands beside an author, one affiliation a piece: joined ones only where both sides name an organisation."""
+    pieces = []
+    for piece in SEPARATOR.split(text):
+        sides = JOINT.split(piece)
+        apart = len(sides) > 1 and all(_organisations(side) and not COLLEGE.match(side) for side in sides)
+        pieces += sides if apart else [piece]
+    return [piece.strip(" ,.") for piece in pieces if any(map(str.isalpha, piece))]
+
+
+def _organisations(text: str) -> list[tuple[str, str, int]]:
+    """Sector, name and place of each organisation in a text, but for parts of universities."""
+    found = [
+        (sector, name, at)
+        for sector, name, at in match_organisations(text)
+        if not (sector == "education" and PART.match(name) and not UNIVERSITY.search(name))
+    ]
+    return [match for match in found if not WEAK.match(match[1])] or found
+
+
+def _of_piece(piece: str) -> list[Name]:
+    """What one affiliation names: a company, a university, both; without these the last that it names, or itself."""
+    piece = CAMPUS.sub("california ", piece)
+    found = _organisations(piece)
+    companies = [_company(name) for sector, name, _ in found if sector == "company"]
+    segments = [_segment(piece, at) for sector, _, at in found if sector == "education"]
+    if "california " in piece and not segments:
+        segments = [_segment(piece, piece.index("california "))]
+    # A university stands beside its college, its school of another name, its town.
+    segments = [part for part in segments if not COLLEGE.match(part)] or segments
+    universities = [part for part in segments if "universi" in part] or segments[:1]
+    if universities and "joint" in piece:
+        companies = []  # a joint laboratory is its host's
+    if companies or universities:
+        own = frozenset({"deepmind"})
+        chosen = own if own in companies or "deep mind" in piece else next(iter(companies), frozenset())
+        return [("company", chosen), *(("education", _words(part)) for part in universities)]
+    others = [(sector, _words(name)) for sector, name, _ in found]
+    if others:
+        return others[-1:]  # the academy stands behind its institute
+    # An organisation that the lexicon does not have stands before its address.
+    first = piece.partition(",")[0].strip()
+    return [] if PART.search(piece) or NO_NAME.fullmatch(first) else [("company", _words(first))]
+
+
+def _company(name: str) -> frozenset[str]:
+    words = _words(name)
+    return next((frozenset({COMPANY[word]}) for word in sorted(words) if word in COMPANY), words)
+
+
+def _segment(text: str, at: int) -> str:
+    """What stands between the commas around a place of a text."""
+    return text[text.rfind(",", 0, at) + 1 :].partition(",")[0] if at else text.partition(",")[0]
+
+
+def _words(name: str) -> frozenset[str]:
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    words = re.findall(r"[a-z]+\w*", plain)
+    words = [word for each in words for word in SAME.get(each, each).split()]
+    return frozenset(word for word in words if not GENERIC.fullmatch(word)) or frozenset(words)
+
+
+def _registered(domain: str) -> str:
+    """The part of a domain that one registers: ``cs.wisc.edu`` is of ``wisc.edu``; blank for free mail."""
+    domain = domain.strip(". ").lower()
+    if "." not in domain or FREE_MAIL.match(domain):
+        return ""
+    parts = domain.split(".")
+    short = len(parts) > 2 and len(parts[-1]) == 2 and parts[-2] in ("ac", "edu", "co", "com", "gov", "org")
+    return ".".join(parts[-3 if short else -2 :])

@@ -1,0 +1,19 @@
+"""Reading the committed lexicons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from data.io import Row, parse_csv
+from data.places import LEXICONS
+
+
+def read_lexicon(name: str, columns: Iterable[str]) -> list[Row]:
+    """Rows of ``lexicons/NAME.csv``.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or lacks a column.
+    """
+    return list(parse_csv(LEXICONS / f"{name}.csv", columns).values())

@@ -1,0 +1,85 @@
+"""One primary topic a paper, by a lexicon over title, keywords and abstract (``lexicons/topics.csv``).
+
+Validated against the areas under which IJCAI and AAAI published their papers; see data/README.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+
+from data.classify.lexicon import read_lexicon
+from data.vocabulary import OTHER_TOPIC
+
+TITLE_WEIGHT = 3  # a title says what a paper is about; an abstract also says what it touches
+KEYWORD_WEIGHT = 2
+LEAST_SCORE = 4  # one weak term in an abstract is no topic
+TOKEN = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class _Lexicon:
+    topics: tuple[str, ...]
+    terms: dict[str, tuple[tuple[tuple[str, ...], tuple[tuple[int, int], ...]], ...]]
+    """First word of a term to (the whole term, ((topic's number, weight), ...)), longer terms first."""
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words of a text, a plural ending taken off."""
+    return [_singular(word) for word in TOKEN.findall(text.lower())]
+
+
+def _singular(word: str) -> str:
+    if len(word) < 4 or word[-1] != "s" or word[-2] in "siu":
+        return word
+    return f"{word[:-3]}y" if len(word) > 4 and word.endswith("ies") else word[:-1]
+
+
+@cache
+def _lexicon() -> _Lexicon:
+    topics: dict[str, int] = {}
+    weights: dict[tuple[str, ...], dict[int, int]] = {}
+    for row in read_lexicon("topics", ("topic", "term", "weight")):
+        topic = topics.setdefault(row["topic"], len(topics))
+        weights.setdefault(tuple(words(row["term"])), {})[topic] = int(row["weight"])
+    starts: dict[str, list[tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]] = {}
+    for term, found in weights.items():
+        starts.setdefault(term[0], []).append((term, tuple(found.items())))
+    return _Lexicon(
+        tuple(topics),
+        {first: tuple(sorted(terms, key=lambda item: -len(item[0]))) for first, terms in starts.items()},
+    )
+
+
+def scores(title: str, keywords: str = "", abstract: str = "") -> Counter[str]:
+    """Weighted number of terms of each topic. A term counts once a part; a longer term hides the shorter in it."""
+    lexicon = _lexicon()
+    found: Counter[str] = Counter()
+    for text, factor in ((title, TITLE_WEIGHT), (keywords, KEYWORD_WEIGHT), (abstract, 1)):
+        tokens = words(text)
+        seen: set[tuple[str, ...]] = set()
+        at = 0
+        while at < len(tokens):
+            step = 1
+            for term, weights in lexicon.terms.get(tokens[at], ()):
+                if tuple(tokens[at : at + len(term)]) == term:
+                    if term not in seen:
+                        seen.add(term)
+                        for topic, weight in weights:
+                            found[lexicon.topics[topic]] += factor * weight
+                    step = len(term)
+                    break
+            at += step
+    return found
+
+
+def topic_of(title: str, keywords: str = "", abstract: str = "") -> str:
+    """The topic with the highest score; ``other`` if none is high enough. Ties go to the first in the lexicon."""
+    found = scores(title, keywords, abstract)
+    if not found:
+        return OTHER_TOPIC
+    order = _lexicon().topics
+    best = min(found, key=lambda topic: (-found[topic], order.index(topic)))
+    return best if found[best] >= LEAST_SCORE else OTHER_TOPIC

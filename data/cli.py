@@ -1,0 +1,75 @@
+"""``python -m data``: rebuild, validate and describe the tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.places import SNAPSHOT
+
+app = typer.Typer(
+    help="Raw data to validated tables.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+
+@app.command()
+def build(
+    raw: Annotated[Path, typer.Argument(help="folder of raw files: epoch/, paperlists/, coakley/, tei/")],
+    out: Annotated[Path | None, typer.Option(help="where to write; by default the embedded snapshot")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="processes; by default one a core")] = None,
+) -> None:
+    """Rebuild the embedded snapshot from raw files, or make tables of your own from a folder of yours."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from data.build.snapshot import build as build_tables
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reading", total=None)
+
+        def done(name: str, number: int, of: int) -> None:
+            progress.update(task, description=f"read {name}", completed=number, total=of)
+
+        built = build_tables(raw, out or SNAPSHOT, workers, done)
+    for name, counts in built.counts.items():
+        typer.echo(name)
+        for what, n in sorted(counts.items()):
+            typer.echo(f"  {n:>6}  {what}")
+    for line in built.papers.by_venue_year():
+        typer.echo(line)
+    for name, rows in built.rows.items():
+        typer.echo(f"{rows:>8} rows  {name}")
+    typer.echo(f"written: {out or SNAPSHOT} (by venue and year: papers_counts.csv)")
+
+
+@app.command()
+def validate(
+    file: Annotated[Path, typer.Argument(help="a table of models, chips or papers: .csv or .csv.gz")],
+) -> None:
+    """Check a table against its schema: which one, its header tells."""
+    from data.tables.load import read_any
+
+    name, frame = read_any(file)
+    typer.echo(f"{file}: {len(frame)} {name}, valid")
+
+
+@app.command()
+def describe(
+    figure: Annotated[Path | None, typer.Option(help="also draw the coverage by venue and year: .png or .pdf")] = None,
+    papers: Annotated[Path | None, typer.Option(help="a table of papers; by default the snapshot's")] = None,
+) -> None:
+    """Say what the snapshot holds: sources, vintages, what was left out, coverage by venue and year."""
+    from data.build import describe as tell
+
+    if figure is not None:
+        tell.check_figure(figure)
+    if papers is None:
+        tell.models()
+        tell.sources()
+    frame = tell.papers(papers)
+    if figure is not None:
+        tell.draw(frame, figure)
+        typer.echo(f"written: {figure}")

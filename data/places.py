@@ -1,0 +1,10 @@
+"""Where the committed files of the tables are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SNAPSHOT = HERE / "snapshot"
+LEXICONS = HERE / "lexicons"
+LABELS = HERE / "labels"

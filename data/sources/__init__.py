@@ -1,0 +1,1 @@
+"""Reading raw files, as they are: nothing is classified here."""

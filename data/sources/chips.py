@@ -1,0 +1,146 @@
+"""Processors that machine learning is trained on: Epoch's list of chips to a small table of GPUs and TPUs.
+
+Source: Epoch AI, machine-learning hardware, CC BY 4.0. The list names one product in several ways (``NVIDIA V100``,
+``NVIDIA Tesla V100 SXM2 16 GB``); papers name it in others (``V100``, ``Tesla V100``). ``product`` is the name that
+they share, ``aliases`` the names to look for, squeezed: lower case, letters and digits only.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+from data.errors import InputError
+from data.io import NUMBER, parse_csv
+from data.rules import squeeze
+from data.vocabulary import LIST_SEPARATOR, LOG10_PEAK_RANGE
+
+COLUMNS = {
+    "chip": "Hardware name",
+    "manufacturer": "Manufacturer",
+    "type": "Type",
+    "date": "Release date",
+    "log10_fp64": "FP64 (double precision) performance (FLOP/s)",
+    "log10_fp32": "FP32 (single precision) performance (FLOP/s)",
+    "log10_tf32": "TF32 (TensorFloat-32) performance (FLOP/s)",
+    "log10_fp16": "FP16 (half precision) performance (FLOP/s)",
+    "log10_tensor16": "Tensor-FP16/BF16 performance (FLOP/s)",
+    "log10_int8": "INT8 performance (OP/s)",
+    "log10_fp8": "FP8 performance (FLOP/s)",
+}
+PEAKS = [name for name in COLUMNS if name.startswith("log10_")]
+TYPES = ("GPU", "TPU")
+FIRST_YEAR = 2006  # CUDA's first chips; nothing older trains networks
+# Makers' families, memory sizes and board forms that papers leave out.
+FAMILY = re.compile(r"^(nvidia|google|amd|ati|intel)\s+|\b(tesla|geforce|quadro|radeon|instinct)\s+", re.IGNORECASE)
+BOARD = re.compile(
+    r"\b(\d+\s?GB|PCIe|SXM\d?|DGXS|FHHL|NVL|HBM\d?e?|CNX|Founders Edition|11Gbps|Passive)(?=\s|$)", re.IGNORECASE
+)
+K_SUFFIX = re.compile(r"^(K10|K20|K40)(c|m|s|d|st|t)$")  # coolers and mounts of one board
+SERIES = re.compile(r"^(?:GTX|RTX)\s+(\d{3,4}(?:\s?(?:Ti|SUPER))?)$")
+
+
+def product_of(chip: str) -> str:
+    """The short name of a chip's product: ``NVIDIA Tesla V100 SXM2 16 GB`` to ``V100``."""
+    name = " ".join(BOARD.sub(" ", FAMILY.sub("", FAMILY.sub("", chip))).replace("()", "").split())
+    return K_SUFFIX.sub(r"\1", name)
+
+
+def aliases_of(chip: str) -> list[str]:
+    """Squeezed names under which papers may mention a chip, the shortest first."""
+    product = product_of(chip)
+    without_maker = re.sub(r"^(nvidia|google|amd|ati|intel)\s+", "", chip, flags=re.IGNORECASE)
+    names = {product, without_maker, chip}
+    if family := re.search(r"\b(tesla|geforce|quadro|instinct)\b", chip, re.IGNORECASE):
+        names.add(f"{family.group()} {product}")
+    if titan := re.match(r"(?:GTX )?(TITAN(?: X)?)(?: Pascal)?$", product, re.IGNORECASE):
+        names.add(titan.group(1))  # two generations of Titan X: papers rarely say which
+    if series := SERIES.match(product):
+        names.add(series.group(1))
+    if workstation := re.match(r"RTX (A\d000)$", product):
+        names.add(workstation.group(1))
+    found = {squeeze(name) for name in names}
+    # A bare number, two characters, or a word without a digit are found everywhere.
+    found = {name for name in found if len(name) > 2 and not name.isdigit() and (name[-1].isdigit() or len(name) > 4)}
+    return sorted(found or {squeeze(chip)}, key=lambda name: (len(name), name))
+
+
+def read_chips(path: Path) -> tuple[list[dict[str, object]], Counter[str]]:
+    """Read Epoch's list of processors.
+
+    Parameters
+    ----------
+    path
+        Epoch's CSV, as downloaded.
+
+    Returns
+    -------
+    rows
+        One dict a chip with the columns of ``data.tables.schemas.CHIPS``: GPUs and TPUs with a peak, peaks in log10
+        FLOP/s (log10 operations/s for int8). Sorted by product and chip.
+    counts
+        What was left out, by reason; products named under several names; aliases that several products share.
+
+    Raises
+    ------
+    InputError
+        For a missing column, a number or date that cannot be read, a peak out of range.
+    """
+    counts: Counter[str] = Counter()
+    rows: list[dict[str, object]] = []
+    seen: set[str] = set()
+    for number, raw in parse_csv(path, COLUMNS.values()).items():
+        cell = {name: raw[column] for name, column in COLUMNS.items()}
+        counts["rows in the raw file"] += 1
+        peaks = {name: _log10(path, number, COLUMNS[name], cell[name]) for name in PEAKS}
+        when = _date(path, number, cell["date"])
+        if cell["type"] not in TYPES:
+            counts["left out: no GPU or TPU"] += 1
+        elif not any(peaks.values()):
+            counts["left out: no peak performance"] += 1
+        elif when and int(when[:4]) < FIRST_YEAR:
+            counts[f"left out: released before {FIRST_YEAR}"] += 1
+        elif cell["chip"] in seen:
+            counts["left out: a name that occurs before"] += 1
+        else:
+            seen.add(cell["chip"])
+            rows.append(
+                {
+                    "chip": cell["chip"],
+                    "product": product_of(cell["chip"]),
+                    "aliases": LIST_SEPARATOR.join(aliases_of(cell["chip"])),
+                    "manufacturer": cell["manufacturer"],
+                    "type": cell["type"],
+                    "date": when,
+                    **peaks,
+                }
+            )
+    products: dict[str, set[str]] = {}
+    for row in rows:
+        for alias in str(row["aliases"]).split(LIST_SEPARATOR):
+            products.setdefault(alias, set()).add(squeeze(str(row["product"])))
+    counts["products under several names"] = sum(n > 1 for n in Counter(row["product"] for row in rows).values())
+    counts["aliases of several products"] = sum(len(found) > 1 for found in products.values())
+    return sorted(rows, key=lambda row: (str(row["product"]), str(row["chip"]))), counts
+
+
+def _log10(path: Path, number: int, column: str, text: str) -> object:
+    if not text:
+        return ""
+    if not NUMBER.fullmatch(text) or not float(text) > 0:
+        raise InputError("not a positive number", path, number, column, text)
+    low, high = LOG10_PEAK_RANGE
+    value = math.log10(float(text))
+    if not low <= value <= high:
+        raise InputError("out of range", path, number, column, text, f"a number from 1e{low:g} to 1e{high:g}")
+    return round(value, 6)
+
+
+def _date(path: Path, number: int, text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError:
+        raise InputError("not a date", path, number, COLUMNS["date"], text, "a date like 2021-05-31") from None

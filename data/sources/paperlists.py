@@ -1,0 +1,125 @@
+"""Source ``paperlists``: lists of accepted papers with abstracts, affiliations and links (Paper Copilot).
+
+Only reads. Origin: the public repository papercopilot/paperlists; it states no licence, so that only derived facts
+leave this module.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from data.sources.raw import read_json_list
+from data.sources.record import Read, Record, Slot, clean, is_front_matter, title_key, track_of
+
+NOT_ACCEPTED = ("Reject", "Withdraw", "Desk Reject", "Active")
+# These list each affiliation of a paper once, not one per author.
+PER_PAPER = ("cvpr2020", "cvpr2021", "cvpr2022", "iccv2021", "iclr2019", "iclr2020", "iclr2022")
+COMMA_AUTHORS = ("cvpr2020", "cvpr2021", "iclr2019", "iclr2020", "iclr2022")
+DOMAINS_NOT_ALIGNED = ("colt",)  # mail domains are not in the order of the authors
+SUFFIXES = ("Jr", "Jr.", "Sr", "Sr.", "II", "III")
+LINK_FIELDS = ("github", "project")
+MIN_TITLE = 3
+MOSTLY = 0.9  # share of papers with an abstract from which on one without anything is no paper
+# "[From Oral 1A] ...": an entry of the programme, the paper stands elsewhere.
+SCHEDULE = re.compile(r"^\[From [\w ]+\]\s*")
+COMMUNITY = re.compile(r"community implementations?\]")  # re-implementations by others
+
+
+def read(path: Path, stem: str) -> Read:
+    """Read one venue-year.
+
+    Parameters
+    ----------
+    path
+        ``<venue><year>.json.gz``, a list of papers.
+    stem
+        Its name, like ``nips2021``: some venue-years have a layout of their own.
+
+    Raises
+    ------
+    InputError
+        If the file as a whole cannot be read. A paper that cannot be used is left out and counted by reason.
+    """
+    found = Read()
+    items = read_json_list(path)
+    papers = [item for item in items if isinstance(item, Mapping)]
+    found.counts["read"] = len(items)
+    if len(papers) < len(items):
+        found.counts["left out: not a record"] = len(items) - len(papers)
+    links = any(clean(item.get(name)) for item in papers for name in LINK_FIELDS)
+    abstracts = sum(bool(clean(item.get("abstract"))) for item in papers)
+    for item in papers:
+        title = SCHEDULE.sub("", clean(item.get("title")))
+        status = clean(item.get("status"))
+        track = track_of(status, clean(item.get("track")))
+        if len(title) < MIN_TITLE:
+            found.counts["left out: no title"] += 1
+        elif is_front_matter(title):
+            found.counts["left out: front matter"] += 1
+        elif status in NOT_ACCEPTED or track == "workshop":
+            reason = "workshop" if track == "workshop" else status.lower()
+            found.refused[title_key(title)] = reason
+            found.counts[f"left out: {reason}"] += 1
+        elif abstracts > MOSTLY * len(papers) and not _has_paper(item):
+            found.counts["left out: an entry of the programme, without a paper"] += 1
+        else:
+            found.records.append(_record(item, stem, title, track, links))
+            found.counts["kept"] += 1
+    for record in found.records:
+        found.refused.pop(record.key, None)  # a title of two papers, one of them accepted
+    return found
+
+
+def _has_paper(item: Mapping[str, object]) -> bool:
+    """Whether an entry has anything of a paper: an abstract, affiliations, or its PDF."""
+    texts = (clean(item.get(name)).strip("; ") for name in ("abstract", "aff", "pdf", "openreview", "keywords"))
+    return any(texts) or bool(item.get("gs_citation"))
+
+
+def _record(item: Mapping[str, object], stem: str, title: str, track: str, has_links: bool) -> Record:
+    names = clean(item.get("author"))
+    commas = stem in COMMA_AUTHORS or ";" not in names
+    parts = re.split(r",|&|\band\b", names) if commas else names.split(";")
+    authors = [name for name in map(str.strip, parts) if name and name not in SUFFIXES]
+    slots = _slots(item, stem)
+    if commas and len(slots) == 1 and slots[0].text.count(",") + 1 == len(authors) > 1:
+        slots = [Slot(text.strip()) for text in slots[0].text.split(",")]
+    # More affiliations than authors: nobody knows whose is whose.
+    per_paper = stem in PER_PAPER or len(authors) < len(slots) > 1
+    if not per_paper:
+        slots += [Slot()] * max(len(authors) - len(slots), 0)
+        slots = slots[: len(authors)] if authors else slots
+    else:
+        slots = list(dict.fromkeys(slot for slot in slots if not slot.blank))
+    values = (clean(item.get(name)) for name in LINK_FIELDS)
+    links = tuple(value for value in values if value and not _only_community(value)) if has_links else None
+    return Record(
+        source="paperlists",
+        stem=stem,
+        title=title,
+        track=track,
+        area=clean(item.get("primary_area")),
+        keywords=clean(item.get("keywords")),
+        abstract=clean(item.get("abstract")),
+        n_authors=len(authors) or None,
+        slots=tuple(slots),
+        slots_per="" if all(slot.blank for slot in slots) else "paper" if per_paper else "author",
+        links=links,
+    )
+
+
+def _only_community(link: str) -> bool:
+    return bool(COMMUNITY.search(link)) and "github" not in link
+
+
+def _slots(item: Mapping[str, object], stem: str) -> list[Slot]:
+    aff = item.get("aff")
+    # Split first: clean() makes an ordinary semicolon of a full-width one inside a slot.
+    texts = [clean(part) for part in aff.split(";")] if isinstance(aff, str) and aff else []
+    domains = [part.strip().lower() for part in clean(item.get("aff_domain")).split(";")]
+    if stem.startswith(DOMAINS_NOT_ALIGNED) or not item.get("aff_domain"):
+        domains = []
+    return [Slot(text, domain) for text, domain in itertools.zip_longest(texts, domains, fillvalue="")]

@@ -1,0 +1,36 @@
+"""Reading raw files safely: gzipped JSON lists, one error that names the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from data.errors import InputError
+from data.io import read_bytes
+
+
+def read_json_list(path: Path) -> list[object]:
+    """Read a JSON list from a file, plain or ``.gz``.
+
+    Raises
+    ------
+    InputError
+        For a damaged gzip stream, text that is no UTF-8, invalid JSON (with its line), or no list.
+    """
+    if path.is_dir():
+        raise InputError("this is a folder, a JSON file is needed", path)
+    try:
+        content = json.loads(read_bytes(path).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"not UTF-8 text (byte {error.start})", path, hint="JSON is needed, .json or .json.gz"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"not valid JSON: {error.msg}", path, error.lineno) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise InputError(f"not valid JSON: {error}", path) from None
+    except RecursionError:
+        raise InputError("not valid JSON: nested too deeply", path) from None
+    if not isinstance(content, list):
+        raise InputError(f"a list of papers is needed, this is a {type(content).__name__}", path)
+    return content

@@ -1,0 +1,177 @@
+"""Source ``tei``: full texts as TEI XML by GROBID, of any proceedings (here ACL and EMNLP, 2014-18).
+
+Only reads. Origin of the texts used here: ACL Anthology, extracted by Caragea, Uban and Dinu (2019).
+A folder ``<venue><year>`` of ``*.tei.xml`` files or a zip of one serves alike.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from lxml import etree
+
+from data.errors import InputError
+from data.sources.record import FullText, Read, Record, Slot, clean, is_front_matter, track_of
+
+NS = {"t": "http://www.tei-c.org/ns/1.0"}
+MAX_BYTES = 20_000_000  # of one paper; a hundred times the longest here
+# Volumes of the ACL Anthology that say what a paper is where its header does not.
+VOLUMES = (
+    (re.compile(r"P\d\d-3"), "student"),
+    (re.compile(r"P1[4]-5|P1[5-8]-4|D1[78]-2"), "demo"),
+    (re.compile(r"P14-6|P1[5-8]-5|D14-2"), "tutorial"),
+)
+MOST_AUTHORS = 25  # with more it is a programme committee, or a table of contents
+# A "name" with such a word is an affiliation that GROBID took for an author.
+ORGANISATION = re.compile(
+    r"universit|institut|department|laborator|\blabs?\b|research|college|school|centre|center|fondazione|faculty|"
+    r"academy|\binc\b|\bltd\b|corporation|technolog|science|\bmoe key|"
+    r"^(?:amazon|google|microsoft|facebook|ibm|tencent|alibaba|baidu|huawei|samsung|bloomberg)\b",
+    re.IGNORECASE,
+)
+HYPHEN = re.compile(r"(?<=[a-z])- (?=[a-z])")
+
+
+def read(path: Path, stem: str) -> Read:
+    """Read the papers of one venue-year, from a zip or a folder.
+
+    A file that is no well-formed TEI, carries a document type (entities could be hidden in it), has no title, or is
+    front matter is left out and counted.
+
+    Raises
+    ------
+    InputError
+        If the zip or folder as a whole cannot be read.
+    """
+    found = Read()
+    for name, content in _files(path):
+        found.counts["read"] += 1
+        if content is None:
+            found.counts["left out: damaged, or longer than a paper can be"] += 1
+            continue
+        record = _parse(stem, name, content)
+        if isinstance(record, str):
+            found.counts[f"left out: {record}"] += 1
+        else:
+            found.records.append(record)
+            found.counts["kept"] += 1
+    return found
+
+
+def _files(path: Path) -> Iterator[tuple[str, bytes | None]]:
+    """Names and contents of the XML files, in the order of their names; None for what cannot be read."""
+    if path.is_dir():
+        for file in sorted(path.rglob("*.xml")):
+            yield file.name, file.read_bytes() if file.stat().st_size <= MAX_BYTES else None
+        return
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError) as error:
+        hint = "a folder of *.tei.xml files or a whole .zip of one is needed"
+        raise InputError(f"not a zip file: {error}", path, hint=hint) from None
+    with archive:
+        for info in sorted(archive.infolist(), key=lambda info: info.filename):
+            if not info.filename.endswith(".xml"):
+                continue
+            try:
+                yield Path(info.filename).name, archive.read(info) if info.file_size <= MAX_BYTES else None
+            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError):
+                yield Path(info.filename).name, None
+
+
+def _parse(stem: str, name: str, content: bytes) -> Record | str:
+    """A record, or the reason why there is none."""
+    # No entity is resolved, nothing is fetched; whatever declares a document type is refused altogether.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return "not well-formed XML"
+    if root.getroottree().docinfo.doctype:
+        return "a document type declaration"
+    header = root.find("t:teiHeader", NS)
+    if header is None:
+        return "no TEI header"
+    title = _text(header.find(".//t:titleStmt/t:title", NS))
+    if not title:
+        return "no title"
+    authors = header.findall(".//t:analytic/t:author", NS)
+    if is_front_matter(title) or not authors:
+        return "front matter, or no authors"
+    proceedings = _text(header.find(".//t:monogr/t:title", NS))
+    volume = next((track for pattern, track in VOLUMES if pattern.match(name)), "")
+    slots, per, named = _slots(authors)
+    if not 0 < named <= MOST_AUTHORS:
+        return "front matter, or no authors"
+    body, thanks = _body(root)
+    return Record(
+        source="tei",
+        stem=stem,
+        title=title,
+        track=volume or track_of(proceedings),
+        keywords="; ".join(_text(term) for term in header.findall(".//t:keywords//t:term", NS)),
+        abstract=_text(header.find(".//t:profileDesc/t:abstract", NS)),
+        n_authors=named or None,
+        slots=slots,
+        slots_per=per,
+        full_text=FullText(body, thanks),
+    )
+
+
+def _text(node: etree._Element | None) -> str:
+    return "" if node is None else HYPHEN.sub("", clean(" ".join(node.itertext(etree.Element))))
+
+
+def _affiliation(node: etree._Element) -> str:
+    """Department, laboratory, institution, place: in the order of an address line."""
+    parts = [_text(part) for part in node.findall("t:orgName", NS)]
+    parts += [_text(part) for part in node.findall(".//t:settlement", NS) + node.findall(".//t:country", NS)]
+    return ", ".join(part for part in parts if part)
+
+
+def _slots(authors: list[etree._Element]) -> tuple[tuple[Slot, ...], str, int]:
+    """Slots of a paper, what they are one of (see ``Record``), and the number of its named authors.
+
+    GROBID puts affiliations under an extra author without a name, takes organisations for authors, or puts all
+    affiliations under the first author: then they are the paper's, not one author's.
+    """
+    named: list[Slot] = []
+    loose: list[str] = []
+    several = 0
+    for author in authors:
+        affiliations = [text for node in author.findall("t:affiliation", NS) if (text := _affiliation(node))]
+        name = _text(author.find("t:persName", NS))
+        domain = _text(author.find("t:email", NS)).rpartition("@")[2].lower()
+        if ORGANISATION.search(name):
+            loose.append(name)
+            loose += affiliations
+        elif sum(char.isalpha() for char in name) < 3:
+            loose += affiliations
+        else:
+            named.append(Slot(" + ".join(affiliations), domain))
+            several += len(affiliations) > 1
+    with_text = [slot for slot in named if slot.text]
+    pile = len(named) > 1 and several and several == len(with_text) < len(named)
+    if not loose and not pile:
+        return tuple(named), "" if all(slot.blank for slot in named) else "author", len(named)
+    distinct = list(dict.fromkeys(loose))
+    if len(distinct) == 1 and not with_text and named:  # one affiliation, set apart from its authors: everyone's
+        return tuple(Slot(distinct[0], slot.domain) for slot in named), "author", len(named)
+    texts = [part for slot in with_text for part in slot.text.split(" + ")] + loose
+    slots = [Slot(text) for text in dict.fromkeys(texts)]
+    slots += [Slot("", slot.domain) for slot in named if slot.domain and not slot.text]
+    return tuple(slots), "paper" if slots else "", len(named)
+
+
+def _body(root: etree._Element) -> tuple[str, str]:
+    thanks: list[str] = []
+    for node in root.iterfind(".//t:text//t:div", NS):
+        head = node.find("t:head", NS)
+        if node.get("type") == "acknowledgement" or (head is not None and "cknowledg" in (head.text or "")):
+            thanks.append(_text(node))
+            node.clear(keep_tail=True)
+    return _text(root.find("t:text/t:body", NS)), " ".join(thanks)

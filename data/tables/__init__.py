@@ -1,0 +1,1 @@
+"""What the tables may hold, and loading them checked."""

@@ -1,0 +1,63 @@
+"""The embedded snapshot: where its tables are, and loading them validated."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from data.errors import SHOWN, InputError
+from data.io import read_bytes
+from data.places import SNAPSHOT
+from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, INSTITUTIONS, PAPERS, read_papers
+from data.tables.schemas import CHIPS, MODELS, read_chips, read_models, read_table
+
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    "models": read_models,
+    "chips": read_chips,
+    "papers": read_papers,
+    "coder_labels": lambda path: read_table(path, CODER_LABELS),
+    "code_labels": lambda path: read_table(path, CODE_LABELS),
+    "institutions": lambda path: read_table(path, INSTITUTIONS),
+}
+SCHEMAS = {"models": MODELS, "chips": CHIPS, "papers": PAPERS}
+
+
+def table_path(name: str, folder: Path = SNAPSHOT) -> Path:
+    """Where a table of the snapshot is: the large ones are compressed."""
+    small = folder / f"{name}.csv"
+    return small if small.is_file() else folder / f"{name}.csv.gz"
+
+
+def load(name: str, folder: Path = SNAPSHOT) -> pd.DataFrame:
+    """Load a table of the snapshot by name (one of ``READERS``), validated.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or breaks its schema.
+    """
+    return READERS[name](table_path(name, folder))
+
+
+def read_any(path: Path) -> tuple[str, pd.DataFrame]:
+    """Read and validate a user's table; its header tells which it is: the one with most columns in common.
+
+    Raises
+    ------
+    InputError
+        If no table has such columns, or the file breaks the schema of the one that has.
+    """
+    first = read_bytes(path).decode("utf-8-sig", errors="replace").partition("\n")[0].strip()
+    header = next(csv.reader([first]), [])
+    common = {name: len(set(header) & set(schema.columns)) for name, schema in SCHEMAS.items()}
+    name = max(common, key=lambda table: common[table])
+    if not common[name]:
+        found = first if len(first) <= SHOWN else f"{first[:SHOWN]}..."
+        hint = (
+            f"found: {found!r}; save it as comma-separated CSV in UTF-8; tables: {', '.join(SCHEMAS)}, data/README.md"
+        )
+        raise InputError("no column of a known table in its header", path, 1, hint=hint)
+    return name, READERS[name](path)

@@ -1,0 +1,214 @@
+"""The table of models: its columns, what they may hold, and the check that says where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from data.errors import InputError
+from data.io import NUMBER, parse_csv
+from data.vocabulary import (
+    ACCESS,
+    CONFIDENCE,
+    HARDWARE_COUNT_RANGE,
+    LIST_SEPARATOR,
+    LOG10_FLOP_RANGE,
+    LOG10_PARAMETERS_RANGE,
+    LOG10_PEAK_RANGE,
+    SECTORS,
+    SPONSORS,
+    TEAM_SOURCES,
+    TEAMS,
+    TRAINING_CODE,
+)
+
+
+def text(check: pa.Check | None = None) -> pa.Column:
+    """A column of text, blank where not known."""
+    return pa.Column(str, check, nullable=False)
+
+
+def number(low: float, high: float, blank: bool = True) -> pa.Column:
+    """A column of numbers within bounds, missing ones allowed unless ``blank`` is false."""
+    check = pa.Check.in_range(low, high, error=f"must lie between {low:g} and {high:g}")
+    return pa.Column(float, check, nullable=blank)
+
+
+def one_of(allowed: tuple[str, ...]) -> pa.Check:
+    """One of a few words."""
+    return pa.Check.isin(allowed, error="must be one of: " + ", ".join(allowed))
+
+
+def list_of(allowed: tuple[str, ...]) -> pa.Check:
+    """A list of a few words."""
+
+    def known(column: pd.Series) -> pd.Series:
+        ok = {cell: all(part in allowed for part in cell.split(LIST_SEPARATOR)) for cell in column.unique()}
+        return column.map(ok)
+
+    return pa.Check(known, error="each entry must be one of: " + ", ".join(allowed))
+
+
+def _is_date(cell: str) -> bool:
+    try:
+        return cell == "" or date.fromisoformat(cell).isoformat() == cell
+    except ValueError:
+        return False
+
+
+MODELS = pa.DataFrameSchema(
+    {
+        "vintage": text(pa.Check.str_matches(r"^\d{4}-\d{2}$", error="must be a year and month, like 2023-12")),
+        "model": text(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "date": text(pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")),
+        "domain": text(pa.Check.str_length(min_value=1, error="must not be blank (write: unknown)")),
+        "notability": text(),
+        "organisations": text(),
+        "organisation_sectors": text(list_of(SECTORS)),
+        "team": text(one_of(TEAMS)),
+        "team_resolved": text(one_of(TEAMS)),
+        "team_source": text(one_of(TEAM_SOURCES)),
+        "compute_sponsor": text(one_of(SPONSORS)),
+        "countries": text(),
+        "log10_compute": number(*LOG10_FLOP_RANGE),
+        "log10_compute_se": number(0.0, 3.0),
+        "confidence": text(one_of(CONFIDENCE)),
+        "log10_parameters": number(*LOG10_PARAMETERS_RANGE),
+        "hardware": text(),
+        "hardware_count": number(*HARDWARE_COUNT_RANGE),
+        "weights_access": text(one_of(ACCESS)),
+        "training_code": text(one_of(TRAINING_CODE)),
+    },
+    unique=["vintage", "model"],
+    strict=True,
+    ordered=True,
+)
+"""One row a model. Blank text or number: not known. Units: log10 FLOP, log10 parameters, pieces of hardware."""
+
+CHIPS = pa.DataFrameSchema(
+    {
+        "chip": text(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "product": text(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "aliases": text(pa.Check.str_matches(r"^[a-z0-9]+(; [a-z0-9]+)*$", error="must be squeezed names")),
+        "manufacturer": text(),
+        "type": text(one_of(("GPU", "TPU"))),
+        "date": text(pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")),
+        **{
+            f"log10_{precision}": number(*LOG10_PEAK_RANGE)
+            for precision in ("fp64", "fp32", "tf32", "fp16", "tensor16", "int8", "fp8")
+        },
+    },
+    unique=["chip"],
+    strict=True,
+    ordered=True,
+)
+"""One row a GPU or TPU. Units: log10 FLOP/s at the peak of each number format (log10 operations/s for int8)."""
+
+
+def read_models(path: Path) -> pd.DataFrame:
+    """Read and validate a table of models (``models.csv`` or ``.csv.gz``).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a model, columns as in ``MODELS``.
+
+    Raises
+    ------
+    InputError
+        Naming file, row, column and value of the first fault, and how many there are.
+    """
+    return read_table(path, MODELS)
+
+
+def read_chips(path: Path) -> pd.DataFrame:
+    """Read and validate a table of chips (``chips.csv.gz``), columns as in ``CHIPS``; errors as ``read_models``."""
+    return read_table(path, CHIPS)
+
+
+def _numbers(schema: pa.DataFrameSchema) -> list[str]:
+    return [name for name, column in schema.columns.items() if column.dtype.type == np.dtype("float64")]
+
+
+def read_table(
+    path: Path,
+    schema: pa.DataFrameSchema,
+    also: Callable[[pd.DataFrame, Path], None] | None = None,
+    lacking: Mapping[str, str] = {},
+) -> pd.DataFrame:
+    """Read a CSV file and validate it against a schema; errors as ``read_models``.
+
+    ``also`` checks what no single column tells; the index of the frame that it gets is the row of the file. Columns
+    that the file may lack, ``lacking``, get one value.
+    """
+    rows = parse_csv(path, [name for name in schema.columns if name not in lacking])
+    for row in rows.values():
+        row.update(lacking)
+    frame = pd.DataFrame(list(rows.values()), index=list(rows), dtype=str)[list(schema.columns)]
+    for name in _numbers(schema):
+        cells = pd.Series(frame[name].unique())  # a few thousand at most, however long the table
+        bad = cells[(cells != "") & ~cells.map(lambda cell: NUMBER.fullmatch(cell) is not None)]
+        if len(bad):
+            row = frame.index[frame[name].isin(bad)][0]
+            raise InputError("must be a number, or blank", path, int(str(row)), name, str(frame.loc[row, name]))
+    validated = _validate(frame, schema, path)
+    if also is not None:
+        also(validated, path)
+    return validated.reset_index(drop=True)
+
+
+def validate_rows(rows: list[dict[str, object]], schema: pa.DataFrameSchema, path: Path) -> pd.DataFrame:
+    """Check rows that were made from raw files; ``path`` names them in the error."""
+    frame = pd.DataFrame(rows, columns=list(schema.columns))
+    for name in frame.columns:
+        if name not in _numbers(schema):
+            frame[name] = frame[name].astype(str)
+    return _validate(frame, schema, path, rows_known=False)
+
+
+_PROBLEMS = {"not_nullable": "must not be blank"}  # pandera's words to ours
+
+
+def _validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, path: Path, rows_known: bool = True) -> pd.DataFrame:
+    """Check a table against its schema. Its index is the row of the file, unless ``rows_known`` is false."""
+    for name in _numbers(schema):
+        frame[name] = pd.to_numeric(frame[name].replace("", None)).astype(float)
+    keys = list(schema.unique or [])
+    repeated = frame.duplicated(keys)
+    if repeated.any():
+        row = frame.index[repeated][0]
+        first = frame.index[(frame[keys] == frame.loc[row, keys]).all(axis=1)][0]
+        again = f"the same {keys[-1]} stands in row {first} already" if rows_known else "the same name occurs twice"
+        place = int(str(row)) if rows_known else None
+        raise InputError(again, path, place, keys[-1], str(frame.loc[row, keys[-1]]), hint="keep one of them")
+    try:
+        validated: pd.DataFrame = schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        first_case = cases.sort_values("index", na_position="first").iloc[0]
+        column = str(first_case["column"]) if first_case["column"] in schema.columns else None
+        at = first_case["index"] if rows_known and not pd.isna(first_case["index"]) else None
+        count = f"{len(cases)} faults in all" if len(cases) > 1 else None
+        if not rows_known and "id" in frame and not pd.isna(first_case["index"]):
+            count = f"paper {frame.loc[first_case['index'], 'id']}" + (f"; {count}" if count else "")
+        raise InputError(
+            _PROBLEMS.get(str(first_case["check"]), str(first_case["check"])),
+            path,
+            None if at is None else int(at),
+            column,
+            "" if pd.isna(first_case["failure_case"]) else str(first_case["failure_case"]),
+            hint=count,
+        ) from None
+    if "vintage" in validated.columns:
+        late = validated["date"].str[:7] > validated["vintage"]
+        if late.any():
+            row = validated.index[late][0]
+            problem = f"a date in the future: after the vintage, {validated.loc[row, 'vintage']}"
+            place = int(str(row)) if rows_known else None
+            raise InputError(problem, path, place, "date", str(validated.loc[row, "date"]))
+    return validated

@@ -1,0 +1,64 @@
+"""A user's own models: a raw vintage or the documented columns, told apart by the header."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.errors import InputError
+from data.io import parse_csv, to_csv
+from data.places import SNAPSHOT
+from data.tables.schemas import MODELS
+from data.tables.user_tables import read_own_models
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+
+
+def table(tmp_path: Path, *vintages: str) -> Path:
+    path = tmp_path / "mine.csv"
+    rows = parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values()
+    path.write_bytes(to_csv(MODELS.columns, (row for row in rows if row["vintage"] in vintages)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "vintage", "words"),
+    [
+        ("epoch_small.csv", "2022-11", "teams labelled in words"),
+        ("epoch_lists_small.csv", "2024-02", "a sector for each"),
+    ],
+)
+def test_raw_vintage(name: str, vintage: str, words: str):
+    own = read_own_models(FIXTURES / name, "2023-12")
+    assert own.vintage == vintage
+    assert words in own.said
+    assert "raw Epoch vintage" in own.said
+    assert (own.frame["vintage"] == vintage).sum() > 4
+    assert {"2023-12", "2025-06", "2026-05"} <= set(own.frame["vintage"])  # for specifications that name one
+
+
+def test_blanks_of_a_raw_vintage_are_resolved_with_what_the_snapshot_knows(tmp_path: Path):
+    raw = tmp_path / "raw.csv"
+    text = (FIXTURES / "epoch_small.csv").read_text().replace("Nobody Knows", '"Google,Stanford University"')
+    raw.write_text(text)
+    frame = read_own_models(raw, "2023-12").frame
+    zeta = frame[(frame["model"] == "Zeta") & (frame["vintage"] == "2022-11")].iloc[0]
+    assert (zeta["team"], zeta["team_resolved"], zeta["team_source"]) == ("unknown", "collaboration", "organisations")
+
+
+def test_documented_columns(tmp_path: Path):
+    own = read_own_models(table(tmp_path, "2025-06"), "2023-12")
+    assert own.vintage == "2025-06"
+    assert "documented columns" in own.said
+    assert len(own.frame) == 4018
+    assert read_own_models(table(tmp_path, "2023-12", "2025-06"), "2023-12").vintage == "2023-12"
+    with pytest.raises(InputError, match="several vintages"):
+        read_own_models(table(tmp_path, "2026-05", "2025-06"), "2023-12")
+
+
+def test_neither(tmp_path: Path):
+    path = tmp_path / "other.csv"
+    path.write_text("name,year\nx,2012\n")
+    with pytest.raises(InputError, match=r"other\.csv.*'vintage'.*missing"):
+        read_own_models(path, "2023-12")
