@@ -31,10 +31,14 @@ import numpy as np
 import xarray as xr
 from scipy.special import expit
 
-from data.tables import load
-from inference.fit import Compiled, Ready, Sampler, sample  # before any model: it sets pytensor's flags
-from models import topic_compute as claim
-from models._cells import Floats
+from data.tables.load import load
+from inference.sampling.compiled import Compiled, Ready, sample  # before any model: it sets pytensor's flags
+from inference.sampling.settings import Sampler
+from models.common.cells import Floats
+from models.topic_compute.cells import prepare
+from models.topic_compute.choices import Choices, ContrastPriors
+from models.topic_compute.estimands import _parts
+from models.topic_compute.model import build
 
 PAPERS = (30_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 ROWS = (30_000, 1_000_000)  # of a table, for prepare
@@ -45,7 +49,7 @@ SEED = 8
 
 def gradient_seconds(ready: Ready, points: Floats) -> float:
     """Seconds of one log density with its gradient; nutpie's own ``benchmark_logp`` fails in 0.16.11."""
-    density = ready.density
+    density = ready.density.compiled
     size = density.n_dim
     gradient, at_point = np.empty(size), np.empty(1)
     pointer = ctypes.POINTER(ctypes.c_double)
@@ -72,7 +76,7 @@ def short_fit(ready: Ready, seed: int = SEED) -> tuple[float, float, xr.DataTree
 def chance_of(tree: xr.DataTree, dataset: xr.Dataset) -> Floats:
     """Probability of an observed academia-only team in each cell, at the last draw of the first chain."""
     draws = tree["posterior"].to_dataset().isel(chain=[0], draw=[-1])
-    parts = claim._parts(draws, dataset, draws["slope"])
+    parts = _parts(draws, dataset, draws["slope"])
     log_odds = sum(part.transpose("chain", "draw", ...).to_numpy()[0, 0][at] for part, at in parts)
     q = dataset["q"].to_numpy()
     return np.asarray(q + (1 - q) * expit(log_odds))
@@ -97,11 +101,11 @@ def main(repeats: int) -> None:
     start = time.perf_counter()
     papers = load("papers")
     print(f"table of papers, {len(papers):,} rows: {time.perf_counter() - start:.1f} s to read and validate")
-    dataset = claim.prepare({"papers": papers}, claim.Choices())
+    dataset = prepare({"papers": papers}, Choices())
     compiled = Compiled()
     start = time.perf_counter()
-    ready = compiled.get(claim.build(dataset, claim.Priors()), "contrast")
-    compilation, size = time.perf_counter() - start, ready.density.n_dim
+    ready = compiled.get(build(dataset, ContrastPriors()), "contrast")
+    compilation, size = time.perf_counter() - start, ready.density.compiled.n_dim
     print(f"compiled in {compilation:.0f} s; {size} parameters, {dataset.sizes['cell']:,} cells")
     chance = chance_of(short_fit(ready)[2], dataset)
     data = {count: multiplied(dataset, count, chance) for count in PAPERS}
@@ -110,7 +114,7 @@ def main(repeats: int) -> None:
     gradients: dict[int, list[float]] = {count: [] for count in PAPERS}
     for repeat in range(repeats):
         for count, each in data.items():
-            model = compiled.get(claim.build(each, claim.Priors()), "contrast")  # serves until the next is asked for
+            model = compiled.get(build(each, ContrastPriors()), "contrast")  # serves until the next is asked for
             gradients[count].append(gradient_seconds(model, points))
             fits[count].append(short_fit(model, SEED + repeat)[:2])
     first = float(np.median(gradients[PAPERS[0]]))
@@ -130,7 +134,7 @@ def main(repeats: int) -> None:
         times = []
         for _ in range(repeats):
             start = time.perf_counter()
-            cells = claim.prepare({"papers": usable}, claim.Choices())
+            cells = prepare({"papers": usable}, Choices())
             times.append(time.perf_counter() - start)
         print(f"{rows:>13,}  {spread(times, 1, 2):>21}  {cells.sizes['cell']:>7,}")
 

@@ -11,8 +11,8 @@ import pandas as pd
 from scipy.special import expit, logit
 from scipy.stats import norm
 
-from inference import fit  # noqa: F401  # before bambi: it sets pytensor's flags
-from models._cells import Floats
+import inference  # noqa: F401  # before bambi: it sets pytensor's flags
+from models.common.cells import Floats
 
 LOW, HIGH = 0.055, 0.945
 REACH = float(norm.ppf(HIGH))

@@ -15,7 +15,7 @@ import importlib
 import math
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,19 @@ import xarray as xr
 from scipy.special import logit
 
 from benchmarks.odds_ratios import REACH, Ratio, bambi_fit, design, from_draws, glm, standardised, stratified, weighted
-from data.io import InputError, to_csv, write_atomic
-from data.tables import load
-from inference import store
-from inference.estimates import key_at
-from inference.given import Given
-from inference.keys import fit_key, fit_parts, table_paths
-from inference.places import ROOT
-from inference.words import number
-from models._cells import Floats
-from models.topic_compute_regression import counted_share
-from models.topic_compute_rows import TEN_POINTS
+from data.errors import InputError
+from data.io import to_csv, write_atomic
+from data.tables.load import load
+from inference.store.declarations import module_of, resolve, specifications_of, tables_of
+from inference.store.fingerprints import Parts, combine, parts_by_fit
+from inference.store.overrides import Overrides
+from inference.store.paths import ROOT
+from inference.store.posteriors import read_json
+from inference.summaries.estimates import key_at
+from inference.summaries.formatting import number
+from models.common.cells import Floats
+from models.topic_compute.definitions import TEN_POINTS
+from models.topic_compute.topic_year import counted_share
 
 PUBLISHED = ROOT / "paper" / "published"
 TABLE = PUBLISHED / "peers.csv"
@@ -62,10 +64,10 @@ class Peer:
 
 def dataset(claim: str, spec: str) -> Any:
     """The dataset of a specification."""
-    module = importlib.import_module(f"models.{claim}")
-    alternative = next(one for one in module.ALTERNATIVES if one.name == spec)
-    choices = replace(module.Choices(), **alternative.choices)
-    return module.MODELS[alternative.model].prepare({name: load(name) for name in table_paths(claim)}, choices)
+    specification = next(one for one in specifications_of(claim) if one.name == spec)
+    choices = resolve(claim, specification, Overrides()).choices
+    model = importlib.import_module(module_of(claim, specification.model)).MODEL
+    return model.prepare({name: load(name) for name in tables_of(claim)}, choices)
 
 
 def prepared(claim: str, spec: str, names: Iterable[str]) -> tuple[Any, pd.DataFrame]:
@@ -178,9 +180,11 @@ def table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str, obje
     """One row a peer, with this project's estimate and the distance between the two."""
     rows = []
     found = {(r["claim"], r["spec"], *key_at(r["estimand"], r["coords"])): r for r in content["estimates"]}
+    parts: dict[str, dict[str, Parts]] = {}
     for peer in peers:
-        parts = fit_parts(peer.claim, Given())
-        spec, key = f"{peer.claim}/{peer.spec}", fit_key(parts, peer.spec)
+        if peer.claim not in parts:
+            parts[peer.claim] = parts_by_fit(peer.claim, Overrides())
+        spec, key = f"{peer.claim}/{peer.spec}", combine(parts[peer.claim][peer.spec])
         if content["fits"].get(spec, {}).get("fit_key") != key:
             raise InputError(f"estimates of {spec} are not of this code and these tables", hint="run make refresh")
         here = found[peer.claim, peer.spec, *key_at(peer.estimand, peer.coords)]
@@ -203,7 +207,7 @@ def apart(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
 
 def main(estimates: Path) -> int:
     """Write the table; 1 if peers that should agree do not."""
-    content = store.read_json(estimates, "estimates", "fits")
+    content = read_json(estimates, "estimates", "fits")
     if content is None:
         raise InputError("no estimates there", estimates, hint="run make refresh, or give build/estimates.json")
     rows = table(content, (*of_terms(), *of_regression(), *of_code()))

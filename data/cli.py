@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from data.places import SNAPSHOT
+from data.paths import SNAPSHOT
 
 app = typer.Typer(
     help="Raw data to validated tables.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False

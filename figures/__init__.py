@@ -1,1 +1,1 @@
-"""Figures, from stored posteriors only."""
+"""Figures, drawn from plain rows: nothing is computed here, and no posterior is opened."""

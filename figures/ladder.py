@@ -9,9 +9,8 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.lines import Line2D
 
-from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, WIDTH, save, title_lines, wrap
+from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, WIDTH, Rows, break_title, save, wrap
 
-Rows = list[dict[str, Any]]
 LOG_TICKS = (0.05, 0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5)
 
 
@@ -32,10 +31,10 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
     data: Rows = []
     for part, (claim, rows) in zip(parts, shown.items(), strict=True):
         # Claims have rungs of their own; the panels of one are of the same scale, to be compared.
-        shown_ends = [end for row in rows for line in _lines(row) for end in (line["eti_low"], line["eti_high"])]
+        shown_ends = [end for row in rows for line in _list_lines(row) for end in (line["eti_low"], line["eti_high"])]
         for axes, row in zip(part.subplots(1, len(rows), squeeze=False, sharey=True)[0], rows, strict=True):
-            _panel(axes, row, 18 if len(rows) > 3 else 30, shown_ends)
-            data += _data(claim, row)
+            _draw_panel(axes, row, 18 if len(rows) > 3 else 30, shown_ends)
+            data += _list_data(claim, row)
     figure.legend(
         handles=[
             Line2D([], [], color=GREEN, lw=1.5, label="published"),
@@ -49,13 +48,13 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
     save(figure, out, "ladder", data)
 
 
-def _lines(row: Mapping[str, Any]) -> Rows:
-    """The rungs, and below them what stands beside the ladder."""
+def _list_lines(row: Mapping[str, Any]) -> Rows:
+    """List the rungs, and below them what stands beside the ladder."""
     return [*row["rungs"], *([row["beside"]] if row["beside"] is not None else [])]
 
 
-def _panel(axes: Any, row: Mapping[str, Any], wide: int, ends: list[float]) -> None:
-    lines = _lines(row)
+def _draw_panel(axes: Any, row: Mapping[str, Any], wide: int, ends: list[float]) -> None:
+    lines = _list_lines(row)
     if row["published"] is not None:
         axes.axvline(row["published"], color=GREEN, lw=1.5)
     else:  # a sign: the side of the reference value that was claimed
@@ -84,10 +83,10 @@ def _panel(axes: Any, row: Mapping[str, Any], wide: int, ends: list[float]) -> N
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.set_ylim(len(lines) - 0.5, -0.5 if row["published"] is not None else -1.1)
     axes.set_yticks(range(len(lines)), [wrap(f"{rung['kind']}: {rung['title']}", 34) for rung in lines], fontsize=6.5)
-    axes.set_title(title_lines(row["title"], wide), fontsize=7)
+    axes.set_title(break_title(row["title"], wide), fontsize=7)
 
 
-def _data(claim: str, row: Mapping[str, Any]) -> Rows:
+def _list_data(claim: str, row: Mapping[str, Any]) -> Rows:
     keys = ("spec", "kind", "title", "n", "median", "eti_low", "eti_high")
     name = {"claim": claim, "estimate": row["title"], "published": row["published_text"]}
-    return [name | {key: rung[key] for key in keys} for rung in _lines(row)]
+    return [name | {key: rung[key] for key in keys} for rung in _list_lines(row)]

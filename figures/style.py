@@ -22,7 +22,9 @@ from data.io import to_csv
 BLUE, ORANGE, GREEN, PURPLE, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#9A9A9A", "#222222"
 WIDTH = 7.2  # inches: the paper's text width
 
-BANDS = {"low89": 0.055, "low50": 0.25, "median": 0.5, "high50": 0.75, "high89": 0.945}
+Rows = list[dict[str, Any]]
+Charts = Mapping[str, Rows]
+"""Name to rows: those of ``FIGURE`` are its CSV, those of ``FIGURE/PART`` are drawn beside them."""
 
 mpl.rcParams.update(
     {
@@ -40,25 +42,37 @@ mpl.rcParams.update(
 )
 
 
-def bands(draws: Any) -> dict[str, Any]:
-    """Quantiles for a median with 50 and 89 % bands, over chain and draw."""
-    return {name: draws.quantile(q, ("chain", "draw")).values for name, q in BANDS.items()}
+def pick(rows: Rows, **at: Any) -> Rows:
+    """Pick the rows that have these values."""
+    return [row for row in rows if all(row[name] == value for name, value in at.items())]
 
 
-def ribbon(axes: Axes, x: Any, at: Mapping[str, Any], colour: str, label: str | None = None) -> None:
-    """Draw a median with its 50 and 89 % bands."""
-    axes.fill_between(x, at["low89"], at["high89"], color=colour, alpha=0.18, lw=0)
-    axes.fill_between(x, at["low50"], at["high50"], color=colour, alpha=0.3, lw=0)
-    axes.plot(x, at["median"], color=colour, lw=1.5, label=label)
+def list_distinct(rows: Rows, name: str) -> list[Any]:
+    """List the values of a column, each once, in the order of the rows."""
+    return list(dict.fromkeys(row[name] for row in rows))
 
 
-def bubbles(axes: Axes, x: Any, share: Any, n: Any) -> None:
-    """Raw proportions as circles, their area in proportion to the count behind them."""
+def take_column(rows: Rows, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Take a column of numbers (rows,), NaN for None."""
+    return np.array([row[name] for row in rows], float)
+
+
+def draw_ribbon(axes: Axes, rows: Rows, colour: str, label: str | None = None) -> None:
+    """Draw a median with its 50 and 89 % bands, a row a year."""
+    year = [row["year"] for row in rows]
+    at = {name: take_column(rows, name) for name in ("low89", "low50", "median", "high50", "high89")}
+    axes.fill_between(year, at["low89"], at["high89"], color=colour, alpha=0.18, lw=0)
+    axes.fill_between(year, at["low50"], at["high50"], color=colour, alpha=0.3, lw=0)
+    axes.plot(year, at["median"], color=colour, lw=1.5, label=label)
+
+
+def draw_bubbles(axes: Axes, x: Any, share: Any, n: Any) -> None:
+    """Draw raw proportions as circles, their area in proportion to the count behind them."""
     axes.scatter(x, share, s=2.2 * np.asarray(n, float), facecolor="none", edgecolor=BLACK, lw=0.7, zorder=3)
 
 
-def forest(axes: Axes, lines: Iterable[Mapping[str, Any]], reference: float | None = None) -> None:
-    """Medians with 89 % intervals, one below the other.
+def draw_forest(axes: Axes, lines: Iterable[Mapping[str, Any]], reference: float | None = None) -> None:
+    """Draw medians with 89 % intervals, one below the other.
 
     Parameters
     ----------
@@ -81,12 +95,12 @@ def forest(axes: Axes, lines: Iterable[Mapping[str, Any]], reference: float | No
 
 
 def wrap(text: str, width: int) -> str:
-    """Text on lines of a width in characters."""
+    """Break a text into lines of a width in characters."""
     return "\n".join(textwrap.wrap(text, width))
 
 
-def title_lines(title: str, width: int = 26) -> str:
-    """An estimate's title on lines of a panel's width, its year or period on the last."""
+def break_title(title: str, width: int = 26) -> str:
+    """Break an estimate's title into lines of a panel's width, its year or period on the last."""
     name, _, at = title.rpartition(", ")
     known = at[:2].isdigit()
     lines = textwrap.wrap(name if known else title, width)

@@ -1,1 +1,1 @@
-"""The claims: one file each, and the blocks they share. Imports nothing from inference/, figures/ or paper/."""
+"""Statistical models: a package a claim, and what they share in ``common``."""

@@ -9,13 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inference import fit  # first of all: it sets pytensor's flags
+import inference  # noqa: F401  # first of all: it sets pytensor's flags
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -49,7 +49,7 @@ def run() -> Run:
 
 @pytest.fixture(scope="session")
 def tables() -> dict[str, Any]:
-    from data.tables import load
+    from data.tables.load import load
 
     return {name: load(name) for name in ("models", "papers", "coder_labels", "code_labels", "institutions")}
 
@@ -57,7 +57,9 @@ def tables() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def compiled() -> Any:
     """Compiled models, shared by every test that samples: this itself tests that they can be reused."""
-    return fit.Compiled()
+    from inference.sampling.compiled import Compiled
+
+    return Compiled()
 
 
 @pytest.fixture(scope="session")
@@ -92,28 +94,32 @@ class Toy:
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], compiled: Any, once: Path
     ) -> None:
-        import inference.paper
-        import inference.sensitivity
-        from models import registry
-        from tests.toy import claim
+        import figures
+        import inference.pipeline.typeset
+        import inference.sampling.compiled
+        import inference.summaries.sensitivity
+        import models
+        from inference.store import imports
+        from models.registry import CLAIMS
         from tests.toy.run import TOY
 
-        self.claim, self.monkeypatch, self.capsys, self.once = claim, monkeypatch, capsys, once
-        for name in reversed(list(registry.CLAIMS)):  # undone backwards, so that the order comes back
-            monkeypatch.delitem(registry.CLAIMS, name)
-        entry = registry.Entry("tests.toy.claim", "tests.toy.figures", ("models",))
-        monkeypatch.setitem(registry.CLAIMS, "toy", entry)
-        monkeypatch.setattr(inference.paper, "SOURCES", TOY / "paper")
-        monkeypatch.setattr(inference.sensitivity, "DECLARED", TOY / "paper" / "declared_sensitivities.toml")
-        monkeypatch.setattr(fit, "Compiled", lambda: compiled)
+        self.monkeypatch, self.capsys, self.once = monkeypatch, capsys, once
+        monkeypatch.setattr(models, "__path__", [*models.__path__, str(TOY / "models")])
+        monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(TOY / "figures")])
+        imports.file_of.cache_clear()
+        every = list(CLAIMS)
+        CLAIMS[:] = ["toy"]
+        self.restore = lambda: CLAIMS.__setitem__(slice(None), every)
+        monkeypatch.setattr(inference.pipeline.typeset, "SOURCES", TOY / "paper")
+        monkeypatch.setattr(inference.summaries.sensitivity, "DECLARED", TOY / "paper" / "declared_sensitivities.toml")
+        monkeypatch.setattr(inference.sampling.compiled, "Compiled", lambda: compiled)
 
     def __call__(self, *arguments: str | Path) -> tuple[int, str, str]:
         """Run a command of ``inference``; return exit code, output and errors."""
-        from data.command import run
-        from inference.__main__ import app
+        from inference.cli import main
 
         self.monkeypatch.setattr(sys, "argv", ["inference", *(str(argument) for argument in arguments)])
-        code = run(app)
+        code = main()
         said = self.capsys.readouterr()
         return code, said.out, said.err
 
@@ -132,8 +138,19 @@ def toy_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], compiled: Any, toy_once: Path) -> Toy:
-    return Toy(monkeypatch, capsys, compiled, toy_once)
+def toy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], compiled: Any, toy_once: Path
+) -> Iterator[Toy]:
+    made = Toy(monkeypatch, capsys, compiled, toy_once)
+    yield made
+    made.restore()
+    forget("toy")
+
+
+def forget(claim: str) -> None:
+    """Let the modules of a claim be imported anew: another test has it in another place."""
+    for name in [name for name in sys.modules if name.startswith((f"models.{claim}", f"figures.{claim}"))]:
+        del sys.modules[name]
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from data.errors import InputError
 from data.io import parse_csv, write_atomic
-from data.places import SNAPSHOT
+from data.paths import SNAPSHOT
 from data.tables.load import load
 from data.tables.paper_schemas import read_papers
 from data.tables.schemas import MODELS

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from data.classify import compute_terms, pretrained
-from data.places import HERE
+from data.paths import HERE
 
 VERSION = "1"  # of the tables' layout; raise it when a column changes its meaning
 # Modules that the build does not reach: they read or show tables, and cannot change one.

@@ -15,7 +15,7 @@ from data.classify.paper_row import Row
 from data.classify.sectors import Sectors, resolve
 from data.errors import InputError
 from data.io import parse_csv, to_csv, write_atomic
-from data.places import LABELS, SNAPSHOT
+from data.paths import LABELS, SNAPSHOT
 from data.sources import chips
 from data.sources.epoch import read_vintage
 from data.tables.load import load

@@ -22,7 +22,7 @@ from data.classify.institutions import count_institutions
 from data.classify.paper_row import in_order, with_affiliations
 from data.classify.topics import topic_of
 from data.io import parse_csv, to_csv, write_atomic
-from data.places import HERE, LABELS
+from data.paths import HERE, LABELS
 from data.sources import coakley, paperlists, tei
 from data.sources.record import Coded, Record, Slot, paper_id
 from data.tables.load import load

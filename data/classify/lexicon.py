@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from data.io import Row, parse_csv
-from data.places import LEXICONS
+from data.paths import LEXICONS
 
 
 def read_lexicon(name: str, columns: Iterable[str]) -> list[Row]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from data.errors import SHOWN, InputError
 from data.io import read_bytes
-from data.places import SNAPSHOT
+from data.paths import SNAPSHOT
 from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, INSTITUTIONS, PAPERS, read_papers
 from data.tables.schemas import CHIPS, MODELS, read_chips, read_models, read_table
 

@@ -9,7 +9,7 @@ import pandera.pandas as pa
 
 from data.errors import InputError
 from data.io import parse_csv
-from data.places import LEXICONS
+from data.paths import LEXICONS
 from data.rules import venue_year
 from data.tables.schemas import list_of, number, one_of, read_table, text
 from data.vocabulary import (

@@ -11,7 +11,7 @@ import pandas as pd
 from data.classify.sectors import Sectors, resolve
 from data.errors import InputError
 from data.io import parse_csv
-from data.places import SNAPSHOT
+from data.paths import SNAPSHOT
 from data.sources.epoch import layout_of, read_vintage
 from data.tables.load import load
 from data.tables.paper_schemas import PAPERS, check_papers
@@ -20,7 +20,7 @@ from data.vocabulary import UNKNOWN
 
 
 @dataclass(frozen=True)
-class OwnModels:
+class UserModels:
     """A user's models in the place of the vintage that the analysis starts from.
 
     ``frame`` also holds the embedded vintages, for the specifications that name one of them; rows of the user's
@@ -32,7 +32,7 @@ class OwnModels:
     said: str
 
 
-def read_own_models(path: Path, headline_vintage: str) -> OwnModels:
+def read_user_models(path: Path, headline_vintage: str) -> UserModels:
     """Read a user's table of models.
 
     Parameters
@@ -75,7 +75,7 @@ def read_own_models(path: Path, headline_vintage: str) -> OwnModels:
         said = f"{path.name}: a raw Epoch vintage ({layout}), taken as of {vintage}, {len(frame):,} models; {blanks}"
     snapshot = load("models")
     others = snapshot[~snapshot["vintage"].isin(set(frame["vintage"]))]
-    return OwnModels(pd.concat([frame, others], ignore_index=True), vintage, said)
+    return UserModels(pd.concat([frame, others], ignore_index=True), vintage, said)
 
 
 def _header(path: Path) -> list[str]:
@@ -87,7 +87,7 @@ def _is_raw(header: list[str]) -> bool:
     return layout_of(header) is not None or not {"System", "Model"}.isdisjoint(header)
 
 
-def check_own(tables: Mapping[str, Path]) -> None:
+def check_user_tables(tables: Mapping[str, Path]) -> None:
     """Find the faults of a user's tables before PyMC is loaded, which takes several times as long.
 
     Raises
@@ -97,7 +97,7 @@ def check_own(tables: Mapping[str, Path]) -> None:
     """
     for name, path in tables.items():
         if name == "papers":
-            read_own_papers(path)
+            read_user_papers(path)
         elif _is_raw(_header(path)):
             read_vintage(path)
         else:
@@ -116,7 +116,7 @@ MAY_LACK = (
 )  # fmt: skip
 
 
-def read_own_papers(path: Path) -> tuple[pd.DataFrame, str]:
+def read_user_papers(path: Path) -> tuple[pd.DataFrame, str]:
     """Read a user's table of papers; it may lack the columns of code, hardware, models and coders.
 
     Returns

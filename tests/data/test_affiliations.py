@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from data.classify.affiliations import SECTORS, sectors, sectors_of_domain, sectors_of_text
 from data.io import parse_csv
-from data.places import HERE
+from data.paths import HERE
 from data.sources.record import Slot
 
 

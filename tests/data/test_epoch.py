@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from data.build.snapshot import build
 from data.errors import InputError
-from data.places import SNAPSHOT
+from data.paths import SNAPSHOT
 from data.sources.epoch import WORDS, layout_of, read_vintage
 from data.tables.schemas import MODELS
 from data.vocabulary import LIST_SEPARATOR, TEAMS

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from data.build.provenance import NOT_MAKING, code_hash, making
-from data.places import HERE
+from data.paths import HERE
 from data.sources.record import TRACKS
 from data.vocabulary import TRACK_NAMES
 from tests.imports import circles, graph, imports_of, modules, reached
 
 # What each stage may import of data/, itself aside; a module at the top is a stage of its own.
-BASE = {"errors", "vocabulary", "places", "rules", "io"}
+BASE = {"errors", "vocabulary", "paths", "rules", "io"}
 MAY = {
     "__init__": set(),
     "errors": set(),
     "vocabulary": set(),
-    "places": set(),
+    "paths": set(),
     "rules": {"vocabulary"},
     "io": {"errors"},
     "parallel": {"errors"},

@@ -28,7 +28,7 @@ from data.classify.lexicon import read_lexicon
 from data.classify.paper_row import author_kind, passage_team, row_of, team_kind
 from data.classify.pretrained import COLUMNS as MODEL_COLUMNS
 from data.errors import InputError
-from data.places import HERE, SNAPSHOT
+from data.paths import HERE, SNAPSHOT
 from data.sources.record import Record, Slot
 from data.tables.load import load
 from data.tables.paper_schemas import PAPERS, check_papers, read_papers

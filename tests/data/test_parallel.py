@@ -13,7 +13,7 @@ import pytest
 
 from data.errors import InputError
 from data.parallel import in_processes, tell
-from data.places import HERE
+from data.paths import HERE
 
 
 def work(number: int) -> int:

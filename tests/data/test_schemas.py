@@ -10,7 +10,7 @@ import pytest
 
 from data.errors import InputError
 from data.io import read_bytes, to_csv, write_atomic
-from data.places import SNAPSHOT
+from data.paths import SNAPSHOT
 from data.tables.load import load
 from data.tables.schemas import MODELS, read_models
 

@@ -8,9 +8,9 @@ import pytest
 
 from data.errors import InputError
 from data.io import parse_csv, to_csv
-from data.places import SNAPSHOT
+from data.paths import SNAPSHOT
 from data.tables.schemas import MODELS
-from data.tables.user_tables import read_own_models
+from data.tables.user_tables import read_user_models
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -30,7 +30,7 @@ def table(tmp_path: Path, *vintages: str) -> Path:
     ],
 )
 def test_raw_vintage(name: str, vintage: str, words: str):
-    own = read_own_models(FIXTURES / name, "2023-12")
+    own = read_user_models(FIXTURES / name, "2023-12")
     assert own.vintage == vintage
     assert words in own.said
     assert "raw Epoch vintage" in own.said
@@ -42,23 +42,23 @@ def test_blanks_of_a_raw_vintage_are_resolved_with_what_the_snapshot_knows(tmp_p
     raw = tmp_path / "raw.csv"
     text = (FIXTURES / "epoch_small.csv").read_text().replace("Nobody Knows", '"Google,Stanford University"')
     raw.write_text(text)
-    frame = read_own_models(raw, "2023-12").frame
+    frame = read_user_models(raw, "2023-12").frame
     zeta = frame[(frame["model"] == "Zeta") & (frame["vintage"] == "2022-11")].iloc[0]
     assert (zeta["team"], zeta["team_resolved"], zeta["team_source"]) == ("unknown", "collaboration", "organisations")
 
 
 def test_documented_columns(tmp_path: Path):
-    own = read_own_models(table(tmp_path, "2025-06"), "2023-12")
+    own = read_user_models(table(tmp_path, "2025-06"), "2023-12")
     assert own.vintage == "2025-06"
     assert "documented columns" in own.said
     assert len(own.frame) == 4018
-    assert read_own_models(table(tmp_path, "2023-12", "2025-06"), "2023-12").vintage == "2023-12"
+    assert read_user_models(table(tmp_path, "2023-12", "2025-06"), "2023-12").vintage == "2023-12"
     with pytest.raises(InputError, match="several vintages"):
-        read_own_models(table(tmp_path, "2026-05", "2025-06"), "2023-12")
+        read_user_models(table(tmp_path, "2026-05", "2025-06"), "2023-12")
 
 
 def test_neither(tmp_path: Path):
     path = tmp_path / "other.csv"
     path.write_text("name,year\nx,2012\n")
     with pytest.raises(InputError, match=r"other\.csv.*'vintage'.*missing"):
-        read_own_models(path, "2023-12")
+        read_user_models(path, "2023-12")

@@ -9,7 +9,7 @@ import pytest
 from data.build.validation import COLUMNS, figures, interval, labelled_setups, with_table
 from data.classify.accelerators import Setup
 from data.io import parse_csv
-from data.places import HERE
+from data.paths import HERE
 
 Figure = tuple[str, str, str]
 

@@ -1,4 +1,4 @@
-"""Specifications that refresh leaves aside: fitted apart, kept, committed, shown, and said to be old when they are."""
+"""Extended specifications: fitted apart, kept, committed, shown, and said to be old when they are."""
 
 from __future__ import annotations
 
@@ -8,42 +8,45 @@ from typing import Any
 
 import pytest
 
-import inference.alternatives
-import inference.keys
-from inference.estimates import add_moved_most
-from inference.ladder import _odds_ratio, matters_most
-from inference.places import Places
+import inference.store.extended
+import inference.store.fingerprints
+from inference.pipeline.extended import copy_extended, fit_extended
+from inference.store.fingerprints import parts_by_fit
+from inference.store.overrides import Overrides
+from inference.store.paths import Paths
+from inference.summaries.ladder import _odds_ratio, matters_most
+from inference.summaries.refits import add_moved_most
 
 
 @pytest.fixture
-def apart(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Places]:
+def apart(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Paths]:
     """The toy claim with results and committed alternatives in folders of their own."""
-    places = Places(tmp_path / "build")
-    monkeypatch.setattr(inference.keys, "ASIDE", tmp_path / "alternatives.json")
-    monkeypatch.setattr(inference.alternatives, "ASIDE", tmp_path / "alternatives.json")
-    return toy, places
+    paths = Paths(tmp_path / "build")
+    monkeypatch.setattr(inference.store.fingerprints, "EXTENDED", tmp_path / "alternatives.json")
+    monkeypatch.setattr(inference.store.extended, "EXTENDED", tmp_path / "alternatives.json")
+    return toy, paths
 
 
-def estimates(places: Places) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(places.estimates.read_text())
+def estimates(paths: Paths) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(paths.estimates.read_text())
     return content
 
 
-def test_refresh_leaves_them_out_and_shows_what_alternatives_made(apart: tuple[Any, Places]):
-    toy, places = apart
-    assert toy("refresh", "--out", places.out)[0] == 0
-    assert set(estimates(places)["fits"]) == {"toy/main", "toy/half_scale"}
+def test_refresh_leaves_them_out_and_shows_what_alternatives_made(apart: tuple[Any, Paths]):
+    toy, paths = apart
+    assert toy("refresh", "--out", paths.out)[0] == 0
+    assert set(estimates(paths)["fits"]) == {"toy/main", "toy/half_scale"}
 
     said: list[str] = []
-    assert inference.alternatives.fit_aside(["toy"], places, said.append) == []
+    assert fit_extended(["toy"], paths, said.append) == []
     assert any("passed the gate, kept" in line for line in said)
     said.clear()
-    assert inference.alternatives.fit_aside(["toy"], places, said.append) == []
+    assert fit_extended(["toy"], paths, said.append) == []
     assert said[-1] == "toy: all 1 alternatives are current"
 
-    (places.out / "estimates.json").unlink()
-    assert toy("refresh", "--out", places.out)[0] == 0
-    content = estimates(places)
+    (paths.out / "estimates.json").unlink()
+    assert toy("refresh", "--out", paths.out)[0] == 0
+    content = estimates(paths)
     assert content["fits"]["toy/five"]["aside"]
     assert not content["fits"]["toy/five"]["stale"]
     main, five = (next(r for r in content["estimates"] if r["spec"] == spec) for spec in ("main", "five"))
@@ -52,26 +55,39 @@ def test_refresh_leaves_them_out_and_shows_what_alternatives_made(apart: tuple[A
     assert main["moved_most"]["shift"]["median"] == pytest.approx((five["median"] - main["median"]) / main["sd"])
 
 
-def test_committed_ones_are_shown_and_called_old_when_they_are(apart: tuple[Any, Places], tmp_path: Path):
-    toy, places = apart
-    toy("refresh", "--out", places.out)
-    inference.alternatives.fit_aside(["toy"], places, lambda text: None)
-    copy = inference.alternatives.committed_copy(places)
+def test_states_of_extended_specifications(apart: tuple[Any, Paths]):
+    _, paths = apart
+    parts = parts_by_fit("toy", Overrides(), extended=True)
+    states = inference.store.extended.extended_states
+    assert states(paths, "toy", parts) == {"five": ("missing", "run alternatives")}
+    fit_extended(["toy"], paths, lambda text: None)
+    assert states(paths, "toy", parts) == {"five": ("current", "")}
+    copy = paths.out.parent / "alternatives.json"
+    copy.write_text(json.dumps(copy_extended(paths)))
+    other = {"five": parts["five"] | {"published": "another value"}}
+    assert states(paths, "toy", other)["five"][0] == "stale"
+
+
+def test_committed_ones_are_shown_and_called_old_when_they_are(apart: tuple[Any, Paths], tmp_path: Path):
+    toy, paths = apart
+    toy("refresh", "--out", paths.out)
+    fit_extended(["toy"], paths, lambda text: None)
+    copy = copy_extended(paths)
     assert set(copy["fits"]) == {"toy/five"}
-    file = places.out / "alternatives" / "toy" / "five.json"
+    file = paths.out / "alternatives" / "toy" / "five.json"
     file.unlink()
     (tmp_path / "alternatives.json").write_text(json.dumps(copy))
-    parts = inference.keys.fit_parts("toy", inference.alternatives.Given())
-    assert not inference.alternatives.kept(places, "toy", parts)["five"]["fit"]["stale"]
-    older = parts | {"requirements.lock": "another"}
-    assert inference.alternatives.kept(places, "toy", older)["five"]["fit"]["stale"]
+    parts = parts_by_fit("toy", Overrides(), extended=True)
+    assert not inference.store.extended.kept(paths, "toy", parts)["five"]["fit"]["stale"]
+    older = {"five": parts["five"] | {"requirements.lock": "another"}}
+    assert inference.store.extended.kept(paths, "toy", older)["five"]["fit"]["stale"]
 
 
-def test_own_runs_have_none(apart: tuple[Any, Places], tmp_path: Path):
-    toy, places = apart
-    inference.alternatives.fit_aside(["toy"], places, lambda text: None)
-    assert toy("refresh", "--seed", "7", "--out", places.out / "own")[0] == 0
-    assert "toy/five" not in json.loads((places.out / "own" / "estimates.json").read_text())["fits"]
+def test_own_runs_have_none(apart: tuple[Any, Paths], tmp_path: Path):
+    toy, paths = apart
+    fit_extended(["toy"], paths, lambda text: None)
+    assert toy("refresh", "--seed", "7", "--out", paths.out / "own")[0] == 0
+    assert "toy/five" not in json.loads((paths.out / "own" / "estimates.json").read_text())["fits"]
 
 
 def row(spec: str, median: float, headline: bool = False, n: int = 100) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import shutil
 import signal
@@ -15,11 +14,12 @@ import jsonschema
 import pytest
 
 from data.io import read_bytes, to_csv
-from data.own import MAY_LACK
-from data.papers_schema import PAPERS
-from data.tables import SNAPSHOT
-from inference.places import ROOT
-from inference.sensitivity import needless, read_declared, undeclared
+from data.paths import SNAPSHOT
+from data.tables.paper_schemas import PAPERS
+from data.tables.user_tables import MAY_LACK
+from inference.store.declarations import part_of, specifications_of
+from inference.store.paths import ROOT
+from inference.summaries.sensitivity import needless, read_declared, undeclared
 from models.registry import CLAIMS
 from tests.conftest import digests
 from tests.models.topic_papers import varied
@@ -69,6 +69,13 @@ def test_status_says_current_and_stale(refreshed: Path, run: Any, tmp_path: Path
     assert run("-m", "inference", "status", "academic_share", "--out", refreshed).stdout == "academic_share: current\n"
     never = json.loads(run("-m", "inference", "status", "--json", "--out", tmp_path).stdout)
     assert never["academic_share"]["state"] == "never fitted"
+    assert never["academic_share"]["fits"]["main"] == {"state": "missing", "why": "no good posterior"}
+    assert never["academic_share"]["outputs"] == never["paper"] == {"state": "missing", "why": "no fits"}
+    found = json.loads(run("-m", "inference", "status", "--json", "--out", refreshed).stdout)
+    current = {"state": "current", "why": ""}
+    fits = {one.name: current for one in specifications_of("academic_share", extended=False)}
+    assert found["academic_share"] == {**current, "fits": fits, "outputs": current}
+    assert found["paper"] == current
 
 
 def test_figure_data_are_the_estimates(refreshed: Path, estimates: dict[str, Any]):
@@ -84,6 +91,17 @@ def test_figure_data_are_the_estimates(refreshed: Path, estimates: dict[str, Any
     assert len(rows) == 2 * 3 * 13
     for row in rows:
         assert float(row["median"]) == pytest.approx(medians[row["spec"], row["estimand"], int(row["year"])], rel=1e-4)
+
+
+def test_figures_are_redrawn_from_stored_rows_alone(refreshed: Path, tmp_path: Path):
+    """The rows are computed from the posteriors once; from what is stored of them come the same files, to the byte."""
+    from figures import academic_share, checks, sensitivity
+
+    charts = json.loads((refreshed / "summaries" / "academic_share.json").read_text())["charts"]
+    for drawing in (academic_share, checks, sensitivity):
+        drawing.draw(charts, tmp_path)
+    there = {name: file for name, file in digests(refreshed / "figures").items() if not name.startswith("ladder.")}
+    assert digests(tmp_path) == there
 
 
 def test_power_scaling_covers_every_quantity(published: dict[str, Any]):
@@ -105,7 +123,7 @@ def test_sensitive_headlines_are_declared(published: dict[str, Any]):
 
 @pytest.mark.parametrize("name", list(CLAIMS))
 def test_headlines_are_three_to_six_and_exist(published: dict[str, Any], name: str):
-    claim = importlib.import_module(CLAIMS[name].module)
+    claim = part_of(name, "reporting")
     rows = [row for row in published["estimates"] if row["claim"] == name]
     headlines = [row for row in rows if row["headline"]]
     assert 3 <= len(headlines) <= 6

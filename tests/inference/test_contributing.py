@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typst
 
-import figures
-import models
-from inference import keys
-from inference.places import ROOT
+from inference import CACHE
+from inference.store.paths import ROOT
 from models.registry import CLAIMS
 from tests.conftest import digests
 from tests.toy.run import TOY
@@ -24,19 +25,8 @@ from tests.toy.run import TOY
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 CLAIM = "mean_compute"
 HEADING = "The mean of ten numbers"
-COPIED = ("models", "figures", "inference", "paper")
-SECTION = f"""#import "../lib.typ": *
-#let c = "CLAIM"
-#let shown = est(c, "mean_by_year", coords: (year: 2020))
-#let name = [{HEADING}]
-#let abstract = [The mean is #shown.]
-#let story = []
-#let body = [
-  = #name <mean-compute>
-  The mean #verdict(c, "mean_by_year", coords: (year: 2020)), at #shown. #metadata(shown) <shown>
-  #image("../figures/CLAIM.pdf")
-]
-"""
+COPIED = ("data", "models", "figures", "inference", "paper")
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def block(name: str) -> str:
@@ -50,14 +40,10 @@ def places() -> list[str]:
     return re.findall(r"^\d\. `([^`]+)`", block("places"), re.MULTILINE)
 
 
-def parts() -> list[str]:
-    return re.findall(r"^\| `(\w+)` \|", block("parts"), re.MULTILINE)
-
-
-def registry_line() -> str:
-    found = re.search(r'^    ("CLAIM": Entry\(.*\),)$', TEXT, re.MULTILINE)
-    assert found, "CONTRIBUTING.md gives no line for the registry"
-    return found.group(1)
+def parts() -> dict[str, list[str]]:
+    """Files of a claim's package, and the names that each must have."""
+    rows = re.findall(r"^\| `(\w+\.py)` \| ([^|]*) \|", block("parts"), re.MULTILINE)
+    return {file: re.findall(r"`(\w+)`", names) for file, names in rows}
 
 
 @pytest.fixture
@@ -68,67 +54,53 @@ def copy(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.part", "published"))
     shutil.copy2(ROOT / "requirements.lock", root)
     registry = root / "models" / "registry.py"
-    text, marked = re.subn(r"(?s)(CLAIMS: dict\[str, Entry\] = \{\n).*", r"\1}\n", registry.read_text())
+    text, marked = re.subn(r"(?s)CLAIMS = \[.*\]", "CLAIMS = []", registry.read_text())
     assert marked == 1
     registry.write_text(text)
     return root
 
 
 def add_claim(root: Path) -> None:
-    """Write what CONTRIBUTING.md lists, at the places that it lists."""
-    figure = (TOY / "figures.py").read_text().replace('"toy"', f'"{CLAIM}"')
-    content = {
-        "models/CLAIM.py": (TOY / "claim.py").read_text(),
-        "figures/CLAIM.py": figure,
-        "paper/sections/CLAIM.typ": SECTION,
-        "models/registry.py": None,
-    }
-    assert places() == list(content), "the places of CONTRIBUTING.md and those of this test differ"
-    for place, text in content.items():
-        path = root / place.replace("CLAIM", CLAIM)
-        if text is None:
-            before, end = path.read_text()[:-2], "}\n"
-            path.write_text(f"{before}    {registry_line().replace('CLAIM', CLAIM)}\n{end}")
-        else:
-            assert not path.exists()
-            path.write_text(text.replace("CLAIM", CLAIM))
+    """Write what CONTRIBUTING.md lists, at the places that it lists: the toy claim is the template."""
+    assert places() == ["models/CLAIM/", "figures/CLAIM.py", "paper/sections/CLAIM.typ", "models/registry.py"]
+    package = root / "models" / CLAIM
+    shutil.copytree(TOY / "models" / "toy", package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(TOY / "figures" / "toy.py", root / "figures" / f"{CLAIM}.py")
+    section = root / "paper" / "sections" / f"{CLAIM}.typ"
+    shutil.copy2(TOY / "paper" / "sections" / "toy.typ", section)
+    for path in (*package.glob("*.py"), root / "figures" / f"{CLAIM}.py", section):
+        text = path.read_text().replace("models.toy", f"models.{CLAIM}").replace('"toy"', f'"{CLAIM}"')
+        path.write_text(text.replace("figures/toy.pdf", f"figures/{CLAIM}.pdf"))
+    registry = root / "models" / "registry.py"
+    registry.write_text(registry.read_text().replace("[]", f'["{CLAIM}"]'))
 
 
 @pytest.fixture
-def added(toy: Any, copy: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def added(copy: Path) -> Command:
     """Runs commands on the copy, to which the claim was added."""
     before = digests(copy)
     add_claim(copy)
     after = digests(copy)
     changed = {name for name in after if before.get(name) != after[name]}
-    assert changed == {place.replace("CLAIM", CLAIM) for place in places()}
-    spec = importlib.util.spec_from_file_location("registry_of_the_copy", copy / "models" / "registry.py")
-    assert spec and spec.loader
-    registry = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, registry)
-    spec.loader.exec_module(registry)
-    assert list(registry.CLAIMS) == [CLAIM]
-    monkeypatch.delitem(CLAIMS, "toy")
-    monkeypatch.setitem(CLAIMS, CLAIM, registry.CLAIMS[CLAIM])
-    for package in (models, figures):
-        folder = copy / package.__name__
-        monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
-        monkeypatch.delitem(sys.modules, f"{package.__name__}.{CLAIM}", raising=False)
-    monkeypatch.setattr(keys, "ROOT", copy)
-    monkeypatch.setattr("inference.paper.SOURCES", copy / "paper")
-    monkeypatch.setattr("inference.sensitivity.DECLARED", copy / "paper" / "declared_sensitivities.toml")
-    yield toy
-    for package in (models, figures):
-        sys.modules.pop(f"{package.__name__}.{CLAIM}", None)
-        if hasattr(package, CLAIM):
-            delattr(package, CLAIM)
+    for place in places():
+        inside = place.replace("CLAIM", CLAIM)
+        assert any(name.startswith(inside) for name in changed), place
+        changed -= {name for name in changed if name.startswith(inside)}
+    assert changed == set()
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "inference", *map(str, arguments)]
+        environment = {**os.environ, "COMPUTE_DIVIDE_CACHE": str(CACHE)}
+        return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=600)
+
+    return run
 
 
-def test_a_claim_added_by_its_steps_is_in_the_paper(added: Any, copy: Path, tmp_path: Path):
+def test_a_claim_added_by_its_steps_is_in_the_paper(added: Command, copy: Path, tmp_path: Path):
     out = tmp_path / "out"
-    code, said, errors = added("refresh", "--out", out)
-    assert code == 0, said + errors
-    assert added("status", "--out", out)[1] == f"{CLAIM}: current\n"
+    done = added("refresh", "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert added("status", "--out", out).stdout == f"{CLAIM}: current\n"
     content = json.loads((out / "estimates.json").read_text())
     assert (content["claims"], content["missing"]) == ([CLAIM], [])
     [row] = [row for row in content["estimates"] if row["headline"]]
@@ -138,17 +110,17 @@ def test_a_claim_added_by_its_steps_is_in_the_paper(added: Any, copy: Path, tmp_
     assert shown(copy, out, "heading").count(HEADING) == 1
     assert row["text"] in shown(copy, out, "<shown>")
 
-    # Declared as CONTRIBUTING.md says, the outputs are to be written again, without a fit.
-    code, said, _ = added("sensitivity", "--out", out)
-    assert code == 1
-    assert f"not declared: {CLAIM}/main/mean_by_year[2020]" in said
+    # Declared as CONTRIBUTING.md says, the paper is to be written again, without a fit.
+    done = added("sensitivity", "--out", out)
+    assert done.returncode == 1
+    assert f"not declared: {CLAIM}/main/mean_by_year[2020]" in done.stdout
     declaration = block("declaration").replace("CLAIM", CLAIM).replace("SPECIFICATION", "main")
     declaration = declaration.replace("ESTIMAND", "mean_by_year").replace("COORDINATE", "2020")
     (copy / "paper" / "declared_sensitivities.toml").write_text(declaration)
-    code, said, errors = added("refresh", "--out", out)
-    assert code == 0, errors
-    assert "sampling" not in said
-    assert added("sensitivity", "--out", out)[0] == 0
+    done = added("refresh", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "sampling" not in done.stdout
+    assert added("sensitivity", "--out", out).returncode == 0
 
 
 def shown(copy: Path, out: Path, what: str) -> str:
@@ -161,13 +133,15 @@ def shown(copy: Path, out: Path, what: str) -> str:
     return str(typst.query(str(folder / "paper.typ"), what, root=str(folder), ignore_system_fonts=True))
 
 
-@pytest.mark.parametrize("claim", list(CLAIMS))
-def test_claims_have_the_parts_that_it_lists(claim: str):
-    module = importlib.import_module(CLAIMS[claim].module)
-    assert module.__doc__
-    assert [name for name in parts() if not hasattr(module, name)] == []
-    toy = importlib.import_module("tests.toy.claim")
-    assert [name for name in parts() if not hasattr(toy, name)] == []
+@pytest.mark.parametrize("claim", [*CLAIMS, "toy"])
+def test_claims_have_the_parts_that_it_lists(toy: Any, claim: str):
+    wanted = parts()
+    assert len(wanted) >= 8
+    for file, names in wanted.items():
+        module = f"models.{claim}" if file == "__init__.py" else f"models.{claim}.{file.removesuffix('.py')}"
+        found = importlib.import_module(module)
+        assert found.__doc__, module
+        assert [name for name in names if not hasattr(found, name)] == [], module
 
 
 def test_every_path_that_it_names_exists():
@@ -180,14 +154,14 @@ def test_every_path_that_it_names_exists():
 
 
 def test_every_command_that_it_names_exists():
-    from data.__main__ import app as data
-    from inference.__main__ import app as inference
+    from data.cli import app as data
+    from inference.cli import app as inference
 
     known = {name: {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
              for name, app in (("inference", inference), ("data", data))}  # fmt: skip
     for place, command in re.findall(r"python -m (\w+) (\w+)", TEXT):
         assert command in known[place], (place, command)
-    for module in re.findall(r"python -m (\w+\.\w+)", TEXT):
+    for module in re.findall(r"python -m (\w+(?:\.\w+)+)", TEXT):
         assert (ROOT / (module.replace(".", "/") + ".py")).is_file()
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"(?:^    |`)make ([a-z-]+)", TEXT, re.MULTILINE)) <= targets

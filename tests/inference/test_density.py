@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+from types import SimpleNamespace
 from typing import Any
 
+import arviz as az
 import numpy as np
 import pymc as pm
 import pytensor
@@ -12,9 +14,23 @@ import pytensor.tensor as pt
 import pytest
 from numba.core.runtime import _nrt_python, rtsys
 
-from inference.density import NOT_FINITE_DENSITY, NOT_FINITE_GRADIENT, RAISED, WRONG_SIZE, compile_density
+from inference.sampling import density, nutpie_private
+from inference.sampling.compiled import Compiled, sample
+from inference.sampling.density import make_starts
+from inference.sampling.nutpie_private import (
+    NOT_FINITE_DENSITY,
+    NOT_FINITE_GRADIENT,
+    RAISED,
+    WRONG_SIZE,
+    compile_private,
+)
+from inference.sampling.settings import Sampler
 
 N_ROWS = 30
+
+
+def compile_density(model: pm.Model) -> Any:
+    return compile_private(model, make_starts(model))
 
 
 def model_of(seed: int = 1, n_rows: int = N_ROWS) -> pm.Model:
@@ -103,6 +119,91 @@ def test_calls_leave_no_memory_behind():
     assert after.mi_alloc - before.mi_alloc >= 100
     assert after.mi_alloc - before.mi_alloc == after.mi_free - before.mi_free
     assert after.alloc - before.alloc == after.free - before.free
+
+
+def sampled(model: pm.Model) -> Any:
+    return sample(Compiled().get(model, "mine"), 3, Sampler(draws=500, tune=300, chains=4))["posterior"].to_dataset()
+
+
+def assert_same_posterior(one: Any, other: Any) -> None:
+    """Median and both ends of the interval, within 4 combined Monte Carlo standard errors."""
+    over = ("chain", "draw")
+    assert set(one) == set(other)
+    for q in (0.055, 0.5, 0.945):
+        errors = [az.mcse(each, method="quantile", prob=q) for each in (one, other)]
+        ends = [each.quantile(q, over) for each in (one, other)]
+        for name in one:
+            combined = (errors[0][name] ** 2 + errors[1][name] ** 2) ** 0.5
+            assert float((abs(ends[0][name] - ends[1][name]) / combined).max()) < 4, (name, q)
+
+
+def test_the_public_route_takes_over_with_a_warning_and_finds_the_same_posterior(monkeypatch: pytest.MonkeyPatch):
+    """Whatever fails in the private one. Draws part in their last bits: from Python the sums have another order."""
+    private = sampled(model_of())
+
+    def fail(*arguments: Any) -> Any:
+        raise ImportError("cannot import name '_make_functions'")
+
+    monkeypatch.setattr(nutpie_private, "compile_private", fail)
+    with pytest.warns(RuntimeWarning, match="the fast route to nutpie failed .*_make_functions.*public route"):
+        public = sampled(model_of())
+    assert set(public) >= {"sd", "slope", "group"}
+    assert_same_posterior(public, private)
+    other = sampled(model_of(2))  # of other data: the comparison can fail
+    with pytest.raises(AssertionError):
+        assert_same_posterior(public, other)
+
+
+def test_the_public_route_takes_other_data_too():
+    compiled, settings = Compiled(), Sampler(draws=500, tune=300, chains=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "inference.sampling.compiled.compile_density",
+            lambda model: density.compile_public(model, make_starts(model)),
+        )
+        compiled.get(model_of(1), "mine")
+        again = sample(compiled.get(model_of(2), "mine"), 3, settings)["posterior"].to_dataset()
+    assert_same_posterior(again, sampled(model_of(2)))
+
+
+def test_both_routes_have_the_same_density_and_starts():
+    model = model_of()
+    starts = make_starts(model)
+    private, public = compile_private(model, starts), density.compile_public(model, starts).compiled
+    evaluate = public._make_logp_func()
+    for seed in range(3):
+        point = public._make_initial_points(seed)
+        np.testing.assert_array_equal(point, private.initial_point_func(seed))
+        status, value, gradient = called(private, point)
+        wanted, slopes = evaluate(point)
+        assert status == 0
+        assert value == pytest.approx(wanted, rel=1e-12)
+        np.testing.assert_allclose(gradient, slopes, rtol=1e-10, atol=1e-10)
+
+
+def test_the_public_route_goes_on_where_the_density_is_not_finite():
+    with pm.Model() as model:
+        x = pm.Normal("x")
+        pm.Potential("end", pt.log(pt.maximum(x + 1, 0)))  # none below -1
+    made = density.compile_public(model, make_starts(model))
+    evaluate = made.compiled._make_logp_func()
+    assert np.isfinite(evaluate(np.array([0.5]))[0])
+    with pytest.raises(density.NotFiniteError) as caught:
+        evaluate(np.array([-3.0]))
+    assert caught.value.is_recoverable
+
+
+def test_a_callback_of_another_density_is_refused(monkeypatch: pytest.MonkeyPatch):
+    """As where numba's or nutpie's conventions changed without an error."""
+    right = nutpie_private._callback
+
+    def other(compiled: Any, n_dim: int, layout: Any, values: dict[str, Any]) -> Any:
+        made = right(compiled, n_dim, layout, values)
+        return SimpleNamespace(ctypes=lambda *arguments: 0, address=made.address)  # returns, and writes nothing
+
+    monkeypatch.setattr(nutpie_private, "_callback", other)
+    with pytest.raises(RuntimeError, match="the C function returned"):
+        compile_density(model_of())
 
 
 def test_without_a_cache_nothing_is_compiled():

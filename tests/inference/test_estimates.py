@@ -1,4 +1,4 @@
-"""From draws to numbers, verdicts and words."""
+"""From draws to numbers, verdicts and formatting."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from inference import words
-from inference.estimates import add_refits, summarise, to_scale, verdict
-from inference.sensitivity import flags, needless, undeclared
-from models._claim import Headline, Published
+from inference.summaries import formatting
+from inference.summaries.estimates import summarise
+from inference.summaries.refits import add_refits
+from inference.summaries.sensitivity import flags, needless, undeclared
+from inference.summaries.verdicts import decide
+from models.common.claim import Headline, Published
+from models.common.estimand import to_scale
 
 RNG = np.random.default_rng(11)
 
@@ -32,7 +35,7 @@ def figures(values: xr.DataArray, mcse: float = 0.0) -> dict[str, float]:
 
 
 def judged(values: xr.DataArray, known: Published, mcse: float = 0.0) -> str:
-    return verdict(values, known, figures(values, mcse))
+    return decide(values, known, figures(values, mcse))
 
 
 LOGIT_HALF = Published("p", value=0.5, tolerance=0.5)
@@ -160,22 +163,22 @@ def test_sensitivity_must_be_declared_and_no_longer_than_needed():
 @pytest.mark.parametrize(
     ("made", "text"),
     [
-        (words.quantity(0.6612, 0.512, 0.791, 0.002), "0.66 (0.51 to 0.79)"),
-        (words.quantity(0.017, 0.0031, 0.0504, 0.0002, "logit"), "0.017 (0.003 to 0.050)"),
-        (words.quantity(-2.61, -3.38, -1.79, 0.02), "−2.6 (−3.4 to −1.8)"),
-        (words.quantity(36.2, 9.97, 123.4, 0.4, "log"), "36 (10 to 120)"),
-        (words.quantity(36.2, 9.97, 123.4, 4.0, "log"), "40 (10 to 100)"),
-        (words.quantity(0.927, 0.842, 1.021, 0.001, "log"), "0.93 (0.84 to 1.02)"),
-        (words.quantity(0.781, 0.616, 0.9991, 0.001, "log"), "0.78 (0.62 to 1.00)"),
-        (words.quantity(1.42, 0.842, 2.21, 0.02, "log"), "1.4 (0.84 to 2.2)"),
-        (words.number(-0.001, 2), "0.00"),
-        (words.probability(0.0, 1e-4), "below 0.01"),
-        (words.probability(1.0, 1e-4), "above 0.99"),
-        (words.probability(0.731, 0.007), "0.73"),
-        (words.published(0.1, None, None, "probability"), "0.10"),
-        (words.published(5.0, None, 1.0, "ratio"), "5"),
-        (words.published(None, -1, 0.0), "fall"),
-        (words.published(None, 1, 0.5), "majority"),
+        (formatting.quantity(0.6612, 0.512, 0.791, 0.002), "0.66 (0.51 to 0.79)"),
+        (formatting.quantity(0.017, 0.0031, 0.0504, 0.0002, "logit"), "0.017 (0.003 to 0.050)"),
+        (formatting.quantity(-2.61, -3.38, -1.79, 0.02), "−2.6 (−3.4 to −1.8)"),
+        (formatting.quantity(36.2, 9.97, 123.4, 0.4, "log"), "36 (10 to 120)"),
+        (formatting.quantity(36.2, 9.97, 123.4, 4.0, "log"), "40 (10 to 100)"),
+        (formatting.quantity(0.927, 0.842, 1.021, 0.001, "log"), "0.93 (0.84 to 1.02)"),
+        (formatting.quantity(0.781, 0.616, 0.9991, 0.001, "log"), "0.78 (0.62 to 1.00)"),
+        (formatting.quantity(1.42, 0.842, 2.21, 0.02, "log"), "1.4 (0.84 to 2.2)"),
+        (formatting.number(-0.001, 2), "0.00"),
+        (formatting.probability(0.0, 1e-4), "below 0.01"),
+        (formatting.probability(1.0, 1e-4), "above 0.99"),
+        (formatting.probability(0.731, 0.007), "0.73"),
+        (formatting.published(0.1, None, None, "probability"), "0.10"),
+        (formatting.published(5.0, None, 1.0, "ratio"), "5"),
+        (formatting.published(None, -1, 0.0), "fall"),
+        (formatting.published(None, 1, 0.5), "majority"),
     ],
 )
 def test_words(made: str, text: str):
@@ -212,4 +215,4 @@ def test_shift_under_other_priors_by_hand():
 
 
 def test_no_more_digits_than_the_draws_support():
-    assert words.quantity(0.6612, 0.512, 0.791, 0.02) == "0.7 (0.5 to 0.8)"
+    assert formatting.quantity(0.6612, 0.512, 0.791, 0.02) == "0.7 (0.5 to 0.8)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import signal
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,13 @@ import typer
 import xarray as xr
 from scipy import stats
 
-import models.academic_share as claim
 from data.command import raise_if_interrupted, run
-from inference import fit
-from inference.places import CACHE
+from inference import CACHE
+from inference.sampling import compiled as fit
+from inference.sampling.settings import Sampler
+from inference.store.declarations import resolve, specifications_of
+from inference.store.overrides import Overrides
+from models.academic_share.model import MODEL
 
 
 def app_that(drops: bool) -> typer.Typer:
@@ -106,12 +108,12 @@ def test_fastmath_is_off_and_compiled_code_goes_to_the_projects_cache():
 def test_refresh_sets_the_flags_before_any_model_is_imported(run: Any, tmp_path: Path):
     """In a process of its own, in the order of the command: a model imported first would leave fastmath on."""
     code = (
-        "import inference.refresh as r, inference.fitter as f, sys\n"
-        "from inference.given import Given; from inference.places import Places\n"
+        "import inference.pipeline.refresh as r, inference.pipeline.fitter as f, sys\n"
+        "from inference.store.paths import Paths\n"
         "from pathlib import Path\n"
-        "r.store.claim_state = lambda *a: ('stale', '')\n"
+        "r.posteriors.claim_state = lambda *a: ('stale', '')\n"
         "f.Fitter.fit = lambda *a: sys.exit(0 if __import__('pytensor').config.numba__fastmath is False else 3)\n"
-        "r.refresh(['academic_share'], Places(Path(sys.argv[1])), print)"
+        "r.refresh(['academic_share'], Paths(Path(sys.argv[1])), print)"
     )
     assert run("-c", code, tmp_path).returncode == 0
 
@@ -128,7 +130,7 @@ def test_log_densities_are_those_of_pymc(monkeypatch: pytest.MonkeyPatch):
         pm.Binomial("k", 9, share, observed=[1, 5, 9], dims="kind")
         pm.Normal("x", effect[:, at].sum(axis=0), sd, observed=rng.normal(size=30))
     ready = fit.Compiled().get(model, "mine")
-    sampled = fit.sample(ready, 3, fit.Sampler(draws=53, tune=50, chains=2))
+    sampled = fit.sample(ready, 3, Sampler(draws=53, tune=50, chains=2))
     mine = fit.log_densities(ready, sampled, ["sd", "share", "effect"])
     with model:
         tree = xr.DataTree.from_dict({"posterior": sampled["posterior"].to_dataset()})
@@ -160,7 +162,7 @@ def test_each_model_of_one_compilation_has_its_own_data():
             pm.Normal("y_obs", line, 1.0, observed=y, dims="row")
         return model
 
-    compiled, settings = fit.Compiled(), fit.Sampler(draws=40, tune=100, chains=2)
+    compiled, settings = fit.Compiled(), Sampler(draws=40, tune=100, chains=2)
     built = [build(1), build(2)]
     for model in (built[0], built[1], built[0]):
         ready = compiled.get(model, "mine")
@@ -190,7 +192,7 @@ def test_draws_are_those_of_nutpie_itself():
         pm.Deterministic("of_data", 2 * constant, dims="kind")
         pm.Deterministic("beside", level + constant, dims="kind")
         pm.Normal("x", moved.sum() + share[0], sd, observed=0.3)
-    settings = fit.Sampler(draws=20, tune=30, chains=2)
+    settings = Sampler(draws=20, tune=30, chains=2)
     ready = fit.Compiled().get(model, "mine")
     mine = fit.sample(ready, 5, settings)["posterior"].to_dataset()
     same: dict[str, Any] = {"draws": 20, "tune": 30, "chains": 2, "target_accept": settings.target_accept}
@@ -207,11 +209,12 @@ def test_draws_are_those_of_nutpie_itself():
 @pytest.mark.slow
 def test_draws_do_not_depend_on_which_model_was_compiled_first(tables: dict[str, Any], compiled: fit.Compiled):
     """As in a refresh that was killed and goes on: another specification is compiled first."""
-    data = claim.prepare(tables, claim.Choices())
-    half = next(a for a in claim.ALTERNATIVES if a.name == "half_scale")
-    models = [claim.build(data, claim.Priors()), claim.build(data, dataclasses.replace(claim.Priors(), **half.priors))]
-    settings = fit.Sampler(draws=50, tune=50, chains=1)
-    compiled.get(models[0], claim.build.__qualname__)
-    whole = fit.sample(compiled.get(models[1], claim.build.__qualname__), 1, settings)
-    resumed = fit.sample(fit.Compiled().get(models[1], claim.build.__qualname__), 1, settings)
+    both = [one for one in specifications_of("academic_share") if one.name in ("main", "half_scale")]
+    resolved = [resolve("academic_share", one, Overrides()) for one in both]
+    data = MODEL.prepare(tables, resolved[0].choices)
+    models = [MODEL.build(data, one.priors) for one in resolved]
+    settings = Sampler(draws=50, tune=50, chains=1)
+    compiled.get(models[0], "mine")
+    whole = fit.sample(compiled.get(models[1], "mine"), 1, settings)
+    resumed = fit.sample(fit.Compiled().get(models[1], "mine"), 1, settings)
     xr.testing.assert_identical(whole["posterior"].to_dataset()["share"], resumed["posterior"].to_dataset()["share"])

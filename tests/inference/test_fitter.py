@@ -1,72 +1,85 @@
-"""Which fits a claim's fitter makes: its one retry, and the draws that it keeps for later specifications."""
+"""Which fits a claim's fitter makes: the draws that it keeps for later specifications, and the one retry of a fit."""
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-import inference.fit
-import inference.gate
-from data.tables import load
-from inference.fitter import RETRY_DRAWS, RETRY_TARGET_ACCEPT, Fitter
-from models._claim import Alternative
-from tests.toy import claim
+import inference.pipeline.fitter
+import inference.sampling.fit
+from data.tables.load import load
+from inference.pipeline.fitter import Fitter
+from inference.sampling.settings import RETRY_DRAWS, RETRY_TARGET_ACCEPT, Sampler
+from inference.store.overrides import Overrides
+from models.common.claim import Specification
 
-ALTERNATIVES = (
-    Alternative("main", "main", "main", "mean"),
-    Alternative("half_scale", "half", "prior", "mean", priors={"mean_sd": 0.5}),
-    Alternative("five", "five numbers", "sampling", "mean", {"first": 5}),
-    Alternative("again", "main again", "definition", "mean"),
-)
+SPECIFICATIONS = [
+    Specification("main", "main", "main", "mean"),
+    Specification("half_scale", "half", "prior", "mean", priors={"mean_sd": 0.5}),
+    Specification("five", "five numbers", "sampling", "mean", {"first": 5}),
+    Specification("again", "main again", "definition", "mean"),
+]
 
 
-@pytest.fixture
-def fits(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The sampler of each fit that was asked for; none is made."""
-    made: list[Any] = []
+def test_only_draws_that_a_later_specification_takes_are_kept(toy: Any, monkeypatch: pytest.MonkeyPatch):
+    fits = []
 
     def fit(*arguments: Any) -> Any:
-        made.append(arguments[6])
-        return SimpleNamespace(attrs={})
+        fits.append(arguments)
+        return SimpleNamespace(attrs={}), SimpleNamespace(passed=True), False
 
-    monkeypatch.setattr(inference.fit, "fit", fit)
-    monkeypatch.setattr(inference.fit, "other_choices", lambda tree, model, choices: tree)
-    monkeypatch.setattr(inference.gate, "check", lambda *trees: SimpleNamespace(passed=True, faults=[]))
-    return made
-
-
-def fitter() -> Fitter:
-    module: Any = SimpleNamespace(ALTERNATIVES=ALTERNATIVES, MODELS=claim.MODELS)
-    return Fitter(module, {"models": load("models")}, claim.Choices(), claim.Priors(), 1, None)
-
-
-def test_only_draws_that_a_later_specification_takes_are_kept(fits: list[Any]):
-    mine = fitter()
+    monkeypatch.setattr(inference.sampling.fit, "fit_checked", fit)
+    monkeypatch.setattr(inference.sampling.fit, "derive_with_choices", lambda tree, model, choices: tree)
+    monkeypatch.setattr("inference.sampling.diagnostics.check", lambda *trees: SimpleNamespace(passed=True))
+    monkeypatch.setattr(
+        inference.pipeline.fitter, "specifications_of", lambda claim, extended=None: list(SPECIFICATIONS)
+    )
+    mine = Fitter("toy", {"models": load("models")}, {}, Overrides(), None)
+    fitted, left_out = mine.prepare(lambda text: None)
     kept = {}
-    for alternative in mine.those_that_data_carry(False, lambda text: None):
-        mine.fit(alternative, lambda text: None)
-        kept[alternative.name] = len(mine._done)
+    for one in fitted:
+        mine.fit(one.name, lambda text: None)
+        kept[one.name] = len(mine._done)
+    assert left_out == {}
     assert len(fits) == 3  # the last takes the draws of the first
     assert kept == {"main": 1, "half_scale": 1, "five": 1, "again": 1}
 
 
-def test_the_one_retry_takes_smaller_steps_and_more_draws(fits: list[Any], monkeypatch: pytest.MonkeyPatch):
-    failed = SimpleNamespace(passed=False, faults=["R-hat"])
-    monkeypatch.setattr(inference.gate, "check", lambda *trees: failed)
-    mine = fitter()
-    said: list[str] = []
-    quick = dataclasses.replace(
-        mine.those_that_data_carry(False, lambda text: None)[0], sampler={"tune": 100, "target_accept": 0.7}
-    )
-    _, gate, retried = mine.fit(quick, said.append)
-    first, second = fits
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[bool]], tuple[list[Sampler], list[str], bool]]:
+    """Fits whose gate passes or not, in order: the samplers of the tries, what was said, whether there was a retry."""
+
+    def run(passes: list[bool]) -> tuple[list[Sampler], list[str], bool]:
+        samplers: list[Sampler] = []
+        said: list[str] = []
+        gates = iter(SimpleNamespace(passed=good, faults=[] if good else ["R-hat"]) for good in passes)
+        monkeypatch.setattr(inference.sampling.fit, "fit", lambda *arguments: samplers.append(arguments[6]))
+        monkeypatch.setattr(inference.sampling.fit, "check", lambda tree: next(gates))
+        quick: Any = Sampler(draws=700, tune=100, target_accept=0.7)
+        nothing: Any = None
+        _, gate, retried = inference.sampling.fit.fit_checked(
+            nothing, nothing, nothing, nothing, 1, nothing, quick, said.append
+        )
+        assert gate.passed is passes[len(samplers) - 1]
+        return samplers, said, retried
+
+    return run
+
+
+def test_a_fit_that_passes_is_not_tried_again(tried: Any):
+    samplers, said, retried = tried([True])
+    assert len(samplers) == 1
+    assert not retried
+    assert said == []
+
+
+@pytest.mark.parametrize("second", [True, False])
+def test_the_one_retry_takes_smaller_steps_and_more_draws(tried: Any, second: bool):
+    (first, again), said, retried = tried([False, second])
     assert retried
-    assert gate is failed
-    assert (first.tune, first.target_accept) == (100, 0.7)
     # A model's own shorter tuning is not for what has failed.
-    more = {"draws": RETRY_DRAWS * first.draws, "tune": inference.fit.Sampler.tune}
-    assert second == dataclasses.replace(first, target_accept=RETRY_TARGET_ACCEPT, **more)
-    assert said == [f"gate: R-hat: one retry, target_accept 0.99, {second.draws} draws"]
+    assert again == Sampler(draws=RETRY_DRAWS * first.draws, tune=Sampler.tune, target_accept=RETRY_TARGET_ACCEPT)
+    assert said == [f"gate: R-hat: one retry, target_accept 0.99, {again.draws} draws"]

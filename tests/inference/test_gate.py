@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import arviz as az
 import numpy as np
 import pytest
 import xarray as xr
 
-from inference.gate import Gate, check
+from inference.sampling.diagnostics import Gate, check
 
 CHAINS, DRAWS = 4, 1000
 
@@ -16,6 +17,7 @@ def tree(
     estimand: np.ndarray | None = None,
     event: np.ndarray | None = None,
     diverging: int = 0,
+    at_max_depth: int = 0,
     energy: np.ndarray | None = None,
 ) -> xr.DataTree:
     """A fit as the gate sees it: good, unless something is planted."""
@@ -23,23 +25,29 @@ def tree(
     good = rng.normal(size=(CHAINS, DRAWS))
     flags = np.zeros((CHAINS, DRAWS), bool)
     flags.flat[:diverging] = True
+    deep = np.zeros((CHAINS, DRAWS), bool)
+    deep.flat[:at_max_depth] = True
     dims = ("chain", "draw")
     attrs = {"kind": "quantity"}
+    at = {"chain": np.arange(CHAINS), "draw": np.arange(DRAWS)}
     return xr.DataTree.from_dict(
         {
-            "posterior": xr.Dataset({"x": (dims, good if posterior is None else posterior)}),
+            "posterior": xr.Dataset({"x": (dims, good if posterior is None else posterior)}, at),
             "estimands": xr.Dataset(
                 {
                     "share": (dims, good if estimand is None else estimand, attrs),
                     "event": (dims, (good > 0 if event is None else event).astype("int8"), {"kind": "probability"}),
                     "n_by_year": ("year", [3], {"kind": "rows"}),
-                }
+                },
+                at,
             ),
             "sample_stats": xr.Dataset(
                 {
                     "diverging": (dims, flags),
+                    "reached_max_treedepth": (dims, deep),
                     "energy": (dims, rng.normal(size=good.shape) if energy is None else energy),
-                }
+                },
+                at,
             ),
         }
     )
@@ -54,6 +62,28 @@ def test_a_good_fit_passes():
 def test_one_divergence_fails():
     assert "1 divergent" in check(tree(diverging=1)).faults[0]
     assert "reparameterise" in check(tree(diverging=1)).faults[0]
+
+
+@pytest.mark.parametrize(("draws", "passed"), [(0, True), (40, True), (41, False), (4000, False)])
+def test_more_than_one_draw_in_a_hundred_at_the_maximum_tree_depth_fails(draws: int, passed: bool):
+    gate = check(tree(at_max_depth=draws))
+    assert gate.max_depth == pytest.approx(draws / (CHAINS * DRAWS))
+    assert gate.passed == passed
+    assert any("maximum tree depth" in fault for fault in gate.faults) != passed
+
+
+def test_worst_diagnostics_are_arviz_own():
+    made = tree(posterior=shifted(0.05))
+    gate = check(made)
+    posterior, estimands = (made[name].to_dataset() for name in ("posterior", "estimands"))
+    share, event = estimands[["share"]], estimands[["event"]].astype(float)
+    r_hats = [float(az.rhat(each).to_array().max()) for each in (posterior, share, event)]
+    assert gate.r_hat_max == max(r_hats)
+    sizes = [
+        float(az.ess(each, method=how).to_array().min()) for each in (posterior, share) for how in ("bulk", "tail")
+    ]
+    assert gate.ess_min == min(*sizes, float(az.ess(event, method="bulk").to_array().min()))
+    assert gate.ebfmi_min == float(az.bfmi(made)["energy"].min())
 
 
 def shifted(by: float) -> np.ndarray:

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from data.io import parse_csv, to_csv
-from data.schema import MODELS
-from data.tables import SNAPSHOT
-from inference import publish
-from inference.given import Given
-from inference.places import ROOT, Places
+from data.paths import SNAPSHOT
+from data.tables.schemas import MODELS
+from inference.pipeline import publish
+from inference.store.overrides import Overrides
+from inference.store.paths import ROOT, Paths
 from tests.conftest import FIXTURES, digests
 
 
@@ -34,18 +34,18 @@ def mean(out: Path) -> float:
 def test_own_priors_move_the_estimate_and_are_said(toy: Any, tmp_path: Path):
     toy.good(tmp_path / "project")
     before = digests(tmp_path / "project")
-    priors = own_priors(tmp_path, "[toy]\nmean_sd = 0.1\n")
+    priors = own_priors(tmp_path, "[toy.mean]\nmean_sd = 0.1\n")
     code, said, errors = toy("refresh", "--priors", priors, "--out", tmp_path / "mine")
     assert code == 0, errors
-    assert "my.toml: mean_sd of your own in toy" in said
+    assert "my.toml: mean.mean_sd of your own in toy" in said
     assert mean(tmp_path / "project") < mean(tmp_path / "mine") < 0  # drawn to the prior's mean
     content = json.loads((tmp_path / "mine" / "estimates.json").read_text())
     assert content["given"] == {"seed": None, "models": None, "papers": None, "priors": "my.toml"}
     assert content["fits"]["toy/half_scale"]["differs"]["priors"] == {"mean_sd": 0.5}  # named sets stay as named
     assert "nothing to do" in toy("refresh", "--priors", priors, "--out", tmp_path / "mine")[1]
     assert toy("status", "--out", tmp_path / "mine")[1] == "toy: current\n"
-    priors.write_text("[toy]\nmean_sd = 0.2\n")
-    assert toy("status", "--out", tmp_path / "mine")[1] == "toy: stale (changed: own priors)\n"
+    priors.write_text("[toy.mean]\nmean_sd = 0.2\n")
+    assert toy("status", "--out", tmp_path / "mine")[1] == "toy: stale (changed: priors: mean_sd)\n"
     assert digests(tmp_path / "project") == before
 
 
@@ -54,17 +54,20 @@ def test_own_priors_move_the_estimate_and_are_said(toy: Any, tmp_path: Path):
     [
         ("[toy\n", ["my.toml", "not TOML"]),
         ("", ["my.toml", "no hyper-parameters"]),
+        ("[toy]\nmean_sd = 1\n", ["my.toml", "'toy.mean_sd'", "write it under [toy.mean]"]),
+        ("[toy]\nmeans = 1\n", ["my.toml", "'toy.means'", "[toy.mean]"]),
+        ("[toy.median]\nmean_sd = 1\n", ["my.toml", "unknown generative model", "'toy.median'", "[toy.mean]"]),
         ("[academic]\nmean_sd = 1\n", ["my.toml", "unknown claim", "'academic'", "toy"]),
         ("mean_sd = 1\n", ["my.toml", "unknown claim", "'mean_sd'"]),
-        ("[toy]\nmean = 1\n", ["my.toml", "unknown hyper-parameter", "'mean'", "mean_sd"]),
-        ('[toy]\nmean_sd = "wide"\n', ["my.toml", "'mean_sd'", "finite number"]),
-        (f"[toy]\nmean_sd = 1{'0' * 400}\n", ["my.toml", "'mean_sd'", "finite number"]),
-        (f"[toy]\nmean_sd = 1{'0' * 5000}\n", ["my.toml", "not TOML"]),
-        ("[toy]\nmean_sd = 1e-300\n", ["my.toml", "'mean_sd'", "positive"]),
-        ("[toy]\nmean_sd = nan\n", ["my.toml", "'mean_sd'", "finite number"]),
-        ("[toy]\nmean_sd = -1\n", ["my.toml", "'mean_sd'", "positive"]),
-        ("[toy]\nmean_sd = [1, 2]\n", ["my.toml", "'mean_sd'", "one number"]),
-        ("[toy]\nmean_sd = true\n", ["my.toml", "'mean_sd'", "finite number"]),
+        ("[toy.mean]\nmean = 1\n", ["my.toml", "unknown hyper-parameter", "'mean'", "mean_sd"]),
+        ('[toy.mean]\nmean_sd = "wide"\n', ["my.toml", "'mean_sd'", "finite number"]),
+        (f"[toy.mean]\nmean_sd = 1{'0' * 400}\n", ["my.toml", "'mean_sd'", "finite number"]),
+        (f"[toy.mean]\nmean_sd = 1{'0' * 5000}\n", ["my.toml", "not TOML"]),
+        ("[toy.mean]\nmean_sd = 1e-300\n", ["my.toml", "'mean_sd'", "positive"]),
+        ("[toy.mean]\nmean_sd = nan\n", ["my.toml", "'mean_sd'", "finite number"]),
+        ("[toy.mean]\nmean_sd = -1\n", ["my.toml", "'mean_sd'", "positive"]),
+        ("[toy.mean]\nmean_sd = [1, 2]\n", ["my.toml", "'mean_sd'", "one number"]),
+        ("[toy.mean]\nmean_sd = true\n", ["my.toml", "'mean_sd'", "finite number"]),
     ],
 )
 def test_bad_priors_are_named(toy: Any, tmp_path: Path, content: str, words: list[str]):
@@ -77,12 +80,16 @@ def test_bad_priors_are_named(toy: Any, tmp_path: Path, content: str, words: lis
 
 
 def test_own_results_go_to_a_folder_of_their_own():
-    given = Given(seed=4, models=Path("a/my.csv"), priors=Path("b/wide.toml"))
+    given = Overrides(seed=4, models=Path("a/my.csv"), priors=Path("b/wide.toml"))
     assert re.fullmatch(r"models-my-[0-9a-f]{6}_priors-wide-[0-9a-f]{6}_seed-4", given.folder)
-    others = [Given(models=Path("b/my.csv")), Given(priors=Path("a/my.csv")), Given(models=Path("a/my.v2.csv"))]
-    assert len({given.folder for given in [*others, Given(models=Path("a/my.csv"))]}) == 4
-    assert Given.from_note(given.note()).names() == given.names()
-    assert not Given().own
+    others = [
+        Overrides(models=Path("b/my.csv")),
+        Overrides(priors=Path("a/my.csv")),
+        Overrides(models=Path("a/my.v2.csv")),
+    ]
+    assert len({given.folder for given in [*others, Overrides(models=Path("a/my.csv"))]}) == 4
+    assert Overrides.from_metadata(given.as_metadata()).names() == given.names()
+    assert not Overrides().any
 
 
 def test_own_table_takes_the_place_of_the_headline_vintage(toy: Any, tmp_path: Path):
@@ -97,7 +104,7 @@ def test_own_table_takes_the_place_of_the_headline_vintage(toy: Any, tmp_path: P
     code, said, errors = toy("refresh", "--models", FIXTURES / "epoch_small.csv", "--out", tmp_path / "r")
     assert code == 0, errors
     assert "a raw Epoch vintage" in said
-    first = json.loads((tmp_path / "r" / "estimates.json").read_text())["fits"]["toy/main"]["data"]["flow"][0]
+    first = json.loads((tmp_path / "r" / "estimates.json").read_text())["fits"]["toy/main"]["data"]["flow"][1]
     assert first["left"] == 5  # rows of the fixture with a compute
 
 
@@ -115,7 +122,7 @@ def test_sensitivity_is_0_where_declared_and_1_where_not(toy: Any, tmp_path: Pat
     assert row["diagnosis"] == "prior-data conflict"
     nothing = tmp_path / "none.toml"
     nothing.write_text("")
-    monkeypatch.setattr("inference.sensitivity.DECLARED", nothing)
+    monkeypatch.setattr("inference.summaries.sensitivity.DECLARED", nothing)
     code, said, _ = toy("sensitivity", "--out", out)
     assert code == 1
     assert "not declared: toy/main/mean_by_year[2020]: power-scaling of the prior" in said
@@ -127,7 +134,7 @@ def test_sensitivity_is_0_where_declared_and_1_where_not(toy: Any, tmp_path: Pat
 def test_sensitivity_to_a_users_own_priors(toy: Any, tmp_path: Path):
     out = tmp_path / "out"
     before = toy.good(out)
-    priors = own_priors(tmp_path, "[toy]\nmean_sd = 0.1\n")
+    priors = own_priors(tmp_path, "[toy.mean]\nmean_sd = 0.1\n")
     code, said, errors = toy("sensitivity", "--out", out, "--priors", priors)
     assert code == 0, errors
     line = next(line for line in said.splitlines() if line.strip().startswith("my.toml"))
@@ -144,7 +151,7 @@ def test_sensitivity_without_results(toy: Any, tmp_path: Path):
 
 def test_diff(toy: Any, tmp_path: Path):
     toy.good(tmp_path / "old")
-    toy("refresh", "--priors", own_priors(tmp_path, "[toy]\nmean_sd = 0.01\n"), "--out", tmp_path / "new")
+    toy("refresh", "--priors", own_priors(tmp_path, "[toy.mean]\nmean_sd = 0.01\n"), "--out", tmp_path / "new")
     code, said, _ = toy("diff", tmp_path / "old", tmp_path / "new" / "estimates.json", "--json")
     assert code == 0
     (row,) = json.loads(said)
@@ -166,7 +173,7 @@ def test_diff(toy: Any, tmp_path: Path):
 
 
 def test_publish(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    out, published, readme = Places(tmp_path / "out"), tmp_path / "published", tmp_path / "README.md"
+    out, published, readme = Paths(tmp_path / "out"), tmp_path / "published", tmp_path / "README.md"
     monkeypatch.setattr(publish, "README", readme)
     monkeypatch.setattr(publish, "PUBLISHED", published)
     readme.write_text(f"before\n{publish.START}\nan earlier table\n{publish.END}\nafter\n")
@@ -218,7 +225,7 @@ def test_sensitivity_to_priors_keeps_the_users_own_data(toy: Any, tmp_path: Path
     mine.write_bytes(to_csv(MODELS.columns, (row for row in rows if row["vintage"] == "2026-05")))
     out = tmp_path / "out"
     assert toy("refresh", "--models", mine, "--out", out)[0] == 0
-    priors = own_priors(tmp_path, "[toy]\nmean_sd = 1.0\n")
+    priors = own_priors(tmp_path, "[toy.mean]\nmean_sd = 1.0\n")
     code, said, errors = toy("sensitivity", "--out", out, "--priors", priors, "--json")
     assert code == 0, errors
     (row,) = json.loads(said)["estimates"]
@@ -230,11 +237,14 @@ def test_status_of_damaged_notes_and_outputs(toy: Any, tmp_path: Path):
     out = tmp_path / "out"
     toy.good(out)
     (out / "paper.pdf").unlink()
-    assert "to be written again" in toy("status", "--out", out)[1]
-    (out / "outputs.json").write_text('{"key": "x", "files": []}')
-    assert toy("refresh", "--out", out)[0] == 0
+    assert "paper: stale (paper.pdf is missing or was changed)" in toy("status", "--out", out)[1]
+    whole = json.loads((out / "outputs.json").read_text())
+    for damaged in ({"key": "x"}, whole | {"figures": []}, whole | {"summaries": {"toy": {"parts": 5, "files": {}}}}):
+        (out / "outputs.json").write_text(json.dumps(damaged))
+        assert toy("status", "--out", out)[0] == 0
+        assert toy("refresh", "--out", out)[0] == 0
     note = out / "posteriors" / "toy" / "claim.json"
-    for content in ('{"parts": [], "specs": [], "given": null}', "[]", "{"):
+    for content in ('{"specs": {}, "left_out": {}, "overrides": null}', "[]", "{"):
         note.write_text(content)
         code, said, errors = toy("status", "--out", out)
         assert code == 0, errors

@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
-from data.epoch import WORDS
 from data.io import NUMBER, parse_csv, to_csv
-from data.schema import MODELS
-from data.tables import SNAPSHOT
-from inference.places import ROOT
+from data.paths import SNAPSHOT
+from data.sources.epoch import WORDS
+from data.tables.schemas import MODELS
+from inference.store.paths import ROOT
 from tests.conftest import digests
 from tests.toy.faults import writes
+from tests.toy.planted import plant
 
 TOY = ROOT / "tests" / "toy" / "run.py"
 OUTPUTS = ("estimates.json", "paper.pdf", "outputs.json", "figures/toy.pdf")
@@ -205,7 +206,8 @@ def test_stale_lock_and_second_refresh(toy: Any, tmp_path: Path):
     out = tmp_path / "out"
     before = toy.good(out)
     (out / "lock").write_text("999999")  # of a process long gone
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\nfrom inference.lock import held\n"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\n"
+    code += "from inference.store.lock import held\n"
     code += f"with held(Path({str(out / 'lock')!r})): print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
@@ -233,7 +235,9 @@ def test_the_gate_keeps_planted_faults_out(
 ):
     out = tmp_path / "out"
     before = toy.good(out)
-    monkeypatch.setattr(toy.claim, "PLANTED", planted)
+    from models.toy import model as toy_model
+
+    monkeypatch.setattr(toy_model, "MODEL", plant(toy_model.MODEL, planted))
     code, said, _ = toy("refresh", "--seed", "8", "--out", out)
     assert code == 1
     assert "one retry, target_accept 0.99" in said
@@ -246,7 +250,7 @@ def test_the_gate_keeps_planted_faults_out(
     assert (out / "failed" / "toy" / "main.nc").exists()
     estimates = json.loads((out / "estimates.json").read_text())
     assert estimates["fits"]["toy/main"]["stale"]
-    assert estimates["fits"]["toy/main"]["seed"] == toy.claim.SEED
+    assert estimates["fits"]["toy/main"]["seed"] == 5
 
 
 def killed_after(seconds: float, out: Path, sent: signal.Signals, script: list[str], *claims: str) -> int:
@@ -325,7 +329,7 @@ def test_hostile_values_are_inert(toy: Any, tmp_path: Path, table: Path):
     code, _, errors = toy("refresh", "--models", mine, "--out", out)
     assert code == 0, errors
     assert json.loads((out / "estimates.json").read_text())["given"]["models"] == mine.name
-    reason = json.loads((out / "estimates.json").read_text())["fits"]["toy/main"]["data"]["flow"][0]["reason"]
+    reason = json.loads((out / "estimates.json").read_text())["fits"]["toy/main"]["data"]["flow"][-1]["reason"]
     for name in hostile:  # carried as they are, and the paper that prints them was made: they are text in it
         assert name in reason
     assert not list(tmp_path.rglob("passwd"))

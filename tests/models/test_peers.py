@@ -12,8 +12,8 @@ from scipy.stats import norm
 
 from benchmarks import odds_ratios, peers
 from data.io import parse_csv
-from inference.given import Given
-from inference.keys import fit_key, fit_parts
+from inference.store.fingerprints import combine, parts_by_fit
+from inference.store.overrides import Overrides
 from models.registry import CLAIMS
 
 pytest.importorskip("statsmodels", reason="make test adds it to .venv")
@@ -140,7 +140,7 @@ def test_topic_years_are_parted_within_and_between_topics():
 
 @pytest.mark.parametrize("change", ["agrees", "apart", "apart, differs"])
 def test_it_objects_where_peers_that_should_agree_do_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Any, change: str):
-    key = fit_key(fit_parts("topic_compute", Given()), "main")
+    key = combine(parts_by_fit("topic_compute", Overrides())["main"])
     row = {"claim": "topic_compute", "spec": "main", "estimand": "odds_ratio", "coords": {}, "title": "odds ratio",
            "text": "0.74 (0.69 to 0.79)", "median": 0.74, "eti_low": 0.69, "eti_high": 0.79}  # fmt: skip
     fits = {"topic_compute/main": {"fit_key": key, "title": "papers"}}
@@ -160,7 +160,7 @@ def test_published_comparison_is_of_the_present_fits():
     rows = list(parse_csv(peers.TABLE, peers.COLUMNS).values())
     assert {row["claim"] for row in rows} == {"topic_compute", "code_release"} <= set(CLAIMS)
     for claim, spec in {(row["claim"], row["spec"]) for row in rows}:
-        key = fit_key(fit_parts(claim, Given()), spec)
+        key = combine(parts_by_fit(claim, Overrides())[spec])
         assert {row["fit_key"] for row in rows if (row["claim"], row["spec"]) == (claim, spec)} == {key}, RUN
     assert {row["spec"] for row in rows if row["claim"] == "topic_compute"} == {"main", "plain", "with_years"}
     agree = [row for row in rows if row["agree"] == "yes"]

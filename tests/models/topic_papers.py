@@ -11,11 +11,10 @@ import pymc as pm
 import xarray as xr
 from scipy.special import expit
 
-import models.topic_compute as claim
-from data.papers import AUTHOR_KINDS
-from data.papers_schema import PAPERS
-from data.record import VENUES
-from models.topic_compute_rows import TERMS
+from data.tables.paper_schemas import PAPERS
+from data.vocabulary import AUTHOR_KINDS, VENUES
+from models.topic_compute.choices import Choices
+from models.topic_compute.definitions import TERMS
 
 Draws = np.ndarray[Any, np.dtype[np.float64]]
 STEMS = {venue: stem for stem, venue in VENUES.items()}
@@ -186,4 +185,4 @@ def share(log_odds: np.ndarray) -> np.ndarray:
     return np.asarray(expit(log_odds))
 
 
-CHOICES = claim.Choices()
+CHOICES = Choices()

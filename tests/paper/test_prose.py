@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import typst
 
-from data.tables import SNAPSHOT
-from inference.paper import PaperError, compile_paper
-from inference.places import ROOT
+from data.paths import SNAPSHOT
+from inference.pipeline.typeset import PaperError, compile_paper
+from inference.store.paths import ROOT
 from models.registry import CLAIMS
 
 SOURCES = [ROOT / "paper" / "paper.typ", *sorted((ROOT / "paper" / "sections").glob("*.typ"))]
@@ -163,9 +163,13 @@ def staged(published: dict[str, Any], blank: Path, tmp_path: Path, change: Any =
     return tmp_path
 
 
+def compiled_paper(folder: Path) -> Path:
+    return compile_paper(folder, (folder / "figures").iterdir())
+
+
 def test_paper_of_all_claims_compiles_from_the_published_estimates(published: Any, blank: Path, tmp_path: Path):
     assert published["claims"] == list(CLAIMS)
-    assert compile_paper(staged(published, blank, tmp_path)).read_bytes().startswith(b"%PDF")
+    assert compiled_paper(staged(published, blank, tmp_path)).read_bytes().startswith(b"%PDF")
 
 
 def test_unknown_estimate_stops_the_build_with_its_name(published: Any, blank: Path, tmp_path: Path):
@@ -173,7 +177,7 @@ def test_unknown_estimate_stops_the_build_with_its_name(published: Any, blank: P
         content["estimates"] = [r for r in content["estimates"] if r["estimand"] != "change_academia_only"]
 
     with pytest.raises(PaperError, match="unknown estimate: academic_share/main/change_academia_only"):
-        compile_paper(staged(published, blank, tmp_path, drop))
+        compiled_paper(staged(published, blank, tmp_path, drop))
     assert not (tmp_path / "paper.pdf").exists()
 
 
@@ -189,7 +193,7 @@ def test_paper_of_a_users_table_that_lacks_what_an_alternative_needs(published: 
         for ladder in content["ladders"]["academic_share"]:
             ladder["rungs"] = [rung for rung in ladder["rungs"] if rung["spec"] not in gone]
 
-    assert compile_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
+    assert compiled_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("spans", [True, False])
@@ -217,14 +221,14 @@ def test_paper_of_a_users_papers_without_full_texts(published: Any, blank: Path,
         for ladder in content["ladders"]["topic_compute"]:
             ladder["beside"] = None
 
-    assert compile_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
+    assert compiled_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
 
 
 def test_paper_without_a_claim_says_so(published: Any, blank: Path, tmp_path: Path):
     def drop(content: dict[str, Any]) -> None:
         content.update(claims=[], missing=list(CLAIMS))
 
-    assert compile_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
+    assert compiled_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
 
 
 def by_name(estimates: dict[str, Any], claim: str) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -296,9 +300,10 @@ def test_readings_of_the_academic_share_hold(published: dict[str, Any]):
 
 def share_with_terms(tables: dict[str, Any], first: int, last: int) -> float:
     """Of the papers at the venues that span the window: with a term of any family in the abstract."""
-    from models import topic_compute
+    from models.topic_compute.cells import prepare
+    from models.topic_compute.choices import Choices
 
-    cells = topic_compute.prepare(tables, topic_compute.Choices())
+    cells = prepare(tables, Choices())
     spanning = json.loads(cells.attrs["facts"])["spanning"].split(", ")
     year, venue = (cells[name].isel(venue_year=cells["at_venue_year"]) for name in ("year_of", "venue_of"))
     with_terms = (cells["value"] != 0).any("family").isel(exposure=cells["at_exposure"])

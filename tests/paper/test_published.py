@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from inference import publish
-from inference.places import Places
+from inference.pipeline import publish
+from inference.store.paths import Paths
 from models.registry import CLAIMS
 
 
@@ -62,10 +62,10 @@ def test_every_estimand_has_its_thinned_draws(monkeypatch: pytest.MonkeyPatch, t
     ratio = xr.DataArray(values, lead, ("chain", "draw", "venues", "era"), attrs=attrs)
     estimands = xr.Dataset({"ratio": ratio, "all": ratio.isel(venues=0, era=0, drop=True).assign_attrs(attrs), "n": 5})
     tree = xr.DataTree.from_dict({"estimands": estimands})
-    monkeypatch.setattr(publish.store, "specs_of", lambda places, claim: ["main"] * (claim == next(iter(CLAIMS))))
-    monkeypatch.setattr(publish.store, "load", lambda places, claim, spec: (tree, {"kind": "main"}))
-    made = publish.thinned(Places(out=tmp_path))
-    name = f"draws_{next(iter(CLAIMS))}_main.csv.gz"
+    monkeypatch.setattr(publish.posteriors, "specs_of", lambda paths, claim: ["main"] * (claim == CLAIMS[0]))
+    monkeypatch.setattr(publish.posteriors, "load", lambda paths, claim, spec: (tree, {}))
+    made = publish.thinned(Paths(out=tmp_path))
+    name = f"draws_{CLAIMS[0]}_main.csv.gz"
     assert set(made) == {name, "draws_codebook.csv"}
     frame = pd.read_csv(io.BytesIO(made[name]))  # compressed where it is written
     assert list(frame) == ["ratio[a, early]", "ratio[a, late]", "ratio[b, early]", "ratio[b, late]", "all"]

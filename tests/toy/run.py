@@ -11,20 +11,22 @@ TOY = Path(__file__).resolve().parent
 
 def put_in_place() -> None:
     """Make the toy claim the only one. Everything else is the project's own code."""
-    import inference.paper
-    import inference.sensitivity
-    from models.registry import CLAIMS, Entry
+    import figures
+    import inference.pipeline.typeset
+    import inference.summaries.sensitivity
+    import models
+    from models.registry import CLAIMS
 
-    CLAIMS.clear()
-    CLAIMS["toy"] = Entry("tests.toy.claim", "tests.toy.figures", ("models",))
-    inference.paper.SOURCES = TOY / "paper"
-    inference.sensitivity.DECLARED = TOY / "paper" / "declared_sensitivities.toml"
+    CLAIMS[:] = ["toy"]
+    models.__path__.append(str(TOY / "models"))
+    figures.__path__.append(str(TOY / "figures"))
+    inference.pipeline.typeset.SOURCES = TOY / "paper"
+    inference.summaries.sensitivity.DECLARED = TOY / "paper" / "declared_sensitivities.toml"
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     put_in_place()
-    from data.command import run
-    from inference.__main__ import app
+    from inference.cli import main
 
-    sys.exit(run(app))
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands: refresh, extended specifications, outputs, paper, publication, console."""

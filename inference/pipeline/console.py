@@ -1,0 +1,90 @@
+"""What the commands print: tables for the terminal, as wide as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from inference.store.paths import Paths
+from inference.summaries import formatting
+from inference.summaries.sensitivity import flags
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Row = Mapping[str, Any]
+NARROW = 100  # columns assumed where there is no terminal
+
+
+def _print(*things: Any) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=NARROW)
+    for thing in things:
+        console.print(thing, soft_wrap=isinstance(thing, str), markup=not isinstance(thing, str))
+
+
+def _table(*heads: str, rows: Iterable[Iterable[str]]) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*heads)
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    return table
+
+
+def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
+    """Print the headline estimates, which fits took the one retry, and where everything is."""
+    rows = [
+        [formatting.label_headline(row), row["text"], str(row["n"]), row["published_text"] or "", row["verdict"] or "",
+         ", ".join(flag.split(":")[0] for flag in flags(row))]
+        for row in estimates["estimates"]
+        if row["headline"]
+    ]  # fmt: skip
+    retried = [name for name, fit in estimates["fits"].items() if fit["gate"]["retried"] and not fit.get("aside")]
+    heads = ("estimate", "median (89 % interval)", "n", "published", "verdict", "sensitive to")
+    _print(
+        _table(*heads, rows=rows),
+        f"retried:   {', '.join(retried) or 'no fit needed the one retry'}",
+        f"paper:     {paths.paper}",
+        f"figures:   {paths.figures}",
+        f"estimates: {paths.estimates}",
+    )
+
+
+def format_shift(refit: Row) -> str:
+    """``-0.4 / -0.5 / -0.2``: moves of the median and the interval's ends, in posterior sd."""
+    return " / ".join(formatting.number(refit["shift"][name], 1) for name in ("median", "eti_low", "eti_high"))
+
+
+def print_sensitivity(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]], missing: Iterable[str]) -> None:
+    """Print headline estimates under power-scaling and other priors, and what is not declared."""
+    from inference.summaries.sensitivity import name_of
+
+    for row in rows:
+        known = declared.get(name_of(row))
+        said = (
+            f'declared, concerns: "{known["sentence"]}"' if known else "NOT DECLARED" if flags(row) else "not sensitive"
+        )
+        diagnosis = f"{row['diagnosis']}, prior {row['prior_sensitivity_text']}"
+        _print(
+            f"{row['title']}: {row['text']}" + (f", {row['verdict']}" if row["verdict"] else ""),
+            f"  power-scaling: {diagnosis}; contraction {row['contraction_text']}; {said}",
+        )
+        width = max(len(refit["title"]) for refit in row["refits"])
+        for refit in row["refits"]:
+            verdict = f"  verdict: {refit['verdict']}" if refit["verdict"] != row["verdict"] else ""
+            _print(f"    {refit['title']:<{width}}  {refit['text']:<24}  {format_shift(refit)} sd{verdict}")
+    _print("moves of the median / lower / upper end, in posterior standard deviations", *missing)
+
+
+def print_differences(rows: Iterable[Row]) -> None:
+    """Print what ``inference.diff`` found."""
+    lines = [
+        [row["title"], row["old"] or "(none)", row["new"] or "(none)", row["shift_text"], row["verdict_text"]]
+        for row in rows
+    ]
+    _print(_table("estimate", "old", "new", "shift in sd", "verdict", rows=lines))

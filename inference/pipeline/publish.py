@@ -1,0 +1,195 @@
+"""Committed copies: estimates and figures in ``paper/published``, the README's table, macros for LaTeX.
+
+Each copy carries the fit keys it belongs to; a test and ``stale`` say when they are no longer those of the code and
+the tables.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from data.errors import CheckError, InputError
+from data.io import to_csv, write_atomic
+from inference.pipeline.extended import copy_extended
+from inference.pipeline.outputs import outputs_current, read_records
+from inference.store import posteriors
+from inference.store.declarations import specifications_of
+from inference.store.fingerprints import EXTENDED, combine, parts_by_fit
+from inference.store.overrides import Overrides
+from inference.store.paths import ROOT, Paths
+from inference.summaries.formatting import label_headline
+from inference.summaries.sensitivity import flags
+from models.registry import CLAIMS
+
+PUBLISHED = ROOT / "paper" / "published"
+README = ROOT / "README.md"
+START, END = "<!-- estimates: written by `python -m inference publish` -->", "<!-- end of estimates -->"
+MARKS = (
+    "† sensitive to the prior: the paper says how. **Bold**: the project's own estimate. "
+    "◂ the rung that matters most: farthest from the one before."
+)
+DRAWS = 1000
+DIGITS = dict(enumerate(["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]))
+
+
+def publish(paths: Paths, draws: bool = False) -> list[Path]:
+    """Copy what the last refresh made, if it is current; return what was written.
+
+    Raises
+    ------
+    CheckError
+        If a claim is not current or the outputs are not those of the fits.
+    """
+    parts = {claim: parts_by_fit(claim, Overrides()) for claim in CLAIMS}
+    for claim in CLAIMS:
+        state, why = posteriors.claim_state(paths, claim, parts[claim])
+        if state != "current":
+            raise CheckError(f"{claim} is {state} ({why}): run make refresh first")
+    content = posteriors.read_json(paths.estimates, "estimates", "ladders")
+    if content is None or not outputs_current(paths, parts, Overrides()):
+        raise CheckError("estimates, figures and paper are not those of the stored fits: run make refresh first")
+    files: dict[Path, bytes] = {
+        PUBLISHED / "estimates.json": a_row_a_line(content),
+        PUBLISHED / EXTENDED.name: a_row_a_line(copy_extended(paths)),
+        PUBLISHED / "estimates.tex": macros(content["estimates"]).encode(),
+        README: with_table(README.read_text(encoding="utf-8"), content).encode(),
+    }
+    made = [name for stage in read_records(paths).values() for record in stage.values() for name in record["files"]]
+    figures = [paths.out / name for name in made if name.endswith(".png")]
+    files |= {PUBLISHED / "figures" / path.name: path.read_bytes() for path in figures}
+    if draws:
+        files |= {PUBLISHED / name: made for name, made in thinned(paths).items()}
+    for path, copy in files.items():
+        if not (path.is_file() and path.read_bytes() == copy):
+            write_atomic(path, copy)
+    for old in (PUBLISHED / "figures").glob("*.png"):
+        if old not in files:
+            old.unlink()
+    return list(files)
+
+
+def a_row_a_line(content: Mapping[str, Any]) -> bytes:
+    """estimates.json with one estimate a line: what changed between two publications is then what git shows."""
+
+    def dump(value: object) -> str:
+        return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+
+    parts = []
+    for key, value in sorted(content.items()):
+        lines = [dump(row) for row in value] if isinstance(value, list) else []
+        parts.append(f"{dump(key)}: " + ("[\n" + ",\n".join(lines) + "\n]" if lines else dump(value)))
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
+
+
+def stale(folder: Path = PUBLISHED) -> list[str]:
+    """Published fits whose keys are no longer those of the code and the tables: ``claim/specification``."""
+    content = posteriors.read_json(folder / "estimates.json", "fits")
+    if content is None:
+        return ["nothing is published"]
+    parts = {
+        claim: parts_by_fit(claim, Overrides()) | parts_by_fit(claim, Overrides(), extended=True) for claim in CLAIMS
+    }
+    found = []
+    for name, fit in content["fits"].items():
+        claim, _, spec = name.partition("/")
+        if fit["fit_key"] != combine(parts.get(claim, {}).get(spec, {})):
+            found.append(name)
+    return found
+
+
+def macros(rows: Iterable[Mapping[str, Any]]) -> str:
+    r"""LaTeX macros of the headline estimates: ``\AcademicShareMainShareAcademiaOnlyTwoZeroOneZeroOneFour``."""
+    lines = ["% Headline estimates: median (89 % interval). Written by `python -m inference publish`."]
+    for row in rows:
+        if row["headline"]:
+            parts = [row["claim"], row["spec"], row["estimand"], *(str(value) for value in row["coords"].values())]
+            words = re.split(r"[^A-Za-z0-9]+", " ".join(parts))
+            name = "".join(word[:1].upper() + word[1:] for word in words)
+            name = "".join(DIGITS[int(char)] if char.isdigit() else char for char in name)
+            text = row["text"].replace("\N{MINUS SIGN}", r"\ensuremath{-}").replace("%", r"\%")
+            lines.append(rf"\newcommand{{\{name}}}{{{text}}}")
+    return "\n".join(lines) + "\n"
+
+
+def table(content: Mapping[str, Any]) -> str:
+    """The README's tables: for each claim its headline estimates, and the ladder of each published figure."""
+    lines = []
+    for claim in content["claims"]:
+        rows = [row for row in content["estimates"] if row["claim"] == claim and row["headline"]]
+        lines += [f"**{claim.replace('_', ' ').capitalize()}**", ""]
+        lines += ["| estimate | median (89 % interval) | n | published | verdict |", "|---|---|---|---|---|"]
+        for row in rows:
+            mark = " †" if flags(row) else ""
+            lines.append(
+                f"| {label_headline(row)}{mark} | {row['text']} | {row['n']:,} | {row['published_text'] or ''} | "
+                f"{row['verdict'] or ''} |"
+            )
+        lines += ["", *_ladder_table(content["ladders"].get(claim, [])), ""]
+    return "\n".join([*lines, MARKS])
+
+
+def _ladder_table(ladders: list[Mapping[str, Any]]) -> list[str]:
+    if not ladders:
+        return []
+    lines = [f"| rung | {' | '.join(row['title'] for row in ladders)} |", "|---" * (len(ladders) + 1) + "|"]
+    lines.append(f"| published | {' | '.join(row['published_text'] for row in ladders)} |")
+    for rungs in zip(*(row["rungs"] for row in ladders), strict=True):
+        marks = [" ◂" if rung["spec"] == row["matters_most"] else "" for rung, row in zip(rungs, ladders, strict=True)]
+        cells = (f"{rung['text']}, n = {rung['n']:,}{mark}" for rung, mark in zip(rungs, marks, strict=True))
+        title = f"{rungs[0]['kind']}: {rungs[0]['title']}"
+        lines.append(f"| {f'**{title}**' if rungs[0]['spec'] == 'main' else title} | {' | '.join(cells)} |")
+    return lines
+
+
+def with_table(readme: str, content: Mapping[str, Any]) -> str:
+    """The README with its tables up to date, between their two marks.
+
+    Raises
+    ------
+    InputError
+        If the marks are not there.
+    """
+    before, start, rest = readme.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise InputError("the marks around the table are missing", README, hint=f"{START} and {END}")
+    return f"{before}{START}\n\n{table(content)}\n\n{END}{after}"
+
+
+def thinned(paths: Paths) -> dict[str, bytes]:
+    """Thinned draws of every estimand of the main fits as CSV, one column an estimate, and a codebook."""
+    from inference.summaries.estimates import points
+
+    out: dict[str, bytes] = {}
+    codebook: list[dict[str, object]] = []
+    for claim in CLAIMS:
+        main = {one.name for one in specifications_of(claim) if one.kind == "main"}
+        for spec in posteriors.specs_of(paths, claim):
+            if spec not in main:
+                continue
+            tree, _ = posteriors.load(paths, claim, spec)
+            estimands = tree["estimands"].to_dataset()
+            columns: dict[str, list[float]] = {}
+            for name, variable in estimands.data_vars.items():
+                if "draw" not in variable.dims:
+                    continue
+                step = max(1, variable.sizes["chain"] * variable.sizes["draw"] // DRAWS)
+                for coords in points(variable):
+                    inside = ", ".join(str(value) for value in coords.values())
+                    column = f"{name}[{inside}]" if inside else str(name)
+                    flat = variable.sel(coords).transpose("chain", "draw").to_numpy().ravel()
+                    columns[column] = flat[::step].tolist()
+                    attrs = variable.attrs
+                    codebook.append(
+                        {"file": f"draws_{claim}_{spec}.csv.gz", "column": column, "unit": attrs["unit"],
+                         "kind": attrs["kind"], "scale": attrs["scale"]}
+                    )  # fmt: skip
+            draws = zip(*columns.values(), strict=True)
+            rows = [{name: f"{x:.6g}" for name, x in zip(columns, draw, strict=True)} for draw in draws]
+            out[f"draws_{claim}_{spec}.csv.gz"] = to_csv(columns, rows)
+    out["draws_codebook.csv"] = to_csv(["file", "column", "unit", "kind", "scale"], codebook)
+    return out

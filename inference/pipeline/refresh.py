@@ -1,0 +1,113 @@
+"""The main job: refit what is stale, gate it, store it, then write summaries, figures and paper from what is stored."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from data.errors import InputError
+from data.parallel import tell
+from inference.pipeline.outputs import by_claim, outputs_current, write_outputs
+from inference.store import posteriors
+from inference.store.declarations import affected_claims
+from inference.store.fingerprints import Parts, combine, parts_by_fit
+from inference.store.lock import held
+from inference.store.overrides import Overrides
+from inference.store.paths import Paths
+from models.common.claim import Specification
+from models.registry import CLAIMS
+
+Say = Callable[[str], None]
+NONE = Overrides()
+
+
+def refresh(claims: Iterable[str], paths: Paths, say: Say, overrides: Overrides = NONE) -> int:
+    """Bring claims and outputs up to date.
+
+    Parameters
+    ----------
+    claims
+        Names from the registry.
+    paths
+        The folder of results.
+    say
+        Told each step.
+    overrides
+        A user's own seed, tables, hyper-parameters.
+
+    Returns
+    -------
+    int
+        0, or 1 if the gate kept a fit out or a claim is missing from the paper.
+
+    Raises
+    ------
+    InputError
+        For bad input or a place that another process is writing to; nothing stored is then touched.
+    """
+    parts = {claim: parts_by_fit(claim, overrides) for claim in CLAIMS}
+    states = {claim: posteriors.claim_state(paths, claim, parts[claim])[0] for claim in claims}
+    stale = [claim for claim, state in states.items() if state != "current"]
+    if not stale and outputs_current(paths, parts, overrides):
+        say("everything is current: nothing to do")
+        return 0
+    if stale and overrides.tables:
+        from data.tables.user_tables import check_user_tables
+
+        check_user_tables(overrides.tables)
+    with held(paths.lock):
+        # The later claims have the larger models: first, so that no core waits for the last one.
+        tasks = {claim: (claim, parts[claim], paths, tell, overrides) for claim in reversed(stale)}
+        failed = [claim for claim, passed in by_claim(_refit, tasks, say) if not passed]
+        missing = write_outputs(paths, parts, overrides, say)
+    return 1 if failed or missing else 0
+
+
+def _refit(claim: str, parts: Mapping[str, Parts], paths: Paths, say: Say, overrides: Overrides) -> bool:
+    """Fit the specifications of a claim that are not current; say whether all of them passed the gate."""
+    from inference.pipeline.fitter import Fitter
+
+    fitter = Fitter.of(claim, parts, overrides, say, extended=False)
+    try:
+        fitted, left_out = fitter.prepare(say)
+    except InputError as error:
+        if overrides.tables and len(affected_claims(overrides)) > 1:  # other claims may do with what this table has
+            say(f"{claim} left out: {error}")
+            posteriors.leave_out(paths, claim)
+            return True
+        raise
+    passed = True
+    for number, one in enumerate(fitted, start=1):
+        key = combine(parts[one.name])
+        if (known := posteriors.metadata(paths, claim, one.name)) and known["fit_key"] == key:
+            continue
+        label = f"{claim}/{one.name} ({number} of {len(fitted)})"
+        tree, gate, retried = fitter.fit(one.name, lambda text, label=label: say(f"{label}: {text}"))  # type: ignore[misc]
+        about = describe(one, parts[one.name], gate, retried)
+        if gate.passed:
+            posteriors.save(paths, claim, one.name, tree, about)
+            say(f"{label}: passed the gate (R-hat {gate.r_hat_max:.3f}, smallest ESS {gate.ess_min:,.0f}), stored")
+        else:
+            posteriors.save_failed(paths, claim, one.name, tree, {**about, "reason": "; ".join(gate.faults)})
+            say(f"{label}: FAILED the gate: {'; '.join(gate.faults)}; kept aside in {paths.failed / claim}")
+            passed = False
+    if passed:
+        posteriors.finish_claim(paths, claim, [one.name for one in fitted], left_out, overrides.as_metadata())
+    return passed
+
+
+def describe(one: Specification, parts: Parts, gate: Any, retried: bool) -> dict[str, Any]:
+    """What a stored fit says of itself beside its draws."""
+    return {
+        "fit_key": combine(parts),
+        "parts": parts,
+        "model": one.model,
+        "gate": {**_finite(dataclasses.asdict(gate)), "passed": gate.passed, "retried": retried},
+    }
+
+
+def _finite(gate: Mapping[str, Any]) -> dict[str, Any]:
+    """Diagnostics as JSON can hold them: null for what is not a finite number."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in gate.items()}

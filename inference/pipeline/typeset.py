@@ -1,0 +1,54 @@
+"""Compile the paper from staged estimates and figures. It looks numbers up and computes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from data.errors import CheckError
+from inference.store.fingerprints import fact_paths
+from inference.store.paths import ROOT
+
+SOURCES = ROOT / "paper"
+
+
+class PaperError(CheckError):
+    """The paper did not compile, and the last one stays: an unknown estimate, a missing figure, a slip of syntax."""
+
+
+def compile_paper(staging: Path, figures: Iterable[Path]) -> Path:
+    """Compile ``paper.typ`` with the estimates of a staging folder, and with figures.
+
+    Returns
+    -------
+    pathlib.Path
+        ``staging/paper.pdf``.
+
+    Raises
+    ------
+    PaperError
+        With Typst's message; for an unknown estimate, its name.
+    """
+    import typst
+
+    folder = staging / "paper"
+    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("published", ".*"))
+    shutil.copy2(staging / "estimates.json", folder / "estimates.json")
+    (folder / "figures").mkdir()
+    for path in figures:
+        shutil.copy2(path, folder / "figures" / path.name)
+    (folder / "facts").mkdir()
+    for name, path in fact_paths().items():
+        shutil.copy2(path, folder / "facts" / name)
+    target = staging / "paper.pdf"
+    try:
+        _, warned = typst.compile_with_warnings(
+            str(folder / "paper.typ"), output=str(target), root=str(folder), ignore_system_fonts=True
+        )
+    except typst.TypstError as error:
+        raise PaperError(f"the paper did not compile: {getattr(error, 'message', error)}") from None
+    if warned:
+        raise PaperError("; ".join(str(getattr(warning, "message", warning)) for warning in warned))
+    shutil.rmtree(folder)
+    return target

@@ -1,0 +1,1 @@
+"""Fit, check and retry: compiled log densities, NUTS, diagnostics."""

@@ -1,0 +1,158 @@
+"""Fit one specification: model, data and seed to a DataTree that needs no model code to be read.
+
+A fit that its diagnostics keep out is tried once more, with smaller steps and more draws.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import xarray as xr
+
+from inference.sampling.compiled import INTERPRETED, Compiled, log_densities, sample
+from inference.sampling.diagnostics import Gate, check
+from inference.sampling.settings import Sampler
+from models.common.claim import Model
+from models.common.estimand import check_estimands
+
+for name in ("pymc", "pymc.sampling.forward", "pymc.stats.log_density"):
+    logging.getLogger(name).setLevel(logging.ERROR)
+
+PRIOR_DRAWS = 500
+PREDICTIVE_DRAWS = 500  # of the posterior, for predictive checks
+VERSIONS = ("pymc", "pytensor", "nutpie", "numba", "arviz-stats", "numpy", "xarray")
+RUN_ATTRS = {"created_at", "sampling_time", "tuning_steps", "arviz_version", "creation_library_version"}
+
+Say = Callable[[str], None]
+DEFAULT = Sampler()
+
+
+def fit(
+    model: Model,
+    dataset: xr.Dataset,
+    choices: Any,
+    priors: Any,
+    seed: int,
+    compiled: Compiled,
+    sampler: Sampler = DEFAULT,
+    say: Say = lambda text: None,
+    predictive: bool = True,
+) -> xr.DataTree:
+    """Fit one specification and derive all that is later read from it.
+
+    Without ``predictive`` there are no replicated data: only a model's main fits need them.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``posterior``, ``sample_stats``, ``prior``, ``estimands``, ``prior_estimands``, ``log_prior`` (top-level
+        priors) and ``log_likelihood`` (``log_densities``), ``constant_data`` (the prepared dataset), ``raw`` (counts,
+        where the model has them); with ``predictive`` also ``observed_data``, ``statistics``, ``posterior_statistics``
+        and ``prior_statistics``. attrs with seed, versions and sampler settings.
+    """
+    pymc_model = model.build(dataset, priors)
+    ready = compiled.get(pymc_model, f"{model.build.__module__}.{model.build.__qualname__}", say)
+    say(f"sampling {sampler.chains} chains of {sampler.tune} + {sampler.draws} draws")
+    sampled = sample(ready, seed, sampler)
+    say("prior draws, predictive draws, densities, estimands")
+    with pymc_model:
+        unobserved = [variable.name for variable in (*pymc_model.free_RVs, *pymc_model.deterministics)]
+        interpreted: dict[str, Any] = {"random_seed": seed, "compile_kwargs": {"mode": INTERPRETED}}
+        prior = pm.sample_prior_predictive(PRIOR_DRAWS, var_names=None if predictive else unobserved, **interpreted)
+        if predictive:
+            thinned = sampled.isel(draw=slice(None, None, max(1, sampler.draws * sampler.chains // PREDICTIVE_DRAWS)))
+            free = [variable.name for variable in pymc_model.free_RVs]
+            replicated = pm.sample_posterior_predictive(thinned, freeze_vars=free, progressbar=False, **interpreted)
+    posterior = sampled["posterior"].to_dataset()
+    groups = {
+        "posterior": posterior,
+        "sample_stats": sampled["sample_stats"].to_dataset(),
+        "prior": prior["prior"].to_dataset(),
+        "estimands": check_estimands(model.estimands(posterior, dataset, choices)),
+        "prior_estimands": model.estimands(prior["prior"].to_dataset(), dataset, choices),
+        **log_densities(ready, sampled, model.top_level),
+        "constant_data": dataset,
+    }
+    if model.raw is not None:
+        groups["raw"] = model.raw(dataset)
+    if predictive:
+        observed = prior["observed_data"].to_dataset()
+        groups |= {
+            "observed_data": observed,
+            "statistics": model.test_quantities(observed, dataset),
+            "posterior_statistics": model.test_quantities(replicated["posterior_predictive"].to_dataset(), dataset),
+            "prior_statistics": model.test_quantities(prior["prior_predictive"].to_dataset(), dataset),
+        }
+    result = xr.DataTree.from_dict({name: _plain(group) for name, group in groups.items()})
+    result.attrs = {
+        "seed": seed,
+        "versions": str({name: version(name) for name in VERSIONS}),
+        "sampler": str(asdict(sampler)),
+        "choices": str(choices),
+        "priors": str(priors),
+    }
+    return result
+
+
+def fit_checked(
+    model: Model,
+    dataset: xr.Dataset,
+    choices: Any,
+    priors: Any,
+    seed: int,
+    compiled: Compiled,
+    sampler: Sampler,
+    say: Say = lambda text: None,
+    predictive: bool = True,
+) -> tuple[xr.DataTree, Gate, bool]:
+    """Fit, check, and where the gate keeps the fit out, try once more with smaller steps and more draws.
+
+    Returns
+    -------
+    tree
+        As ``fit`` returns it.
+    gate
+        Its diagnostics.
+    retried
+        Whether this is the second try.
+    """
+    tree = fit(model, dataset, choices, priors, seed, compiled, sampler, say, predictive)
+    gate = check(tree)
+    if gate.passed:
+        return tree, gate, False
+    again = sampler.of_retry()
+    say(f"gate: {'; '.join(gate.faults)}: one retry, target_accept {again.target_accept}, {again.draws} draws")
+    tree = fit(model, dataset, choices, priors, seed, compiled, again, say, predictive)
+    return tree, check(tree), True
+
+
+def derive_with_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.DataTree:
+    """Derive estimands anew from the same draws, under choices that change neither data nor priors.
+
+    The draws of the parameters stay with the fit they come from.
+    """
+    dataset = tree["constant_data"].to_dataset()
+    again = {"estimands": "posterior", "prior_estimands": "prior"}
+    kept = ("log_prior", "log_likelihood", "constant_data", "raw")
+    groups = {name: tree[name].to_dataset() for name in kept if name in tree.children}
+    groups |= {
+        name: _plain(model.estimands(tree[draws].to_dataset(), dataset, choices)) for name, draws in again.items()
+    }
+    result = xr.DataTree.from_dict(groups)
+    result.attrs = tree.attrs | {"choices": str(choices)}
+    return result
+
+
+def _plain(group: xr.Dataset) -> xr.Dataset:
+    """A group without what varies from run to run (times) or cannot be stored (booleans keep as bytes)."""
+    out = group.drop_attrs(deep=False).assign_attrs({k: v for k, v in group.attrs.items() if k not in RUN_ATTRS})
+    for name, variable in out.variables.items():
+        if variable.dtype == np.bool_:
+            out[name] = out[name].astype("int8")
+    return out

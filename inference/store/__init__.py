@@ -1,0 +1,1 @@
+"""What is stored and whether it is current: posteriors, fingerprints, paths, overrides."""

@@ -1,0 +1,1 @@
+"""From stored draws to reported numbers, texts and chart data."""

@@ -1,0 +1,88 @@
+"""What moved between two estimates.json: shifts in posterior standard deviations, verdicts that flipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from data.errors import InputError
+from inference.store.posteriors import read_json
+from inference.summaries import formatting
+from inference.summaries.sensitivity import name_of
+
+Row = dict[str, Any]
+USED = {"claim", "spec", "estimand", "coords", "title", "headline", "kind", "median", "sd", "text", "verdict", "refits"}
+
+
+def read_estimates(path: Path) -> Row:
+    """Read estimates.json, given as the file or as the folder that holds it.
+
+    Raises
+    ------
+    InputError
+        If there is none, or the file is another one.
+    """
+    file = path / "estimates.json" if path.is_dir() else path
+    if not file.exists():
+        raise InputError("there are no estimates", file, hint="give an estimates.json, or the folder it is in")
+    found = read_json(file, "schema_version", "fits", "estimates")
+    rows = found["estimates"] if found is not None and found["schema_version"] == 1 else None
+    if found is None or not isinstance(rows, list) or not all(isinstance(r, dict) and r.keys() >= USED for r in rows):
+        raise InputError("this is no estimates.json", file)
+    return found
+
+
+def compare(old: Mapping[str, Any], new: Mapping[str, Any], headline_only: bool) -> list[Row]:
+    """Hold the estimates of one file against those of another.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``title``, ``old`` and ``new`` (texts; null where one has none), ``shift`` (of the median, in
+        posterior sd of the old; null for a single probability), ``verdict`` (old and new) and ``flipped``.
+    """
+    rows = []
+    before, after = ({name_of(row): row for row in content["estimates"]} for content in (old, new))
+    for name in [*before, *(name for name in after if name not in before)]:
+        was, now = before.get(name), after.get(name)
+        some = was or now
+        assert some is not None
+        if headline_only and not any(row and row["headline"] for row in (was, now)):
+            continue
+        verdicts = [row["verdict"] if row else None for row in (was, now)]
+        flipped = was is not None and now is not None and verdicts[0] != verdicts[1]
+        moved = _shift(was, now)
+        rows.append(
+            {
+                "name": name,
+                "title": some["title"] if some["headline"] else f"{some['title']} ({some['claim']}/{some['spec']})",
+                "old": was["text"] if was else None,
+                "new": now["text"] if now else None,
+                "shift": moved,
+                "shift_text": "" if moved is None else formatting.number(moved, 2),
+                "verdict": verdicts,
+                "verdict_text": f"{verdicts[0]}, now {verdicts[1]}" if flipped else verdicts[1] or "",
+                "flipped": flipped,
+            }
+        )
+    return rows
+
+
+def _shift(old: Row | None, new: Row | None) -> float | None:
+    if old is None or new is None or not old["sd"] or old["median"] is None or new["median"] is None:
+        return None
+    return float((new["median"] - old["median"]) / old["sd"])
+
+
+def summary(rows: Iterable[Row]) -> str:
+    """One line: how many were compared, moved by more than one posterior sd, flipped, appeared, vanished."""
+    listed = list(rows)
+    both = [row for row in listed if row["old"] and row["new"]]
+    far = sum(abs(row["shift"]) > 1 for row in both if row["shift"] is not None)
+    flips = sum(row["flipped"] for row in listed)
+    alone = len(listed) - len(both)
+    return (
+        f"{len(both)} estimates in both, {far} moved by more than one posterior sd, {flips} verdicts flipped, "
+        f"{alone} in one of them only"
+    )

@@ -1,0 +1,98 @@
+"""Numbers, intervals and verdicts as text: the one place where they are made.
+
+README, paper and report look these texts up. A number shows only digits that its Monte Carlo error supports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import floor, log10
+from typing import Any
+
+MINUS = "\N{MINUS SIGN}"
+MAX_DECIMALS = 2
+NARROW = 0.05  # width of an interval that two decimals would hardly show
+
+VERDICTS = {
+    "agrees": "agrees with the published {published}",
+    "disagrees": "disagrees with the published {published}",
+    "compatible": "is compatible with the published {published}, which lies in its interval, without confirming it",
+    "undecided": "neither confirms nor contradicts the published {published}",
+    "negligible": "is too close to no difference to matter, against the published {published}",
+    "not comparable": "cannot be compared with the published {published}",
+}
+
+
+def label_headline(row: Mapping[str, Any]) -> str:
+    """A headline estimate's name: what is not of the main specification says of which."""
+    return str(row["title"]) if row["spec"] == "main" else f"{row['title']} ({row['spec_title']})"
+
+
+def number(value: float, decimals: int) -> str:
+    """A number with so many decimals, a true minus sign, and no minus zero."""
+    text = f"{value:,.{max(decimals, 0)}f}" if decimals >= 0 else f"{round(value, decimals):,.0f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def decimals_for(mcse: float) -> int:
+    """Decimals at which a Monte Carlo standard error is below one unit of the last digit, at most two."""
+    return MAX_DECIMALS if mcse <= 0 else max(min(floor(-log10(mcse)), MAX_DECIMALS), 0)
+
+
+def significant(value: float, digits: int) -> str:
+    """A number with so many significant digits: 3.1, 31, 310."""
+    rounded = float(f"{value:.{digits - 1}e}")
+    return number(rounded, digits - 1 - floor(log10(abs(rounded)))) if rounded else "0"
+
+
+def quantity(median: float, low: float, high: float, mcse: float, scale: str = "identity") -> str:
+    """``0.66 (0.51 to 0.79)``: the median and the 89 % equal-tailed interval.
+
+    Ratios (scale ``log``) get significant digits, for their ends differ in size: two, or one where the Monte Carlo
+    error is above a twentieth of the median. From 0.95 to 2 they get two decimals: 1.02 as 1.0 would hide on which side
+    of no difference an interval ends.
+    """
+    if scale == "log":
+        digits = 2 if mcse < median / 20 else 1
+        low_text, middle, high_text = (
+            number(value, MAX_DECIMALS) if mcse < 0.01 and 0.95 <= value < 2 else significant(value, digits)
+            for value in (low, median, high)
+        )
+    else:
+        decimals = decimals_for(mcse)
+        shown = [f"{value:.{MAX_DECIMALS}f}" for value in (low, median, high)]
+        narrow = scale == "identity" and high - low < NARROW
+        if (narrow or (scale == "logit" and {"0.00", "1.00"} & set(shown))) and 0 < mcse < 1e-3:
+            decimals = MAX_DECIMALS + 1  # no share is shown as nothing or everything, no interval as a point
+        low_text, middle, high_text = (number(value, decimals) for value in (low, median, high))
+    return f"{middle} ({low_text} to {high_text})"
+
+
+def probability(value: float, mcse: float) -> str:
+    """A single probability; 0 and 1 are never claimed from finitely many draws."""
+    digits = max(decimals_for(mcse), 1)
+    smallest = 10.0**-digits
+    if value < smallest / 2:
+        return f"below {smallest:.{digits}f}"
+    if value > 1 - smallest / 2:
+        return f"above {1 - smallest:.{digits}f}"
+    return number(value, digits)
+
+
+def published(value: float | None, sign: int | None, reference: float | None, unit: str = "") -> str | None:
+    """The published value as text: a number, or the claimed side of the reference value."""
+    if value is not None:
+        return f"{value:.2f}" if unit == "probability" else f"{value:g}"
+    if sign is not None:
+        side = "above" if sign > 0 else "below"
+        return {0.0: "rise" if sign > 0 else "fall", 0.5: "majority" if sign > 0 else "minority"}.get(
+            reference if reference is not None else -1.0, f"value {side} {reference:g}"
+        )
+    return None
+
+
+def verdict(name: str | None, published_text: str | None) -> str | None:
+    """The verb of a sentence, from the verdict."""
+    return None if name is None else VERDICTS[name].format(published=published_text)

@@ -1,0 +1,255 @@
+"""The rows behind the academic share: which models count by the choices of the analysis, and what was left out."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.errors import InputError
+from data.vocabulary import COMPUTE_SE, LIST_SEPARATOR
+from models.academic_share.choices import Choices
+from models.academic_share.definitions import LATE, PERIODS
+from models.common.claim import Tables
+from models.common.exclusions import Selection
+from models.common.periods import rows_behind
+
+SECTORS = ("academia-only", "collaboration", "industry-leaning collaboration", "industry-only", "other")
+# How a team enters; data/README.md has the table with reasons. A team of unknown kind is left out.
+TEAM_TO_SECTOR = {
+    "academia-only": "academia-only",
+    "academia-leaning collaboration": "collaboration",
+    "collaboration": "collaboration",
+    "industry-leaning collaboration": "industry-leaning collaboration",
+    "industry-only": "industry-only",
+    "government": "other",
+    "non-profit": "other",
+    "research collective": "other",
+    "mixed": "other",
+}
+SPONSOR_TO_SECTOR = {"academia": "academia-only", "industry": "industry-only"}
+TEAM_COLUMN = {"resolved": "team_resolved", "labelled": "team", "sponsor": "compute_sponsor"}
+NO_TEAM = {
+    "resolved": "team without a sector, by label, organisations or a later vintage",
+    "labelled": "team without a sector label",
+    "sponsor": "no sponsor of the compute on record",
+}
+ALONE = {
+    "without use alone": ("wide use", {"significant use"}),
+    "without cost alone": ("cost of training or at discretion", {"training cost", "discretionary"}),
+}
+OTHER_DOMAIN = "Other"
+
+
+def select(tables: Tables, choices: Choices) -> Selection:
+    """Models of the window whose kind of team is known, and the log of exclusions.
+
+    Returns
+    -------
+    Selection
+        Rows of the table of models, with ``year``, ``sector``, ``domain`` (those of the choices, else Other) and
+        ``has_compute``.
+
+    Raises
+    ------
+    InputError
+        If the vintage has no models, or a kind that the claim compares has none with a known compute.
+    """
+    frame = tables["models"]
+    if choices.vintage not in set(frame["vintage"]):
+        found = ", ".join(sorted(set(frame["vintage"])))
+        raise InputError("no models of this vintage", "table of models", column="vintage", value=choices.vintage,
+                         hint=f"found: {found}")  # fmt: skip
+    models = Selection(frame[frame["vintage"] == choices.vintage].copy(), "models of the vintage")
+    if choices.models != "all":
+        models.keep(models.frame["notability"] != "", "not notable")
+    if choices.models in ALONE:
+        reason, criteria = ALONE[choices.models]
+        alone = models.frame["notability"].map(lambda cell: set(cell.split(LIST_SEPARATOR)) <= criteria)
+        models.keep(~alone, f"notable for {reason} alone")
+    models.keep(models.frame["date"] != "", "no publication date")
+    year = models.frame["date"].str[:4].astype(int)
+    models.frame = models.frame.assign(year=year)
+    window = year.between(choices.first_year, choices.last_year)
+    models.keep(window, f"published outside {choices.first_year}-{choices.last_year}")
+    sector_of = SPONSOR_TO_SECTOR if choices.team == "sponsor" else TEAM_TO_SECTOR
+    team = TEAM_COLUMN[choices.team]
+    models.keep(models.frame[team].isin(sector_of), NO_TEAM[choices.team])
+    frame = models.frame.copy()
+    frame["sector"] = frame[team].map(sector_of)
+    if choices.resolved_leaning == "industry":
+        blank = (frame["team_source"] != "label") & (frame["sector"] == "collaboration")
+        frame.loc[blank, "sector"] = "industry-leaning collaboration"
+    frame["domain"] = frame["domain"].where(frame["domain"].isin(choices.domains), OTHER_DOMAIN)
+    frame["has_compute"] = frame["log10_compute"].notna() & (frame["confidence"] != "wrong")
+    for kind in ("academia-only", "industry-only"):
+        if not (frame["has_compute"] & (frame["sector"] == kind)).any():
+            raise InputError(f"no {kind} model with a known training compute in the window", "table of models")
+    models.frame = frame
+    return models
+
+
+def decimal_year(dates: pd.Series) -> pd.Series:
+    """Dates as years with a fraction: the middle of the day."""
+    when = pd.to_datetime(dates)
+    return when.dt.year + (when.dt.dayofyear - 0.5) / (365 + when.dt.is_leap_year)
+
+
+def above_line(frame: pd.DataFrame, sds: float) -> pd.Series:
+    """Whether a model's recorded compute is so many sd above the least-squares line of log10 compute on time."""
+    time = decimal_year(frame["date"])
+    slope, level = np.polyfit(time - time.mean(), frame["log10_compute"], 1)
+    residual = frame["log10_compute"] - level - slope * (time - time.mean())
+    above: pd.Series = residual > sds * residual.std()
+    return above
+
+
+def counts(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
+    """Models by year and kind of team: (year, sector)."""
+    years = np.arange(choices.first_year, choices.last_year + 1)
+    table = pd.crosstab(frame["year"], frame["sector"]).reindex(index=years, columns=list(SECTORS), fill_value=0)
+    return xr.DataArray(table.to_numpy(), {"year": years, "sector": list(SECTORS)}, ("year", "sector"))
+
+
+def with_time(dataset: xr.Dataset) -> xr.Dataset:
+    """Add ``decade`` (year,), decades from the middle of the window, and the walk's coordinate ``step``."""
+    years = dataset["year"].to_numpy()
+    middle = years.mean()
+    decade = xr.DataArray((years - middle) / 10, dims="year", attrs={"unit": "decades from the middle of the window"})
+    return dataset.assign(decade=decade, step=years[1:]).assign_attrs(middle=float(middle))
+
+
+def three_years(table: pd.DataFrame) -> pd.DataFrame:
+    """Sums over a window of three years, two at the ends: a single year is too noisy, or has no base."""
+    return table.rolling(3, center=True, min_periods=1).sum()
+
+
+def missing_share(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
+    """Share of the models of a kind, in three-year windows, that have no usable compute: (year, sector)."""
+
+    def window(rows: pd.DataFrame) -> pd.DataFrame:
+        return three_years(pd.DataFrame(counts(rows, choices).to_pandas()))
+
+    unknown, every = window(frame[~frame["has_compute"]]), window(frame)
+    overall = unknown.sum() / every.sum().clip(lower=1)  # where a window holds no model of the kind
+    return xr.DataArray((unknown / every.where(every > 0)).fillna(overall), dims=("year", "sector"))
+
+
+def resolved_facts(known: pd.DataFrame, late: tuple[int, int]) -> dict[str, float]:
+    """What kind of models the resolved rows are, beside the labelled ones.
+
+    Parameters
+    ----------
+    known
+        Rows of A, as ``select`` gives them.
+    late
+        First and last year of the period whose median compute is compared.
+
+    Returns
+    -------
+    dict
+        Numbers of models, all and of the domain Language; median log10 FLOP in ``late`` (0 where there is none).
+    """
+    labelled = known["team_source"] == "label"
+    recent = known["year"].between(*late)
+    out: dict[str, float] = {}
+    for name, rows in (("labelled", labelled), ("resolved", ~labelled)):
+        out[f"{name} models"] = int(rows.sum())
+        out[f"{name} models, Language"] = int((known.loc[rows, "domain"] == "Language").sum())
+        median = known.loc[rows & recent, "log10_compute"].median()
+        out[f"{name} models, median log10 FLOP"] = 0.0 if pd.isna(median) else round(float(median), 1)
+    return out
+
+
+def prepare_shares(tables: Tables, choices: Choices) -> xr.Dataset:
+    """Counts behind estimand A: labelled notable models with a known training compute.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``count`` (year, sector), models; ``n`` (year,), models; ``decade`` (year,). attrs ``flow``: exclusions, JSON.
+    """
+    models = select(tables, choices)
+    models.keep(models.frame["log10_compute"].notna(), "training compute unknown")
+    models.keep(models.frame["has_compute"], "training compute marked wrong by Epoch")
+    if choices.above_line is not None:
+        large = above_line(models.frame, choices.above_line)
+        models.keep(large, f"less than {choices.above_line:g} sd above the trend of compute")
+    known = models.frame
+    count = counts(known, choices)
+    dataset = xr.Dataset({"count": count.assign_attrs(unit="models"), "n": count.sum("sector")})
+    facts = json.dumps(resolved_facts(known, PERIODS[LATE]))
+    return with_time(dataset).assign_attrs(flow=models.as_json(), periods=json.dumps(PERIODS), facts=facts)
+
+
+def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
+    """Counts and computes behind estimand B: all labelled notable models, with or without a known compute.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``count`` (cell, sector) of year-by-domain cells that hold a model; ``log10_compute`` and ``se`` (row,), dex,
+        of models with a known compute; ``domain_mix`` (year, domain), observed in a three-year window, and
+        ``domain_mix_fixed`` (domain,); ``missing`` (year, sector), share without a compute in such a window; ``n`` and
+        ``n_compute`` (year,), models. attrs ``flow``: exclusions, JSON.
+    """
+    models = select(tables, choices)
+    frame = models.frame.copy()
+    domains = [*choices.domains, OTHER_DOMAIN]
+    frame["domain_code"] = frame["domain"].map(domains.index)
+    frame["year_code"] = frame["year"] - choices.first_year
+    frame["sector_code"] = frame["sector"].map(SECTORS.index)
+    cells = pd.crosstab([frame["year_code"], frame["domain_code"]], frame["sector_code"])
+    cells = cells.reindex(columns=range(len(SECTORS)), fill_value=0)
+    rows = frame[frame["has_compute"]]
+    se = rows["log10_compute_se"].fillna(rows["confidence"].map(COMPUTE_SE))
+    by_domain = pd.crosstab(frame["year"], frame["domain"])
+    by_domain = by_domain.reindex(index=range(choices.first_year, choices.last_year + 1), columns=domains, fill_value=0)
+    window = three_years(by_domain)
+    for year in window.index[window.sum(axis=1) == 0]:
+        problem = f"no labelled model within a year of {year}: no mix of domains to stand on"
+        raise InputError(problem, "table of models", hint="the analysis is of 2010 to 2022")
+    fixed = by_domain.sum() / len(frame)
+    dataset = xr.Dataset(
+        {
+            "count": (("cell", "sector"), cells.to_numpy(), {"unit": "models"}),
+            "cell_year": ("cell", cells.index.get_level_values(0).to_numpy(int)),
+            "cell_domain": ("cell", cells.index.get_level_values(1).to_numpy(int)),
+            "log10_compute": ("row", rows["log10_compute"].to_numpy(), {"unit": "log10 FLOP"}),
+            "se": ("row", se.fillna(choices.unlabelled_se).to_numpy(), {"unit": "dex"}),
+            "error_known": ("row", se.notna().to_numpy()),
+            "row_sector": ("row", rows["sector_code"].to_numpy(int)),
+            "row_domain": ("row", rows["domain_code"].to_numpy(int)),
+            "row_year": ("row", rows["year_code"].to_numpy(int)),
+            "domain_mix": (("year", "domain"), window.div(window.sum(axis=1), axis=0).to_numpy()),
+            "domain_mix_fixed": ("domain", fixed.to_numpy()),
+            "missing": (("year", "sector"), missing_share(frame, choices).to_numpy()),
+            "n": ("year", by_domain.sum(axis=1).to_numpy(), {"unit": "models"}),
+        },
+        coords={"year": by_domain.index.to_numpy(), "sector": list(SECTORS), "domain": domains},
+    )
+    dataset = with_time(dataset)
+    dataset["row_decade"] = ("row", (decimal_year(rows["date"]).to_numpy() - dataset.attrs["middle"] - 0.5) / 10)
+    dataset["count_compute"] = counts(rows, choices)
+    dataset["n_compute"] = dataset["count_compute"].sum("sector")
+    reason = "of these without a usable training compute (they stay in the sector part)"
+    models.count(reason, len(frame) - len(rows), len(rows))
+    return dataset.assign_attrs(flow=models.as_json(), periods=json.dumps(PERIODS))
+
+
+def raw(dataset: xr.Dataset) -> xr.Dataset:
+    """Counts behind the shares of A: dim ``raw``, ``k`` of the kind and ``n`` of all, by year and period."""
+    n = dataset["count"].sum("sector")
+    out: dict[str, xr.DataArray] = {}
+    for name, kinds in (
+        ("share_academia_only", ["academia-only"]),
+        ("share_industry_only", ["industry-only"]),
+        ("share_industry_with_leaning", ["industry-only", "industry-leaning collaboration"]),
+    ):
+        k = dataset["count"].sel(sector=kinds).sum("sector")
+        for which, by in (("year", "_by_year"), ("period", "")):
+            parts = [rows_behind(part, PERIODS)[f"n_by_{which}"] for part in (k, n)]
+            out[f"{name}{by}"] = xr.concat(parts, xr.DataArray(["k", "n"], dims="raw", name="raw"))
+    return xr.Dataset(out)

@@ -1,0 +1,66 @@
+"""How code release is reported: ladder, headlines, labels for readers, and what was published.
+
+What changes here refits nothing.
+"""
+
+from __future__ import annotations
+
+from models.code_release.definitions import GROUPS, WHOLE
+from models.common.claim import Headline, Published
+
+# Steps in order, each with the one thing in which it differs from the one before.
+LADDER = {
+    "page_link": "definition",
+    "full_text_linked": "definition",
+    "full_text": "composition",
+    "main": "measurement",
+    "by_team": "measurement",
+}
+BESIDE: dict[str, tuple[str, str]] = {}
+LABELS = {
+    "share": "share of papers that release code",
+    "ratio_mixed": "release, mixed over academia-only teams",
+    "ratio_industry_only": "release, industry-only over academia-only teams",
+    "ratio_mixed_pooled": "release, mixed over academia-only teams, all papers",
+    "ratio_industry_only_pooled": "release, industry-only over academia-only teams, all papers",
+    "groups_differ_mixed": "venue groups differ in sign, mixed",
+    "groups_differ_industry_only": "venue groups differ in sign, industry-only",
+    "neurips_2021_ratio_mixed": "release at NeurIPS 2021, mixed over academia-only teams",
+    "neurips_2021_ratio_industry_only": "release at NeurIPS 2021, industry-only over academia-only teams",
+    "odds_ratio_mixed": "odds ratio of release, mixed to academia-only teams",
+    "odds_ratio_industry_only": "odds ratio of release, industry-only to academia-only teams",
+    "naive_share": "share of papers with code seen",
+    "naive_ratio_mixed": "code seen, mixed over academia-only teams",
+    "naive_ratio_industry_only": "code seen, industry-only over academia-only teams",
+    "naive_odds_ratio_mixed": "odds ratio of code seen, mixed to academia-only teams",
+    "naive_odds_ratio_industry_only": "odds ratio of code seen, industry-only to academia-only teams",
+    "found": "share of the releases that a list links to",
+    "found_ratio_mixed": "releases linked to, mixed over academia-only teams",
+    "found_ratio_industry_only": "releases linked to, industry-only over academia-only teams",
+    "odds_ratio_by_number": "odds ratio of release by authors from industry, to none",
+    "odds_ratio_some_authors": "odds ratio of release, some authors from industry to none",
+    "odds_ratio_all_authors": "odds ratio of release, all authors from industry to none",
+    "misfit_number": "misfit of the curve in the number of authors",
+    "misfit_contrasts": "misfit of the two contrasts",
+    "training_code_open": "share of models with open training code",
+    "odds_ratio_training_code_collaboration": "odds ratio of open training code, collaborations to academia-only",
+    "odds_ratio_training_code_industry_only": "odds ratio of open training code, industry-only to academia-only",
+    "odds_ratio_training_code_tenfold_compute": "odds ratio of open training code, ten times the compute",
+    "willing": "share of papers that would release code at all",
+    "linked_unreleased": "share of papers without release in full text that a list links to",
+    "sensitivity": "the coder's sensitivity",
+    "specificity": "the coder's specificity",
+}
+
+HEADLINES = (
+    *(Headline("main", "ratio_industry_only", {"venues": group, "era": WHOLE}) for group in GROUPS),
+    *(Headline("main", "ratio_mixed", {"venues": group, "era": WHOLE}) for group in GROUPS),
+    *(Headline("by_team", "ratio_mixed", {"venues": group, "era": WHOLE}, ladder=False) for group in GROUPS),
+)
+
+_SOURCE = "besiroglu2024"
+PUBLISHED = tuple(
+    Published(f"ratio_{name}", {"venues": group, "era": WHOLE}, sign=-1, source=_SOURCE)
+    for name in ("industry_only", "mixed")
+    for group in GROUPS
+)

@@ -1,0 +1,1 @@
+"""What claims share: declarations, estimands, cells, exclusions, pieces of PyMC models."""

@@ -1,0 +1,136 @@
+"""The academic share's estimands against hand calculations: shares and their change, the upper tail of compute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from models.academic_share.choices import Choices
+from models.academic_share.estimands import compute_estimands
+from models.academic_share.rows import SECTORS, prepare_upper_tail
+from models.academic_share.upper_tail_estimands import compute_upper_tail_estimands, large_scale_shares, upper_tail
+
+CHOICES, LABELLED = Choices(), Choices(team="labelled")
+
+
+def tiny() -> tuple[xr.Dataset, xr.Dataset]:
+    """Two draws of five kinds in four years, and the counts that weight them."""
+    years = [2010, 2014, 2020, 2022]
+    first = [[0.6, 0.1, 0.1, 0.2, 0.0], [0.4, 0.1, 0.1, 0.3, 0.1], [0.2, 0.1, 0.1, 0.6, 0.0], [0.1, 0.1, 0.2, 0.6, 0.0]]
+    second = [
+        [0.5, 0.1, 0.1, 0.3, 0.0],
+        [0.1, 0.1, 0.1, 0.6, 0.1],
+        [0.3, 0.1, 0.1, 0.4, 0.1],
+        [0.2, 0.2, 0.2, 0.4, 0.0],
+    ]
+    share = xr.DataArray(
+        [[first, second]],
+        {"chain": [0], "draw": [0, 1], "year": years, "sector": list(SECTORS)},
+        ("chain", "draw", "year", "sector"),
+    )
+    data = xr.Dataset({"n": ("year", [1, 3, 10, 30])}, {"year": years})
+    return xr.Dataset({"share": share}), data
+
+
+def test_estimand_a_by_hand():
+    draws, data = tiny()
+    found = compute_estimands(draws, data, CHOICES)
+    early = [(0.6 * 1 + 0.4 * 3) / 4, (0.5 * 1 + 0.1 * 3) / 4]
+    late = [(0.2 * 10 + 0.1 * 30) / 40, (0.3 * 10 + 0.2 * 30) / 40]
+    academia = found["share_academia_only"].isel(chain=0).transpose("draw", "period")
+    np.testing.assert_allclose(academia.sel(period="2010-14"), early)
+    np.testing.assert_allclose(academia.sel(period="2020-22"), late)
+    np.testing.assert_allclose(found["change_academia_only"].isel(chain=0), np.subtract(late, early))
+    odds = np.log(np.array(late) / (1 - np.array(late))) - np.log(np.array(early) / (1 - np.array(early)))
+    np.testing.assert_allclose(found["change_academia_only_log_odds"].isel(chain=0), odds)
+    np.testing.assert_allclose(found["share_industry_with_leaning_by_year"].sel(year=2022).isel(chain=0), [0.8, 0.6])
+    np.testing.assert_allclose(found["share_collaboration_with_leaning_by_year"].sel(year=2022)[0], [0.3, 0.4])
+    # Industry-only is above one half from 2020 on in the first draw; in the second only in 2014, so it never stays.
+    np.testing.assert_array_equal(found["industry_only_above_half_from"][0], [[0, 0, 1, 1], [0, 0, 0, 0]])
+    np.testing.assert_array_equal(found["industry_only_never_stays_above_half"][0], [0, 1])
+    assert found["n_by_period"].sel(period="2020-22") == 40
+
+
+def excess_draws(rng: np.random.Generator, draws: int, years: int = 2, domains: int = 3) -> xr.Dataset:
+    kinds = list(SECTORS)
+    shape = {"chain": [0], "draw": list(range(draws)), "year": list(range(2010, 2010 + years)), "sector": kinds}
+
+    def array(*dims: str) -> xr.DataArray:
+        sizes = {**shape, "domain": list(range(domains))}
+        coords = {dim: sizes[dim] for dim in ("chain", "draw", *dims)}
+        return xr.DataArray(rng.normal(size=[len(value) for value in coords.values()]), coords, list(coords))
+
+    return xr.Dataset(
+        {
+            "log_odds": array("year", "sector"),
+            "log_odds_domain": 0.5 * array("domain", "sector"),
+            "location": 20 + array("year", "sector"),
+            "location_domain": 0.5 * array("domain"),
+            "spread": np.exp(0.3 * array("sector")),
+        }
+    )
+
+
+def test_upper_tail_agrees_with_brute_force():
+    rng = np.random.default_rng(7)
+    draws = excess_draws(rng, 3)
+    mix = xr.DataArray(
+        [[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]], draws["location"][0, 0, :, 0].coords | {}, ("year", "domain")
+    )
+    mix = mix.drop_vars([name for name in mix.coords if name != "year"])
+    share, threshold = large_scale_shares(draws, mix, 0.76)
+    models = 400_000
+    for draw in range(3):
+        for year in range(2):
+            domain = rng.choice(3, models, p=mix.values[year])
+            log_odds = (draws["log_odds"][0, draw, year] + draws["log_odds_domain"][0, draw]).transpose(
+                "domain", "sector"
+            )
+            chance = np.exp(log_odds.values) / np.exp(log_odds.values).sum(1, keepdims=True)
+            kind = (rng.random(models)[:, None] > chance[domain].cumsum(1)).sum(1)
+            mean = draws["location"][0, draw, year].values[kind] + draws["location_domain"][0, draw].values[domain]
+            compute = mean + draws["spread"][0, draw].values[kind] * rng.normal(size=models)
+            cut = np.quantile(compute, 0.7763727)  # Phi(0.76)
+            tail = np.bincount(kind[compute > cut], minlength=5) / (compute > cut).sum()
+            assert float(threshold[0, draw, year]) == pytest.approx(cut, abs=0.02)
+            np.testing.assert_allclose(share[0, draw, year], tail, atol=5 * np.sqrt(0.25 / (0.22 * models)))
+
+
+def test_tail_holds_what_it_should():
+    weight = np.full((1, 2, 3), 1 / 6)
+    location = np.array([[[0.0, 1.0, 5.0], [2.0, -1.0, 0.0]]])
+    excess, threshold = upper_tail(weight, location, np.ones((1, 2, 3)), 0.1)
+    assert excess.sum() == pytest.approx(0.1, abs=1e-8)
+    assert excess[0].argmax() == 2
+    assert 3 < threshold[0] < 7
+
+
+def test_rows_behind_an_estimand_are_those_that_inform_it(tables: dict[str, Any]):
+    data = prepare_upper_tail(tables, LABELLED)
+    draws = excess_draws(np.random.default_rng(2), 2, years=13, domains=7)
+    draws = draws.assign_coords(domain=data["domain"].values)
+    found = compute_upper_tail_estimands(draws, data, LABELLED)
+    assert int(found["n_by_period"].sel(period="2020-22")) == 86  # with a known compute
+    assert int(found["n_ratio_by_period"].sel(period="2020-22")) == 8 + 63
+    assert found["compute_ratio"].attrs["rows"] == "n_ratio"
+
+
+def test_missing_compute_shift_moves_the_kind_that_misses_most():
+    draws = excess_draws(np.random.default_rng(3), 40)
+    mix = xr.DataArray(np.full((2, 3), 1 / 3), {"year": draws["year"]}, ("year", "domain"))
+    missing = xr.DataArray([[0.9, 0.1, 0.1, 0.1, 0.1]] * 2, {"year": draws["year"]}, ("year", "sector"))
+    missing = missing.assign_coords(sector=list(SECTORS))
+
+    def academia(shift: Any) -> xr.DataArray:
+        share, _ = large_scale_shares(draws, mix, 0.76, missing, shift)
+        return share.sel(sector="academia-only")
+
+    none, _ = large_scale_shares(draws, mix, 0.76)
+    xr.testing.assert_allclose(academia(0.0), none.sel(sector="academia-only"))
+    assert (academia(1.0) > academia(0.0)).all()
+    assert (academia(-1.0) < academia(0.0)).all()
+    only = xr.DataArray([1.0, 0, 0, 0, 0], {"sector": list(SECTORS)}, ("sector",))
+    assert (academia(only) > academia(1.0)).all()  # the others do not gain with it

@@ -1,0 +1,61 @@
+"""Code release: what its priors imply, and that its specifications differ as they say."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pymc as pm
+
+from inference.sampling.compiled import INTERPRETED
+from models.code_release.cells import prepare
+from models.code_release.choices import Choices, ReleasePriors
+from models.code_release.definitions import VENUES
+from models.code_release.model import MODEL
+from models.code_release.reporting import LADDER
+from models.code_release.specifications import SPECIFICATIONS
+from models.common.claim import RAW
+from tests.models.code_release.papers import invented
+from tests.models.declared import fields_of
+
+CHOICES, PRIORS = Choices(), ReleasePriors()
+
+
+def test_prior_shares_are_not_piled_at_the_ends():
+    data = prepare(invented(3000, 2), CHOICES)
+    with MODEL.build(data, PRIORS):
+        prior = pm.sample_prior_predictive(500, random_seed=1, compile_kwargs={"mode": INTERPRETED})
+    found = MODEL.estimands(prior["prior"].to_dataset(), data, CHOICES)
+    share = found["share_by_year"].values.ravel()
+    assert (share < 0.02).mean() < 0.05 and (share > 0.98).mean() < 0.05
+    assert (share < 0.1).mean() > 0.02 and (share > 0.6).mean() > 0.02
+    ratio = found["ratio_industry_only"].values.ravel()
+    assert np.quantile(ratio, 0.02) < 0.5 and np.quantile(ratio, 0.98) > 1.5  # the claim and its contrary
+    observed = prior["prior_predictive"]["y_obs"].sum("cell") / data["n"].sum()
+    assert float(observed.quantile(0.05)) > 0.02 and float(observed.quantile(0.95)) < 0.95
+
+
+def test_asked_for_specifications_are_there():
+    given = [dict(a.choices) for a in SPECIFICATIONS if a.model == "release"]
+    asked: list[dict[str, Any]] = [
+        {"outcome": "address", "error": "none"}, {"promised": True, "calibration": "passages"}, {"research": "all"},
+        {"team": "listed"}, {"papers": "without affiliations"},
+        {"papers": "of several institutions"}, {"papers": "of several institutions", "institutions": True},
+        *({f"shift_{rate}": shift, **measured} for rate in ("sensitivity", "specificity") for shift in (-0.5, 0.5)
+          for measured in ({}, {"error": "by team"})),
+        *({"without_venue": venue} for venue in VENUES),
+    ]  # fmt: skip
+    for choices in asked:
+        assert choices in given, choices
+
+
+def test_each_rung_differs_from_the_one_before_in_one_thing():
+    known = {specification.name: specification for specification in SPECIFICATIONS}
+    rungs = [known[name] for name in LADDER]
+    assert len(rungs) <= 6 and rungs[-2].name == "main"
+    for before, after in itertools.pairwise(rungs):
+        assert RAW not in (before.model, after.model)
+        fields = [fields_of("code_release", each) for each in (before, after)]
+        changed = [name for name in fields[0] if fields[0][name] != fields[1][name]]
+        assert len(changed) == 1, (before.name, after.name, changed)

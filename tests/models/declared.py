@@ -1,0 +1,36 @@
+"""What claims declare, as tests look at it: models by name, and all in which specifications may differ."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from typing import Any
+
+import xarray as xr
+
+from inference.sampling.compiled import Compiled, Ready
+from inference.store.declarations import module_of, part_of
+from models.common.claim import RAW, Model, Specification
+
+
+def models_of(claim: str) -> dict[str, Model]:
+    """The generative models of a claim, by name."""
+    names = importlib.import_module(f"models.{claim}").MODELS
+    return {name: importlib.import_module(module_of(claim, name)).MODEL for name in names}
+
+
+def fields_of(claim: str, specification: Specification) -> dict[str, Any]:
+    """The model, all choices and all hyper-parameters; those that its model does not have are at their defaults."""
+    declared = part_of(claim, "specifications")
+    choices = dataclasses.replace(declared.CHOICES, **specification.choices)
+    priors = {name: value for each in declared.PRIORS.values() for name, value in dataclasses.asdict(each).items()}
+    if specification.model != RAW:
+        priors |= dataclasses.asdict(dataclasses.replace(declared.PRIORS[specification.model], **specification.priors))
+    fields = {f"choices.{name}": value for name, value in dataclasses.asdict(choices).items()}
+    fields |= {f"priors.{name}": value for name, value in priors.items()}
+    return fields | {"model": specification.model}
+
+
+def ready_for(compiled: Compiled, model: Model, dataset: xr.Dataset, priors: Any) -> Ready:
+    """The compiled model with these data, under the name that ``fit`` gives it."""
+    return compiled.get(model.build(dataset, priors), f"{model.build.__module__}.{model.build.__qualname__}")

@@ -1,0 +1,27 @@
+"""The rows behind the toy claim: the first models of a vintage with a known training compute."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from models.common.claim import Tables
+from models.common.exclusions import Selection
+from models.toy.choices import Choices
+
+
+def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
+    """Log10 training compute of the first models.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``y`` (row,), dex from 10^20 FLOP; ``n`` (year,), models. attrs ``flow``: exclusions, JSON.
+    """
+    frame = tables["models"]
+    models = Selection(frame[frame["vintage"] == choices.vintage], "models of the vintage")
+    models.keep(models.frame["log10_compute"].notna(), "training compute unknown")
+    known = models.frame.iloc[: choices.first]
+    # A name goes all the way into estimates.json and the paper, so that hostile ones can be tried.
+    models.keep(models.frame.index.isin(known.index), "not among the first: " + "; ".join(known["model"]))
+    y = known["log10_compute"].to_numpy() - 20
+    return xr.Dataset({"y": ("row", y), "n": ("year", [len(y)])}, {"year": [2020]}, {"flow": models.as_json()})
