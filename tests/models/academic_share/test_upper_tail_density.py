@@ -1,0 +1,141 @@
+"""The likelihoods of the academic share, row by row, from the mathematics of its docstring and the table of models.
+
+Models are looked up by name of kind, domain and year; no position of the prepared dataset enters, and the parameters
+are the free variables alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from scipy.special import gammaln, logsumexp
+
+from tests.models.small_models import CASES, Values, evaluated, table_of_models
+
+KINDS = ("academia-only", "collaboration", "industry-leaning collaboration", "industry-only", "other")
+DOMAINS = ("Language", "Vision", "Games", "Drawing", "Multimodal", "Speech", "Other")
+FIRST, LAST = 2010, 2022
+LEVEL_MEAN = np.array([0.55, -0.15, -0.15, 0.55, -0.8])
+UNLABELLED = 0.61  # dex
+
+
+def notable() -> pd.DataFrame:
+    """The notable models of the vintage with a known kind of team, with the names of their levels."""
+    frame = table_of_models()["models"]
+    frame = frame[(frame["vintage"] == "2023-12") & (frame["notability"] != "") & (frame["team_resolved"] != "unknown")]
+    year = frame["date"].str[:4].astype(int)
+    return frame.assign(
+        year=year,
+        x=[decades_from_the_middle(date) for date in frame["date"]],
+        kind=frame["team_resolved"].where(frame["team_resolved"].isin(KINDS), "other"),
+        area=frame["domain"].where(frame["domain"].isin(DOMAINS), "Other"),
+        known=frame["log10_compute"].notna() & (frame["confidence"] != "wrong"),
+    )
+
+
+def decades_from_the_middle(date: str) -> float:
+    """From the middle of the middle year: 0 there, as a whole year's x is."""
+    day = datetime.date.fromisoformat(date)
+    start, end = (datetime.date(day.year + i, 1, 1) for i in (0, 1))
+    fraction = ((day - start).days + 0.5) / (end - start).days
+    return (day.year + fraction - (FIRST + LAST) / 2 - 0.5) / 10
+
+
+def less_its_line(steps: np.ndarray) -> np.ndarray:
+    """A random walk from its innovations (dim 0), less its own least-squares line."""
+    walk = np.concatenate([np.zeros((1, *steps.shape[1:])), np.cumsum(steps, axis=0)])
+    time = np.arange(len(walk)) - (len(walk) - 1) / 2
+    slope = np.tensordot(time, walk, 1) / (time**2).sum()
+    return walk - walk.mean(axis=0) - np.multiply.outer(time, slope)
+
+
+def eta(v: Values) -> np.ndarray:
+    """Log-odds of the kinds of team by year."""
+    years = np.arange(FIRST, LAST + 1)
+    x = (years - years.mean()) / 10
+    return LEVEL_MEAN + v["level"] + np.outer(x, v["trend"]) + v["walk_sd"] * less_its_line(v["walk_raw"])
+
+
+def multinomial(count: np.ndarray, log_odds: np.ndarray) -> float:
+    log_p = log_odds - logsumexp(log_odds)
+    return float(gammaln(count.sum() + 1) - gammaln(count + 1).sum() + (count * log_p).sum())
+
+
+def counted(frame: pd.DataFrame) -> np.ndarray:
+    return np.array([(frame["kind"] == kind).sum() for kind in KINDS])
+
+
+@pytest.fixture(scope="module")
+def tail() -> tuple[Values, Values]:
+    """Values and log densities of the upper tail's model at a random point."""
+    at = evaluated("upper_tail")
+    return at(at.point(4, 0.6))
+
+
+def test_counts_of_shares_are_multinomial_by_year():
+    at = evaluated("shares")
+    values, densities = at(at.point(5, 0.6))
+    frame = notable()
+    known = frame[frame["known"]]
+    log_odds = eta(values)
+    wanted = [
+        multinomial(counted(known[known["year"] == FIRST + t]), log_odds[t]) for t in range(LAST - FIRST + 1)
+    ]  # fmt: skip
+    assert {v.name for v in at.model.observed_RVs} == {"count_obs"}
+    np.testing.assert_allclose(densities["count_obs"], wanted, rtol=1e-9)
+    share = np.exp(log_odds - logsumexp(log_odds, axis=1, keepdims=True))
+    np.testing.assert_allclose(values["share"], share, rtol=1e-9)
+
+
+def test_counts_of_the_upper_tail_are_multinomial_by_year_and_domain(tail: tuple[Values, Values]):
+    """Of all models, with or without a compute; a domain's log-odds beside the year's."""
+    values, densities = tail
+    gamma = dict(zip(DOMAINS, values["domain_sd"] * values["domain_raw"], strict=True))
+    log_odds = eta(values)
+    wanted = [
+        multinomial(counted(cell), log_odds[year - FIRST] + gamma[area])
+        for (year, area), cell in notable().groupby(["year", "area"])
+    ]
+    np.testing.assert_allclose(np.sort(densities["count_obs"]), np.sort(wanted), rtol=1e-9)
+
+
+def test_computes_of_the_upper_tail_are_normal_row_by_row(tail: tuple[Values, Values]):
+    values, densities = tail
+    of_kind = {
+        name: dict(zip(KINDS, values[name], strict=True)) for name in ("offset", "offset_trend", "log_spread_sector")
+    }
+    epsilon = dict(zip(DOMAINS, values["compute_domain_sd"] * values["compute_domain_raw"], strict=True))
+    walk = values["compute_walk_sd"] * less_its_line(values["compute_walk_raw"])
+    wanted = []
+    for row in notable().query("known").itertuples():
+        mean = values["compute_level"] + values["growth"] * row.x + walk[row.year - FIRST]
+        mean += of_kind["offset"][row.kind] + of_kind["offset_trend"][row.kind] * row.x + epsilon[row.area]
+        spread = np.exp(values["log_spread"] + of_kind["log_spread_sector"][row.kind])
+        se = row.log10_compute_se if np.isfinite(row.log10_compute_se) else UNLABELLED
+        wanted.append(stats.norm.logpdf(row.log10_compute, mean, np.sqrt(spread**2 + se**2)))
+    assert len(wanted) > 60
+    np.testing.assert_allclose(densities["log10_compute_obs"], wanted, rtol=1e-9)
+
+
+def test_the_upper_tails_likelihood_has_two_parts(tail: tuple[Values, Values]):
+    at = evaluated("upper_tail")
+    assert {variable.name for variable in at.model.observed_RVs} == {"count_obs", "log10_compute_obs"}
+    assert not at.model.potentials
+    assert CASES["upper_tail"].choices.unlabelled_se == UNLABELLED
+
+
+def test_what_the_estimands_read_is_what_the_likelihood_has(tail: tuple[Values, Values]):
+    """Locations at mid-year, by kind; the domains' effects; spreads without any measurement error."""
+    values, _ = tail
+    x = (np.arange(FIRST, LAST + 1) - (FIRST + LAST) / 2) / 10
+    common = values["compute_level"] + values["growth"] * x
+    common += values["compute_walk_sd"] * less_its_line(values["compute_walk_raw"])
+    location = common[:, None] + values["offset"] + np.outer(x, values["offset_trend"])
+    np.testing.assert_allclose(values["location"], location, rtol=1e-9)
+    np.testing.assert_allclose(values["location_domain"], values["compute_domain_sd"] * values["compute_domain_raw"])
+    np.testing.assert_allclose(values["log_odds_domain"], values["domain_sd"] * values["domain_raw"])
+    np.testing.assert_allclose(values["spread"], np.exp(values["log_spread"] + values["log_spread_sector"]))
