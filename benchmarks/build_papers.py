@@ -16,15 +16,15 @@ from pathlib import Path
 
 from lxml import etree
 
-from data.build.papers import find, read_all
-from data.classify.accelerators import peaks
+from data.build.papers import find_raw_files, read_all
+from data.classify.accelerators import list_peaks
 from data.tables.load import load
 
 
 def parse(raw: Path) -> int:
     """Parse every JSON and XML file, and do nothing with it; the number of papers."""
     papers = 0
-    for files in find(raw).values():
+    for files in find_raw_files(raw).values():
         for path in files.values():
             if path.suffix == ".zip":
                 with zipfile.ZipFile(path) as archive:
@@ -38,7 +38,7 @@ def parse(raw: Path) -> int:
 
 def main(raw: Path) -> None:
     """Print seconds, ratios and peak memory."""
-    known = peaks(load("chips").to_dict("records"))
+    known = list_peaks(load("chips").to_dict("records"))
     start = time.perf_counter()
     papers = parse(raw)
     parsing = time.perf_counter() - start

@@ -37,7 +37,7 @@ from inference.sampling.settings import Sampler
 from models.common.cells import Floats
 from models.topic_compute.cells import prepare
 from models.topic_compute.choices import Choices, ContrastPriors
-from models.topic_compute.estimands import _parts
+from models.topic_compute.estimands import _list_parts
 from models.topic_compute.model import build
 
 PAPERS = (30_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
@@ -47,7 +47,7 @@ CHAINS, TUNE, DRAWS = 2, 200, 100  # too few to report from, enough to time
 SEED = 8
 
 
-def gradient_seconds(ready: Ready, points: Floats) -> float:
+def time_gradient(ready: Ready, points: Floats) -> float:
     """Seconds of one log density with its gradient; nutpie's own ``benchmark_logp`` fails in 0.16.11."""
     density = ready.density.compiled
     size = density.n_dim
@@ -66,23 +66,23 @@ def gradient_seconds(ready: Ready, points: Floats) -> float:
     return seconds
 
 
-def short_fit(ready: Ready, seed: int = SEED) -> tuple[float, float, xr.DataTree]:
+def fit_short(ready: Ready, seed: int = SEED) -> tuple[float, float, xr.DataTree]:
     """Seconds of a short fit, its leapfrog steps a draw (after tuning), and what it drew."""
     start = time.perf_counter()
     tree = sample(ready, seed, Sampler(draws=DRAWS, tune=TUNE, chains=CHAINS))
     return time.perf_counter() - start, float(tree["sample_stats"]["n_steps"].mean()), tree
 
 
-def chance_of(tree: xr.DataTree, dataset: xr.Dataset) -> Floats:
+def simulate_chances(tree: xr.DataTree, dataset: xr.Dataset) -> Floats:
     """Probability of an observed academia-only team in each cell, at the last draw of the first chain."""
     draws = tree["posterior"].to_dataset().isel(chain=[0], draw=[-1])
-    parts = _parts(draws, dataset, draws["slope"])
+    parts = _list_parts(draws, dataset, draws["slope"])
     log_odds = sum(part.transpose("chain", "draw", ...).to_numpy()[0, 0][at] for part, at in parts)
     q = dataset["q"].to_numpy()
     return np.asarray(q + (1 - q) * expit(log_odds))
 
 
-def multiplied(dataset: xr.Dataset, papers: int, chance: Floats) -> xr.Dataset:
+def multiply_papers(dataset: xr.Dataset, papers: int, chance: Floats) -> xr.Dataset:
     """The same cells with about so many papers, and what the model draws for them."""
     n = dataset["n"].to_numpy()
     more = np.maximum(1, np.rint(n * (papers / n.sum()))).astype(np.int64)
@@ -90,7 +90,7 @@ def multiplied(dataset: xr.Dataset, papers: int, chance: Floats) -> xr.Dataset:
     return dataset.assign(n=("cell", more), y=("cell", y))
 
 
-def spread(seconds: list[float], unit: float, digits: int) -> str:
+def format_spread(seconds: list[float], unit: float, digits: int) -> str:
     """Median and range, in a unit."""
     low, middle, high = (f"{value / unit:.{digits}f}" for value in np.quantile(seconds, [0, 0.5, 1]))
     return f"{middle} ({low} to {high})"
@@ -107,25 +107,25 @@ def main(repeats: int) -> None:
     ready = compiled.get(build(dataset, ContrastPriors()), "contrast")
     compilation, size = time.perf_counter() - start, ready.density.compiled.n_dim
     print(f"compiled in {compilation:.0f} s; {size} parameters, {dataset.sizes['cell']:,} cells")
-    chance = chance_of(short_fit(ready)[2], dataset)
-    data = {count: multiplied(dataset, count, chance) for count in PAPERS}
+    chance = simulate_chances(fit_short(ready)[2], dataset)
+    data = {count: multiply_papers(dataset, count, chance) for count in PAPERS}
     points = np.random.default_rng(SEED).normal(0, 0.3, (10, size))
     fits: dict[int, list[tuple[float, float]]] = {count: [] for count in PAPERS}
     gradients: dict[int, list[float]] = {count: [] for count in PAPERS}
     for repeat in range(repeats):
         for count, each in data.items():
             model = compiled.get(build(each, ContrastPriors()), "contrast")  # serves until the next is asked for
-            gradients[count].append(gradient_seconds(model, points))
-            fits[count].append(short_fit(model, SEED + repeat)[:2])
+            gradients[count].append(time_gradient(model, points))
+            fits[count].append(fit_short(model, SEED + repeat)[:2])
     first = float(np.median(gradients[PAPERS[0]]))
     print(f"\nmedian (range) of {repeats} repeats")
     print(f"{'papers':>13}  {'gradient, us':>16}  ratio  {'short fit, s':>19}  {'steps a draw':>17}")
     for count in PAPERS:
         seconds, steps = (list(found) for found in zip(*fits[count], strict=True))
         print(
-            f"{int(data[count]['n'].sum()):>13,}  {spread(gradients[count], 1e-6, 0):>16}  "
+            f"{int(data[count]['n'].sum()):>13,}  {format_spread(gradients[count], 1e-6, 0):>16}  "
             f"{float(np.median(gradients[count])) / first:>5.2f}  "
-            f"{spread(seconds, 1, 1):>19}  {spread(steps, 1, 0):>17}"
+            f"{format_spread(seconds, 1, 1):>19}  {format_spread(steps, 1, 0):>17}"
         )
     print(f"\n{'rows':>13}  {'prepare, s':>21}  {'cells':>7}")
     for rows in ROWS:
@@ -136,7 +136,7 @@ def main(repeats: int) -> None:
             start = time.perf_counter()
             cells = prepare({"papers": usable}, Choices())
             times.append(time.perf_counter() - start)
-        print(f"{rows:>13,}  {spread(times, 1, 2):>21}  {cells.sizes['cell']:>7,}")
+        print(f"{rows:>13,}  {format_spread(times, 1, 2):>21}  {cells.sizes['cell']:>7,}")
 
 
 if __name__ == "__main__":

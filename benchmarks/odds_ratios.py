@@ -20,18 +20,18 @@ Ratio = tuple[float, float, float]  # and the ends of its 89 % interval
 Fitted = tuple[Floats, Floats]  # coefficients, covariance
 
 
-def from_error(log_ratio: float, error: float) -> Ratio:
+def make_from_error(log_ratio: float, error: float) -> Ratio:
     """Odds ratio with its interval, from its logarithm and the standard error of that."""
     return math.exp(log_ratio), math.exp(log_ratio - REACH * error), math.exp(log_ratio + REACH * error)
 
 
-def from_draws(log_ratio: Any) -> Ratio:
+def make_from_draws(log_ratio: Any) -> Ratio:
     """Odds ratio with its interval, from draws of its logarithm."""
     low, middle, high = np.exp(np.quantile(log_ratio, [LOW, 0.5, HIGH]))
     return float(middle), float(low), float(high)
 
 
-def stratified(cells: pd.DataFrame, exposed: pd.Series, strata: str) -> tuple[Ratio, Ratio]:
+def fit_stratified(cells: pd.DataFrame, exposed: pd.Series, strata: str) -> tuple[Ratio, Ratio]:
     """Odds ratios, crude and Mantel-Haenszel's, of the exposed to the others."""
     from statsmodels.stats.contingency_tables import StratifiedTable, Table2x2  # type: ignore
 
@@ -39,12 +39,12 @@ def stratified(cells: pd.DataFrame, exposed: pd.Series, strata: str) -> tuple[Ra
     sums = counts.pivot_table(index=strata, columns="exposed", values=["y", "no"], aggfunc="sum", fill_value=0)
     tables = [np.array([[row["y", i], row["no", i]] for i in (1, 0)], float) for _, row in sums.iterrows()]
     crude, pooled = Table2x2(sum(tables)), StratifiedTable(tables)
-    return from_error(crude.log_oddsratio, crude.log_oddsratio_se), from_error(
+    return make_from_error(crude.log_oddsratio, crude.log_oddsratio_se), make_from_error(
         pooled.logodds_pooled, pooled.logodds_pooled_se
     )
 
 
-def design(cells: pd.DataFrame, effects: pd.DataFrame, factors: Iterable[str]) -> pd.DataFrame:
+def make_design(cells: pd.DataFrame, effects: pd.DataFrame, factors: Iterable[str]) -> pd.DataFrame:
     """Effects, and indicators of factors: all of the first, one fewer of others; in each group, of "group: level"."""
     parts = [effects.astype(float)]
     for i, factor in enumerate(factors):
@@ -54,7 +54,7 @@ def design(cells: pd.DataFrame, effects: pd.DataFrame, factors: Iterable[str]) -
     return pd.concat(parts, axis=1)
 
 
-def glm(cells: pd.DataFrame, columns: pd.DataFrame, overdispersed: bool = False) -> Fitted:
+def fit_glm(cells: pd.DataFrame, columns: pd.DataFrame, overdispersed: bool = False) -> Fitted:
     """Binomial GLM with logit link; overdispersed, its variance is scaled by Pearson's chi-square (quasi-binomial)."""
     import statsmodels.api as sm  # type: ignore
 
@@ -68,13 +68,13 @@ def glm(cells: pd.DataFrame, columns: pd.DataFrame, overdispersed: bool = False)
     return np.asarray(found.params), scale * np.asarray(found.cov_params())
 
 
-def weighted(fitted: Fitted, weights: Floats) -> Ratio:
+def weight_ratios(fitted: Fitted, weights: Floats) -> Ratio:
     """Odds ratio of a weighted sum of the first coefficients."""
     first = slice(len(weights))
-    return from_error(float(weights @ fitted[0][first]), math.sqrt(weights @ fitted[1][first, first] @ weights))
+    return make_from_error(float(weights @ fitted[0][first]), math.sqrt(weights @ fitted[1][first, first] @ weights))
 
 
-def standardised(fitted: Fitted, one: Floats, other: Floats, weights: Floats) -> Ratio:
+def standardise_ratios(fitted: Fitted, one: Floats, other: Floats, weights: Floats) -> Ratio:
     """Odds ratio of average probabilities, all cells given one design or the other; delta method."""
     centre, slope = 0.0, np.zeros(len(fitted[0]))
     for sign, columns in ((1, one), (-1, other)):
@@ -82,10 +82,10 @@ def standardised(fitted: Fitted, one: Floats, other: Floats, weights: Floats) ->
         mean = np.average(p, weights=weights)
         centre += sign * float(logit(mean))
         slope += sign * (weights * p * (1 - p) / weights.sum()) @ columns / (mean * (1 - mean))
-    return from_error(centre, math.sqrt(slope @ fitted[1] @ slope))
+    return make_from_error(centre, math.sqrt(slope @ fitted[1] @ slope))
 
 
-def bambi_fit(formula: str, cells: pd.DataFrame) -> tuple[Any, Any]:
+def fit_bambi(formula: str, cells: pd.DataFrame) -> tuple[Any, Any]:
     """A bambi model with bambi's own priors, and its draws by nutpie."""
     import bambi  # type: ignore
 

@@ -24,20 +24,30 @@ import pandas as pd
 import xarray as xr
 from scipy.special import logit
 
-from benchmarks.odds_ratios import REACH, Ratio, bambi_fit, design, from_draws, glm, standardised, stratified, weighted
+from benchmarks.odds_ratios import (
+    REACH,
+    Ratio,
+    fit_bambi,
+    fit_glm,
+    fit_stratified,
+    make_design,
+    make_from_draws,
+    standardise_ratios,
+    weight_ratios,
+)
 from data.errors import InputError
-from data.io import to_csv, write_atomic
+from data.io import format_csv, write_atomic
 from data.tables.load import load
-from inference.store.declarations import module_of, resolve, specifications_of, tables_of
-from inference.store.fingerprints import Parts, combine, parts_by_fit
+from inference.store.declarations import list_specifications, list_tables, name_module, resolve
+from inference.store.fingerprints import Parts, combine, list_parts_by_fit
 from inference.store.overrides import Overrides
 from inference.store.paths import ROOT
 from inference.store.posteriors import read_json
-from inference.summaries.estimates import key_at
-from inference.summaries.formatting import number
+from inference.summaries.estimates import make_key
+from inference.summaries.formatting import format_number
 from models.common.cells import Floats
 from models.topic_compute.definitions import TEN_POINTS
-from models.topic_compute.topic_year import counted_share
+from models.topic_compute.topic_year import compute_counted_share
 
 PUBLISHED = ROOT / "paper" / "published"
 TABLE = PUBLISHED / "peers.csv"
@@ -62,24 +72,24 @@ class Peer:
     differs: str = ""  # the assumption in which it does; empty where they agree
 
 
-def dataset(claim: str, spec: str) -> Any:
+def make_dataset(claim: str, spec: str) -> Any:
     """The dataset of a specification."""
-    specification = next(one for one in specifications_of(claim) if one.name == spec)
+    specification = next(one for one in list_specifications(claim) if one.name == spec)
     choices = resolve(claim, specification, Overrides()).choices
-    model = importlib.import_module(module_of(claim, specification.model)).MODEL
-    return model.prepare({name: load(name) for name in tables_of(claim)}, choices)
+    model = importlib.import_module(name_module(claim, specification.model)).MODEL
+    return model.prepare({name: load(name) for name in list_tables(claim)}, choices)
 
 
-def prepared(claim: str, spec: str, names: Iterable[str]) -> tuple[Any, pd.DataFrame]:
+def prepare_dataset(claim: str, spec: str, names: Iterable[str]) -> tuple[Any, pd.DataFrame]:
     """The dataset of a specification, and its cells with the names of their levels."""
-    data = dataset(claim, spec)
+    data = make_dataset(claim, spec)
     columns = {name: data[name].to_numpy()[data[f"at_{name}"].to_numpy()] for name in names}
     return data, pd.DataFrame({"n": data["n"].to_numpy(), "y": data["y"].to_numpy(), **columns})
 
 
-def of_terms(with_bambi: bool = True) -> Iterator[Peer]:
+def list_terms_peers(with_bambi: bool = True) -> Iterator[Peer]:
     """Academia-only among papers with compute terms against papers without; teams that are known."""
-    data, cells = prepared("topic_compute", "main", ("venue_year", "topic", "group", "size", "pair"))
+    data, cells = prepare_dataset("topic_compute", "main", ("venue_year", "topic", "group", "size", "pair"))
     known = data["partly"].to_numpy() == 0
     families = [f"f{i}" for i in range(data.sizes["family"])]
     cells[families] = (data["value"].to_numpy()[data["at_exposure"].to_numpy()] > 0).astype(int)
@@ -89,29 +99,32 @@ def of_terms(with_bambi: bool = True) -> Iterator[Peer]:
     mix = (cells[families].T @ cells["n"]).to_numpy() / cells.loc[cells["any"] == 1, "n"].sum()
     factors = ("venue_year", "topic", "size")
 
-    def peer(name: str, ratio: Ratio, differs: str = "") -> Peer:
+    def make_peer(name: str, ratio: Ratio, differs: str = "") -> Peer:
         return Peer("topic_compute", "main", "odds_ratio", {}, name, ratio, int(cells["n"].sum()), differs)
 
-    crude, pooled = stratified(cells, cells["any"], "venue_year")
-    yield peer("crude", crude, "venue, year, topic and team size not held fixed")
-    yield peer("Mantel-Haenszel by venue-year", pooled, "topic and team size not held fixed")
-    yield peer("GLM, any term", weighted(glm(cells, design(cells, cells[["any"]], factors)), np.ones(1)), POOLED)
-    yield peer(
-        "GLM, families, averaged over papers", weighted(glm(cells, design(cells, cells[families], factors)), mix)
+    crude, pooled = fit_stratified(cells, cells["any"], "venue_year")
+    yield make_peer("crude", crude, "venue, year, topic and team size not held fixed")
+    yield make_peer("Mantel-Haenszel by venue-year", pooled, "topic and team size not held fixed")
+    yield make_peer(
+        "GLM, any term", weight_ratios(fit_glm(cells, make_design(cells, cells[["any"]], factors)), np.ones(1)), POOLED
+    )
+    yield make_peer(
+        "GLM, families, averaged over papers",
+        weight_ratios(fit_glm(cells, make_design(cells, cells[families], factors)), mix),
     )
     if with_bambi:
         grouped = " + (1|venue_year) + (1|topic) + (1|size) + (1|pair)"
-        draws = bambi_fit(f"p(y, n) ~ any{grouped}", cells)[1]["posterior"]
-        yield peer("bambi, any term", from_draws(draws["any"].to_numpy()), POOLED)
-        draws = bambi_fit(f"p(y, n) ~ {' + '.join(families)}{grouped}", cells)[1]["posterior"]
+        draws = fit_bambi(f"p(y, n) ~ any{grouped}", cells)[1]["posterior"]
+        yield make_peer("bambi, any term", make_from_draws(draws["any"].to_numpy()), POOLED)
+        draws = fit_bambi(f"p(y, n) ~ {' + '.join(families)}{grouped}", cells)[1]["posterior"]
         by_paper = sum(share * draws[family].to_numpy() for share, family in zip(mix, families, strict=True))
-        yield peer("bambi, families, averaged over papers", from_draws(by_paper))
+        yield make_peer("bambi, families, averaged over papers", make_from_draws(by_paper))
 
 
-def topic_years(spec: str) -> pd.DataFrame:
+def list_topic_year_peers(spec: str) -> pd.DataFrame:
     """Topics and years with papers: shares of terms as counted, parted into those of topics and the rest; n and y."""
-    counts = dataset("topic_compute", spec)
-    share, n = counted_share(counts[["n", "m", "k"]].sum("venue")), counts["n"].sum("venue")
+    counts = make_dataset("topic_compute", spec)
+    share, n = compute_counted_share(counts[["n", "m", "k"]].sum("venue")), counts["n"].sum("venue")
     mean = (share * n).sum("year") / n.sum("year").clip(1)
     parts = {"n": n, "y": counts["y"].sum("venue"), "within": share - mean, "between": mean.broadcast_like(share)}
     cells = xr.Dataset(parts).to_dataframe().reset_index().query("n > 0").reset_index(drop=True)
@@ -121,41 +134,43 @@ def topic_years(spec: str) -> pd.DataFrame:
     )
 
 
-def of_regression(with_bambi: bool = True) -> Iterator[Peer]:
+def list_regression_peers(with_bambi: bool = True) -> Iterator[Peer]:
     """Topics and years, shares of terms as counted, without and with effects of years."""
     for spec, factors in (("plain", ("topic",)), ("with_years", ("topic", "year"))):
-        cells = topic_years(spec)
+        cells = list_topic_year_peers(spec)
         n = int(cells["n"].sum())
-        fitted = weighted(glm(cells, design(cells, cells[["within"]], factors), overdispersed=True), np.ones(1))
+        fitted = weight_ratios(
+            fit_glm(cells, make_design(cells, cells[["within"]], factors), overdispersed=True), np.ones(1)
+        )
         yield Peer("topic_compute", spec, "ratio_per_ten_points", {}, "GLM, quasi-binomial", fitted, n, ALIKE)
         if with_bambi:
             grouped = "".join(f" + (1|{name})" for name in (*factors, "topic_year"))
-            draws = bambi_fit(f"p(y, n) ~ within + between{grouped}", cells)[1]["posterior"]
-            ratio = from_draws(draws["within"].to_numpy())
+            draws = fit_bambi(f"p(y, n) ~ within + between{grouped}", cells)[1]["posterior"]
+            ratio = make_from_draws(draws["within"].to_numpy())
             yield Peer("topic_compute", spec, "ratio_per_ten_points", {}, "bambi, a departure a topic-year", ratio, n)
 
 
-def of_code(with_bambi: bool = True) -> Iterator[Peer]:
+def list_code_peers(with_bambi: bool = True) -> Iterator[Peer]:
     """Release, as the coder's label has it, by mixed and industry-only teams against academia-only ones."""
     names = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team")
-    data, cells = prepared("code_release", "full_text", names)
+    data, cells = prepare_dataset("code_release", "full_text", names)
     academia, *others = data["team"].to_numpy().tolist()
     blocks = [(kind, group, era) for kind in others for group in data["venues"].values for era in data["era"].values]
 
-    def given(team: str | None = None) -> pd.DataFrame:
+    def read_given(team: str | None = None) -> pd.DataFrame:
         kind = cells["team"] if team is None else pd.Series(team, cells.index)
         return pd.DataFrame({f"e{i}": (kind == k) & (cells["venues"] == g) & (cells["era"] == e)
                              for i, (k, g, e) in enumerate(blocks)}).astype(float)  # fmt: skip
 
     factors = ("venue_year", "topic", "size")
-    fitted = glm(cells, design(cells, given(), factors))
-    columns = {team: design(cells, given(team), factors).to_numpy() for team in (academia, *others)}
+    fitted = fit_glm(cells, make_design(cells, read_given(), factors))
+    columns = {team: make_design(cells, read_given(team), factors).to_numpy() for team in (academia, *others)}
     chance: dict[str, Floats] = {}
     if with_bambi:
-        terms = [*given().columns, *(f"(1|{name})" for name in ("venue_year", "topic", "size", *names[3:5]))]
-        model, draws = bambi_fit("p(y, n) ~ " + " + ".join(terms), cells.join(given()))
+        terms = [*read_given().columns, *(f"(1|{name})" for name in ("venue_year", "topic", "size", *names[3:5]))]
+        model, draws = fit_bambi("p(y, n) ~ " + " + ".join(terms), cells.join(read_given()))
         for team in columns:
-            new = model.predict(draws, kind="response_params", data=cells.join(given(team)), inplace=False)
+            new = model.predict(draws, kind="response_params", data=cells.join(read_given(team)), inplace=False)
             chance[team] = new["posterior"]["p"].to_numpy().reshape(-1, len(cells))
     for team in others:
         name = "odds_ratio_" + team.replace("-", "_")
@@ -164,8 +179,8 @@ def of_code(with_bambi: bool = True) -> Iterator[Peer]:
             weights = (cells["n"] * inside).to_numpy(float)
             two = cells[inside & cells["team"].isin([academia, team])]
             n = int(two["n"].sum())
-            ratio = stratified(two, two["team"] == team, "venue_year")[1]
-            standard = standardised(fitted, columns[team], columns[academia], weights)
+            ratio = fit_stratified(two, two["team"] == team, "venue_year")[1]
+            standard = standardise_ratios(fitted, columns[team], columns[academia], weights)
             differs = "topic and team size not held fixed; average of odds ratios, here odds ratio of averages"
             yield Peer("code_release", "full_text", name, coords, "Mantel-Haenszel by venue-year", ratio, n, differs)
             yield Peer("code_release", "full_text", name, coords, "GLM, standardised", standard, n)
@@ -173,23 +188,25 @@ def of_code(with_bambi: bool = True) -> Iterator[Peer]:
             yield Peer("code_release", "main", name, coords, "GLM, standardised", standard, n, differs)
             if with_bambi:
                 one, other = (logit(np.average(chance[kind], axis=1, weights=weights)) for kind in (team, academia))
-                yield Peer("code_release", "full_text", name, coords, "bambi, standardised", from_draws(one - other), n)
+                yield Peer(
+                    "code_release", "full_text", name, coords, "bambi, standardised", make_from_draws(one - other), n
+                )
 
 
-def table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str, object]]:
+def make_table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str, object]]:
     """One row a peer, with this project's estimate and the distance between the two."""
     rows = []
-    found = {(r["claim"], r["spec"], *key_at(r["estimand"], r["coords"])): r for r in content["estimates"]}
+    found = {(r["claim"], r["spec"], *make_key(r["estimand"], r["coords"])): r for r in content["estimates"]}
     parts: dict[str, dict[str, Parts]] = {}
     for peer in peers:
         if peer.claim not in parts:
-            parts[peer.claim] = parts_by_fit(peer.claim, Overrides())
+            parts[peer.claim] = list_parts_by_fit(peer.claim, Overrides())
         spec, key = f"{peer.claim}/{peer.spec}", combine(parts[peer.claim][peer.spec])
         if content["fits"].get(spec, {}).get("fit_key") != key:
             raise InputError(f"estimates of {spec} are not of this code and these tables", hint="run make refresh")
-        here = found[peer.claim, peer.spec, *key_at(peer.estimand, peer.coords)]
+        here = found[peer.claim, peer.spec, *make_key(peer.estimand, peer.coords)]
         sd = math.log(here["eti_high"] / here["eti_low"]) / (2 * REACH)
-        texts = [number(value, 2) for value in peer.ratio]
+        texts = [format_number(value, 2) for value in peer.ratio]
         quantity = f"{here['title']} ({content['fits'][spec]['title']})"
         rows.append(dict(zip(COLUMNS, (
             peer.claim, peer.spec, quantity, here["text"], peer.name, *texts, peer.n,
@@ -200,7 +217,7 @@ def table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str, obje
     return rows
 
 
-def apart(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+def compute_distance(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
     """Peers that should agree and do not."""
     return [row for row in rows if row["agree"] == "yes" and abs(float(str(row["distance_sd"]))) > AGREE]
 
@@ -210,10 +227,10 @@ def main(estimates: Path) -> int:
     content = read_json(estimates, "estimates", "fits")
     if content is None:
         raise InputError("no estimates there", estimates, hint="run make refresh, or give build/estimates.json")
-    rows = table(content, (*of_terms(), *of_regression(), *of_code()))
-    write_atomic(TABLE, to_csv(COLUMNS, rows))
-    print(f"{TABLE.relative_to(ROOT)}: {len(rows)} rows; {len(apart(rows))} that should agree and do not")
-    return 1 if apart(rows) else 0
+    rows = make_table(content, (*list_terms_peers(), *list_regression_peers(), *list_code_peers()))
+    write_atomic(TABLE, format_csv(COLUMNS, rows))
+    print(f"{TABLE.relative_to(ROOT)}: {len(rows)} rows; {len(compute_distance(rows))} that should agree and do not")
+    return 1 if compute_distance(rows) else 0
 
 
 if __name__ == "__main__":

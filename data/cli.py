@@ -38,7 +38,7 @@ def build(
         typer.echo(name)
         for what, n in sorted(counts.items()):
             typer.echo(f"  {n:>6}  {what}")
-    for line in built.papers.by_venue_year():
+    for line in built.papers.count_by_venue_year():
         typer.echo(line)
     for name, rows in built.rows.items():
         typer.echo(f"{rows:>8} rows  {name}")
@@ -62,14 +62,14 @@ def describe(
     papers: Annotated[Path | None, typer.Option(help="a table of papers; by default the snapshot's")] = None,
 ) -> None:
     """Say what the snapshot holds: sources, vintages, what was left out, coverage by venue and year."""
-    from data.build import describe as tell
+    from data.build import describe as snapshot
 
     if figure is not None:
-        tell.check_figure(figure)
+        snapshot.check_figure(figure)
     if papers is None:
-        tell.models()
-        tell.sources()
-    frame = tell.papers(papers)
+        snapshot.list_models()
+        snapshot.count_sources()
+    frame = snapshot.count_papers(papers)
     if figure is not None:
-        tell.draw(frame, figure)
+        snapshot.draw(frame, figure)
         typer.echo(f"written: {figure}")

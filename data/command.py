@@ -21,7 +21,7 @@ _pressed = threading.Event()
 
 
 @contextmanager
-def _interrupts_kept() -> Iterator[None]:
+def _keep_interrupts() -> Iterator[None]:
     """Let no Ctrl-C get lost.
 
     Raised inside a callback of C code or of the garbage collector, a KeyboardInterrupt is printed and dropped, and the
@@ -38,12 +38,12 @@ def _interrupts_kept() -> Iterator[None]:
         _pressed.set()
         raise KeyboardInterrupt
 
-    def unraisable(dropped: Any) -> None:
+    def report_unraisable(dropped: Any) -> None:
         if dropped.exc_type is not KeyboardInterrupt and not _pressed.is_set():
             sys.__unraisablehook__(dropped)
 
     before, hook = signal.signal(signal.SIGINT, handle), sys.unraisablehook
-    sys.unraisablehook = unraisable
+    sys.unraisablehook = report_unraisable
     try:
         yield
         raise_if_interrupted()
@@ -69,26 +69,26 @@ def run(app: typer.Typer, interrupted: str = INTERRUPTED) -> int:
         return its own.
     """
     try:
-        with _interrupts_kept():
+        with _keep_interrupts():
             code = int(app(standalone_mode=False) or 0)
-        return _say(interrupted, code) if code == 130 else code  # Typer turns an interrupt into this code
+        return _report(interrupted, code) if code == 130 else code  # Typer turns an interrupt into this code
     except CheckError as error:
-        return _say(str(error), 1)
+        return _report(str(error), 1)
     except InputError as error:
-        return _say(str(error), 2)
+        return _report(str(error), 2)
     except shutil.Error as error:  # of copying a folder: a list of what failed
-        return _say(str(error.args[0][0][2]), 2)
+        return _report(str(error.args[0][0][2]), 2)
     except OSError as error:
-        return _say(f"{error.filename or 'the disk'}: {error.strerror or error}", 2)
+        return _report(f"{error.filename or 'the disk'}: {error.strerror or error}", 2)
     except (KeyboardInterrupt, typer.Abort):
-        return _say(interrupted, 130)
+        return _report(interrupted, 130)
     except Exception as error:
         if hasattr(error, "format_message"):  # Typer's own errors of usage
-            return _say(error.format_message(), 2)
+            return _report(error.format_message(), 2)
         raise
 
 
-def _say(message: str, code: int) -> int:
+def _report(message: str, code: int) -> int:
     if message:  # without arguments Typer has printed its help, and says no more
         print(f"error: {message}", file=sys.stderr)
     return code

@@ -106,19 +106,19 @@ def require_columns(path: Path, header: list[str], required: Iterable[str]) -> N
         raise InputError("the column is missing", path, 1, missing[0], hint=f"{one_cell} found: {found}".strip())
 
 
-def _inert(cell: object) -> object:
+def _escape_formula(cell: object) -> object:
     """A text that a spreadsheet would run as a formula, made plain text by a leading apostrophe."""
     if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
 
 
-def to_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+def format_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> bytes:
     """Write rows as UTF-8 CSV bytes with Unix line ends; no text in them is a spreadsheet formula."""
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list(columns), lineterminator="\n", extrasaction="raise")
     writer.writeheader()
-    writer.writerows({name: _inert(cell) for name, cell in row.items()} for row in rows)
+    writer.writerows({name: _escape_formula(cell) for name, cell in row.items()} for row in rows)
     return out.getvalue().encode()
 
 

@@ -16,12 +16,12 @@ from data.errors import InputError
 _told: Callable[[str], None] = print  # in work: the way to the one that asked for it
 
 
-def tell(text: str) -> None:
+def report(text: str) -> None:
     """From work: say what it is doing."""
     _told(text)
 
 
-def in_processes[Name, Result](
+def run_in_processes[Name, Result](
     work: Callable[..., Result],
     tasks: Mapping[Name, tuple[Any, ...]],
     workers: int,

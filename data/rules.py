@@ -11,7 +11,7 @@ STEM = re.compile(r"([A-Za-z][A-Za-z-]*?)[-_]?(\d{4})")
 TEAM_OF_SECTOR = {sector: team for team, sector in PURE_TEAM.items()}
 
 
-def venue_year(stem: str) -> tuple[str, int] | None:
+def parse_venue_year(stem: str) -> tuple[str, int] | None:
     """``nips2021`` to (``NeurIPS``, 2021); None where a name does not read so, or the year is out of range."""
     match = STEM.fullmatch(stem)
     if match is None or not FIRST_YEAR <= int(match.group(2)) <= LAST_YEAR:
@@ -20,7 +20,7 @@ def venue_year(stem: str) -> tuple[str, int] | None:
     return VENUES.get(name.lower(), name), int(match.group(2))
 
 
-def team_of(sectors: Sequence[str]) -> str:
+def classify_sectors(sectors: Sequence[str]) -> str:
     """The kind of team that a list of sectors makes, one entry an organisation.
 
     Academia and industry together are a collaboration, whoever else takes part; it leans to the side with more

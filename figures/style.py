@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from data.io import to_csv
+from data.io import format_csv
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
 BLUE, ORANGE, GREEN, PURPLE, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#9A9A9A", "#222222"
@@ -113,4 +113,4 @@ def save(figure: Figure, out: Path, name: str, rows: Iterable[Mapping[str, Any]]
     figure.savefig(out / f"{name}.png")
     plt.close(figure)
     listed = [{k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows]
-    (out / f"{name}.csv").write_bytes(to_csv(listed[0].keys(), listed))
+    (out / f"{name}.csv").write_bytes(format_csv(listed[0].keys(), listed))

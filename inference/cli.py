@@ -37,14 +37,14 @@ Priors = Annotated[Path | None, typer.Option(help="your hyper-parameters (.toml)
 AsJson = Annotated[bool, typer.Option("--json", help="for a machine")]
 
 
-def _known(claims: list[str] | None) -> list[str]:
+def _check_claims(claims: list[str] | None) -> list[str]:
     for claim in claims or []:
         if claim not in CLAIMS:
             raise InputError(f"unknown claim {claim!r}", hint="known: " + ", ".join(CLAIMS))
     return claims or list(CLAIMS)
 
 
-def _paths(overrides: Overrides, out: Path | None) -> Paths:
+def _choose_paths(overrides: Overrides, out: Path | None) -> Paths:
     """The folder of results: the project's, or one for what a user gave."""
     home = Paths().out
     if out is not None and out.resolve().is_relative_to(ROOT) and not out.resolve().is_relative_to(home):
@@ -57,7 +57,7 @@ def _paths(overrides: Overrides, out: Path | None) -> Paths:
 
 
 @contextmanager
-def _reporting(to_stderr: bool = False) -> Iterator[Callable[[str], None]]:
+def _open_report(to_stderr: bool = False) -> Iterator[Callable[[str], None]]:
     """Say each step with elapsed seconds, beside a spinner where there is a terminal."""
     from rich.console import Console
 
@@ -91,15 +91,15 @@ def refresh(
     """Refit what is stale, check it, and write estimates, figures and paper."""
     from inference.pipeline.console import print_headlines
     from inference.pipeline.refresh import refresh as bring_up_to_date
-    from inference.store.declarations import affected_claims
+    from inference.store.declarations import list_affected_claims
     from inference.store.posteriors import read_json
 
     overrides = Overrides(seed, models, priors, papers)
-    chosen = _known(claims) if claims else affected_claims(overrides)
+    chosen = _check_claims(claims) if claims else list_affected_claims(overrides)
     if not chosen:
         raise InputError(f"no claim reads a table of {' or '.join(overrides.tables)}")
-    paths = _paths(overrides, out)
-    with _reporting() as say:
+    paths = _choose_paths(overrides, out)
+    with _open_report() as say:
         code = bring_up_to_date(chosen, paths, say, overrides)
     if (found := read_json(paths.estimates, "estimates")) is not None:
         print_headlines(found, paths)
@@ -111,7 +111,7 @@ def status(claims: Claims = None, out: Out = None, as_json: AsJson = False) -> i
     """Say of each claim: current, stale and what changed, failed and why, unfinished, never fitted."""
     from inference.pipeline.status import describe_states, gather_states
 
-    states = gather_states(_known(claims), Paths(out or Paths().out))
+    states = gather_states(_check_claims(claims), Paths(out or Paths().out))
     for line in [json.dumps(states)] if as_json else describe_states(states):
         typer.echo(line)
     return 0
@@ -126,16 +126,16 @@ def sensitivity(
 ) -> int:
     """Say what hangs on the prior: power-scaling, refits under other priors, yours among them. 1 if undeclared."""
     from inference.pipeline.console import print_sensitivity
-    from inference.pipeline.outputs import outputs_current
-    from inference.pipeline.status import earlier_overrides
-    from inference.store.fingerprints import parts_by_fit
+    from inference.pipeline.outputs import are_outputs_current
+    from inference.pipeline.status import read_earlier_overrides
+    from inference.store.fingerprints import list_parts_by_fit
     from inference.summaries.diff import read_estimates
-    from inference.summaries.sensitivity import add_user, as_csv, needless, read_declared, undeclared
+    from inference.summaries.sensitivity import add_user, format_rows_csv, list_needless, list_undeclared, read_declared
 
-    chosen, paths = _known(claims), Paths(out or Paths().out)
+    chosen, paths = _check_claims(claims), Paths(out or Paths().out)
     rows = [row for row in read_estimates(paths.out)["estimates"] if row["claim"] in chosen]
-    earlier = earlier_overrides(paths, chosen[0])
-    if not outputs_current(paths, {claim: parts_by_fit(claim, earlier) for claim in CLAIMS}, earlier):
+    earlier = read_earlier_overrides(paths, chosen[0])
+    if not are_outputs_current(paths, {claim: list_parts_by_fit(claim, earlier) for claim in CLAIMS}, earlier):
         raise InputError("these estimates are not those of the code and the fits", paths.out, hint="run refresh first")
     if priors is not None:
         from inference.pipeline.refresh import refresh as bring_up_to_date
@@ -143,7 +143,7 @@ def sensitivity(
         # The same data and seed as the results it is set beside.
         overrides = replace(earlier, priors=priors)
         under_them = Paths(paths.out / "own" / overrides.folder)
-        with _reporting(as_json) as say:
+        with _open_report(as_json) as say:
             if bring_up_to_date(chosen, under_them, say, overrides):
                 raise CheckError(f"under {priors.name} a fit failed its checks: see {under_them.failed}")
         add_user(rows, read_estimates(under_them.out)["estimates"], priors.name)
@@ -151,11 +151,13 @@ def sensitivity(
     declared = read_declared()
     table = [row for row in rows if row["refits"]]
     file = paths.out / "sensitivity.csv"
-    write_atomic(file, as_csv(table, declared))
+    write_atomic(file, format_rows_csv(table, declared))
     headline = [row for row in table if row["headline"]]
-    missing = undeclared(rows, declared)
+    missing = list_undeclared(rows, declared)
     if as_json:
-        typer.echo(json.dumps({"estimates": headline, "undeclared": missing, "needless": needless(rows, declared)}))
+        typer.echo(
+            json.dumps({"estimates": headline, "undeclared": missing, "needless": list_needless(rows, declared)})
+        )
     else:
         print_sensitivity(headline, declared, [f"not declared: {text}" for text in missing])
         typer.echo(f"every estimate: {file}")
@@ -167,8 +169,8 @@ def alternatives(claims: Claims = None) -> int:
     """Fit the extended specifications, which refresh leaves (an hour on two cores). 1 if one fails the gate."""
     from inference.pipeline.extended import fit_extended
 
-    with _reporting() as say:
-        failed = fit_extended(_known(claims), Paths(), say)
+    with _open_report() as say:
+        failed = fit_extended(_check_claims(claims), Paths(), say)
     typer.echo("run refresh for figures and paper with them, publish to commit them")
     return 1 if failed else 0
 
@@ -182,14 +184,14 @@ def diff(
 ) -> int:
     """Hold two sets of estimates against each other: shifts in posterior sd, verdicts that flipped."""
     from inference.pipeline.console import print_differences
-    from inference.summaries.diff import compare, read_estimates, summary
+    from inference.summaries.diff import compare, read_estimates, summarise_differences
 
     rows = compare(read_estimates(old), read_estimates(new), not everything)
     if as_json:
         typer.echo(json.dumps(rows))
     else:
         print_differences(rows)
-        typer.echo(summary(rows))
+        typer.echo(summarise_differences(rows))
     return 0
 
 

@@ -106,7 +106,7 @@ class Toy:
         self.monkeypatch, self.capsys, self.once = monkeypatch, capsys, once
         monkeypatch.setattr(models, "__path__", [*models.__path__, str(TOY / "models")])
         monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(TOY / "figures")])
-        imports.file_of.cache_clear()
+        imports.find_file.cache_clear()
         every = list(CLAIMS)
         CLAIMS[:] = ["toy"]
         self.restore = lambda: CLAIMS.__setitem__(slice(None), every)

@@ -20,20 +20,20 @@ from data.tables.schemas import MODELS
 
 # What is known of a paper, in the order of the columns of the coverage.
 COVERAGE: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
-    "abstract": lambda papers: papers["has_abstract"] == "yes",
-    "authors' slots": lambda papers: papers["slots_per"] == "author",
-    "team, listed": lambda papers: papers["team_listed"] != "unknown",
-    "team, coded": lambda papers: papers["team_coded"] != "unknown",
-    "page link": lambda papers: papers["code_page"] != "missing",
-    "coded or text": lambda papers: papers["sources"].str.contains("coakley|tei"),
-    "two sources": lambda papers: papers["sources"].str.contains("; "),
+    "abstract": lambda count_papers: count_papers["has_abstract"] == "yes",
+    "authors' slots": lambda count_papers: count_papers["slots_per"] == "author",
+    "team, listed": lambda count_papers: count_papers["team_listed"] != "unknown",
+    "team, coded": lambda count_papers: count_papers["team_coded"] != "unknown",
+    "page link": lambda count_papers: count_papers["code_page"] != "missing",
+    "coded or text": lambda count_papers: count_papers["sources"].str.contains("coakley|tei"),
+    "two sources": lambda count_papers: count_papers["sources"].str.contains("; "),
 }
 
 
 AGREEMENT = ("team, listed", "team, passage", "code, page link")
 
 
-def models() -> None:
+def list_models() -> None:
     """Say what the table of models holds and what was left out of it."""
     frame = load("models")
     typer.echo(f"models: {len(frame)} rows, columns: {', '.join(MODELS.columns)}")
@@ -44,7 +44,7 @@ def models() -> None:
         typer.echo(f"  {row['n']:>6}  {row['what']} ({row['source']})")
 
 
-def sources() -> None:
+def count_sources() -> None:
     """Say which sources the snapshot was made from, with licence, vintage and what was left out."""
     path = SNAPSHOT / "provenance.json"
     try:
@@ -58,10 +58,10 @@ def sources() -> None:
             typer.echo(f"  {n:>6}  {what}")
 
 
-def papers(path: Path | None = None) -> pd.DataFrame:
+def count_papers(path: Path | None = None) -> pd.DataFrame:
     """Say what the table of papers holds: coverage by venue and year. Returns the table."""
     frame = load("papers") if path is None else read_papers(path)
-    share = coverage(frame)
+    share = measure_coverage(frame)
     table = Table(title=f"{len(frame)} papers: share in per cent of which is known")
     for name in ("venue", "year", "papers", *COVERAGE):
         table.add_column(name, justify="left" if name == "venue" else "right")
@@ -73,14 +73,14 @@ def papers(path: Path | None = None) -> pd.DataFrame:
     agree = Table(title="where two sources answer the same question: per cent that agree, and how many papers")
     for name in ("venue", "year", *AGREEMENT):
         agree.add_column(name, justify="left" if name == "venue" else "right")
-    for row in agreement(frame).reset_index().to_dict("records"):
+    for row in measure_agreement(frame).reset_index().to_dict("records"):
         cells = [f"{100 * row[name]:.0f} of {row[f'n {name}']:.0f}" if row[f"n {name}"] else "" for name in AGREEMENT]
         agree.add_row(str(row["venue"]), f"{row['year']:.0f}", *cells)
     console.print(agree)
     return frame
 
 
-def agreement(frame: pd.DataFrame) -> pd.DataFrame:
+def measure_agreement(frame: pd.DataFrame) -> pd.DataFrame:
     """Share of papers on which two sources agree, and their number (``n ...``), by venue and year (index)."""
     pages = frame["code_page"].map({"link": "yes", "none": "no"}).fillna("unknown")
     pairs = {
@@ -100,7 +100,7 @@ def agreement(frame: pd.DataFrame) -> pd.DataFrame:
     return found[found[[f"n {name}" for name in AGREEMENT]].sum(axis=1) > 0]
 
 
-def coverage(frame: pd.DataFrame) -> pd.DataFrame:
+def measure_coverage(frame: pd.DataFrame) -> pd.DataFrame:
     """Share of papers of which each thing is known, by venue and year (index), and their number (``papers``)."""
     known = pd.DataFrame({name: rule(frame) for name, rule in COVERAGE.items()})
     by = [frame["venue"], frame["year"]]
@@ -122,7 +122,7 @@ def draw(frame: pd.DataFrame, path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    share = coverage(frame)
+    share = measure_coverage(frame)
     venues = sorted(frame["venue"].unique(), key=str.lower)
     years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
     names = ["papers", *COVERAGE]

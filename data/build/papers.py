@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data.classify.institutions import count_institutions
-from data.classify.paper_row import Peaks, Row, in_order, row_of, with_affiliations
+from data.classify.paper_row import Peaks, Row, make_row, pick_with_affiliations, sort_records
 from data.errors import InputError
 from data.io import parse_csv
-from data.parallel import in_processes
-from data.rules import venue_year
+from data.parallel import run_in_processes
+from data.rules import parse_venue_year
 from data.sources import coakley, paperlists, tei
-from data.sources.record import Read, Record, normal_stem, paper_id
+from data.sources.record import Read, Record, make_paper_id, normalise_stem
 from data.vocabulary import SOURCES
 
 READERS: dict[str, Callable[[Path, str], Read]] = {
@@ -44,7 +44,7 @@ class Papers:
     institutions: list[Row] = field(default_factory=list)
     counts: Counter[tuple[str, str, int, str]] = field(default_factory=Counter)
 
-    def by_venue_year(self) -> list[str]:
+    def count_by_venue_year(self) -> list[str]:
         """A line a source, venue and year: what was read, kept, left out and matched."""
         lines: dict[tuple[str, str, int], list[str]] = {}
         for (source, venue, year, what), n in sorted(self.counts.items()):
@@ -53,7 +53,7 @@ class Papers:
         return [f"{source} {venue} {year}: {', '.join(said)}" for (source, venue, year), said in lines.items()]
 
 
-def find(raw: Path) -> dict[str, dict[str, Path]]:
+def find_raw_files(raw: Path) -> dict[str, dict[str, Path]]:
     """Files of papers in a raw folder: by venue-year, by source.
 
     Raises
@@ -69,8 +69,8 @@ def find(raw: Path) -> dict[str, dict[str, Path]]:
         for path in sorted(folder.iterdir()):
             if path.name.startswith(".") or (source == "coakley" and path.suffix == ".csv"):
                 continue
-            stem = normal_stem(path.name.split(".", 1)[0])
-            if venue_year(stem) is None:
+            stem = normalise_stem(path.name.split(".", 1)[0])
+            if parse_venue_year(stem) is None:
                 raise InputError(
                     "the name must be a venue and a year",
                     path,
@@ -89,7 +89,7 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
 
     A title that occurs again within a source is left out and counted.
     """
-    place = venue_year(stem)
+    place = parse_venue_year(stem)
     if place is None:
         raise InputError(f"not a venue and a year: {stem}")
     venue, year = place
@@ -103,7 +103,7 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
         kept: dict[str, Record] = {}
         for record in read.records:
             other = kept.get(record.key)
-            if other is None or _fullness(record) > _fullness(other):
+            if other is None or _rank_completeness(record) > _rank_completeness(other):
                 kept[record.key] = record
             if other is not None:
                 read.counts["kept"] -= 1
@@ -118,8 +118,8 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
                 by_title.setdefault(key, []).append(record)
         papers.counts.update({(source, venue, year, what): n for what, n in read.counts.items() if n})
     for records in by_title.values():
-        papers.rows.append(row_of(records, peaks))
-        listed = with_affiliations(in_order(records))
+        papers.rows.append(make_row(records, peaks))
+        listed = pick_with_affiliations(sort_records(records))
         if papers.rows[-1]["code_coded"] and listed and (named := count_institutions(listed.slots)):
             papers.institutions.append({"id": papers.rows[-1]["id"], "institutions": named})
         sources = {record.source for record in records}
@@ -129,7 +129,7 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
     return papers
 
 
-def _fullness(record: Record) -> int:
+def _rank_completeness(record: Record) -> int:
     """How much a record says, to choose between two of the same title."""
     return sum(map(bool, (record.slots_per, record.abstract, record.links, record.keywords, record.n_authors)))
 
@@ -155,16 +155,16 @@ def read_all(
     InputError
         For a file that cannot be read, or no file at all.
     """
-    files = find(raw)
+    files = find_raw_files(raw)
     if not files:
         hint = "like tei/acl2018/ or paperlists/neurips2021.json.gz"
         raise InputError("no papers here: files are needed in paperlists/, coakley/ or tei/", raw, hint=hint)
     workers = workers or os.cpu_count() or 1
     # The largest first, so that no core waits for the last one.
-    stems = sorted(files, key=lambda stem: (-sum(_size(path) for path in files[stem].values()), stem))
+    stems = sorted(files, key=lambda stem: (-sum(_size_of(path) for path in files[stem].values()), stem))
     papers = Papers()
     tasks = {stem: (stem, files[stem], peaks) for stem in stems}
-    done_ones = in_processes(read_venue_year, tasks, workers, hint="try --workers 1")
+    done_ones = run_in_processes(read_venue_year, tasks, workers, hint="try --workers 1")
     for number, part in enumerate(done_ones, start=1):
         stem, result = part
         papers.rows += result.rows
@@ -183,11 +183,11 @@ def read_all(
     return papers
 
 
-def _size(path: Path) -> int:
+def _size_of(path: Path) -> int:
     return path.stat().st_size if path.is_file() else sum(file.stat().st_size for file in path.rglob("*.xml"))
 
 
-def coder_labels(folder: Path) -> list[Row]:
+def list_annotator_labels(folder: Path) -> list[Row]:
     """The papers that were coded by hand and by the coder of full texts: ``CODER_LABELS``, sorted by paper."""
     hand, coder = (
         {row["filename"]: row for row in parse_csv(folder / name, HAND_COLUMNS).values()}
@@ -196,15 +196,15 @@ def coder_labels(folder: Path) -> list[Row]:
     rows: list[Row] = []
     for paper in sorted(hand.keys() & coder.keys()):
         by_hand, by_coder = hand[paper], coder[paper]
-        stem = normal_stem(f"{by_hand['conference']}{by_hand['year']}")
-        place = venue_year(stem)
+        stem = normalise_stem(f"{by_hand['conference']}{by_hand['year']}")
+        place = parse_venue_year(stem)
         if place is None:
             value = f"{by_hand['conference']} {by_hand['year']}"
             raise InputError("not a venue and a year", folder / "manual_eval.csv", None, "conference", value)
         rows.append(
             {
                 # The file's name is the title's words: the same id as in the table of papers.
-                "id": paper_id(stem, paper.rpartition("__")[0]),
+                "id": make_paper_id(stem, paper.rpartition("__")[0]),
                 "venue": place[0],
                 "year": by_hand["year"],
                 "research": RESEARCH.get(by_hand["research_type"], "unknown"),
@@ -218,7 +218,7 @@ def coder_labels(folder: Path) -> list[Row]:
     return sorted(rows, key=lambda row: str(row["id"]))
 
 
-def comparisons(rows: Iterable[Row]) -> list[Row]:
+def count_comparisons(rows: Iterable[Row]) -> list[Row]:
     """How two sources' labels of the same papers agree, by venue-year: team kind, and code by team kind.
 
     One row a venue, year, what was compared, and pair of answers, with the number of papers.

@@ -40,16 +40,16 @@ SOURCES = {
 }
 
 
-def making(folder: Path = HERE) -> dict[str, Path]:
+def list_makers(folder: Path = HERE) -> dict[str, Path]:
     """All that decides what a table holds, by its path in ``data/``: modules in all folders, lexicons, labels."""
     files = [*folder.rglob("*.py"), *(folder / "lexicons").glob("*.csv"), folder / "labels" / "code_passages.csv"]
     named = {path.relative_to(folder).as_posix(): path for path in files}
     return {name: path for name, path in named.items() if name not in NOT_MAKING}
 
 
-def code_hash(folder: Path = HERE) -> str:
+def hash_code(folder: Path = HERE) -> str:
     """SHA-256 of all that decides what a table holds."""
-    return _hash(making(folder).items())
+    return _hash(list_makers(folder).items())
 
 
 def _hash(files: Iterable[tuple[str, Path]]) -> str:
@@ -59,7 +59,7 @@ def _hash(files: Iterable[tuple[str, Path]]) -> str:
     return total.hexdigest()
 
 
-def provenance(
+def list_provenance(
     raw: Path, embedded: bool, counts: Mapping[tuple[str, str, int, str], int], rows: Mapping[str, int]
 ) -> bytes:
     """The provenance of a set of tables, as JSON.
@@ -90,7 +90,7 @@ def provenance(
             }
     content = {
         "version": VERSION,
-        "code_sha256": code_hash(),
+        "code_sha256": hash_code(),
         "lexicons": {"compute_terms": compute_terms.VERSION, "pretrained": pretrained.VERSION},
         "rows": dict(rows),
         "sources": sources,

@@ -8,20 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data.build.papers import Papers, coder_labels, comparisons, read_all
-from data.build.provenance import provenance
-from data.classify.accelerators import peaks
+from data.build.papers import Papers, count_comparisons, list_annotator_labels, read_all
+from data.build.provenance import list_provenance
+from data.classify.accelerators import list_peaks
 from data.classify.paper_row import Row
 from data.classify.sectors import Sectors, resolve
 from data.errors import InputError
-from data.io import parse_csv, to_csv, write_atomic
+from data.io import format_csv, parse_csv, write_atomic
 from data.paths import LABELS, SNAPSHOT
 from data.sources import chips
 from data.sources.epoch import read_vintage
 from data.tables.load import load
 from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, INSTITUTIONS, PAPERS, check_papers
 from data.tables.schemas import CHIPS, MODELS, validate_rows
-from data.tables.vintages import MIX, differences
+from data.tables.vintages import MIX, list_differences
 from data.vocabulary import SOURCES
 
 # The oldest first: blanks of one vintage are resolved from those after it.
@@ -83,10 +83,10 @@ def build(raw: Path, out: Path = SNAPSHOT, workers: int | None = None, done: Don
         hint = "write your own tables elsewhere with --out"
         raise InputError(f"the embedded snapshot needs the folder {missing[0]}", raw / missing[0], hint=hint)
     built = Built()
-    chip_rows = _epoch(raw, built) if "epoch" in here else _embedded_chips()
+    chip_rows = _build_models(raw, built) if "epoch" in here else _read_embedded_chips()
     if here != ["epoch"]:
-        _papers(raw, built, chip_rows, workers, done)
-    built.tables["provenance.json"] = provenance(raw, not missing, built.papers.counts, built.rows)
+        _build_papers(raw, built, chip_rows, workers, done)
+    built.tables["provenance.json"] = list_provenance(raw, not missing, built.papers.counts, built.rows)
     if out.exists() and not out.is_dir():
         raise InputError("this is a file, a folder to write to is needed", out, hint="choose another --out")
     for name, content in built.tables.items():
@@ -94,16 +94,16 @@ def build(raw: Path, out: Path = SNAPSHOT, workers: int | None = None, done: Don
     return built
 
 
-def _embedded_chips() -> Rows:
+def _read_embedded_chips() -> Rows:
     return [{str(name): value for name, value in row.items()} for row in load("chips").to_dict("records")]
 
 
 def _add(built: Built, name: str, columns: list[str], rows: Rows) -> None:
-    built.tables[name] = to_csv(columns, rows)
+    built.tables[name] = format_csv(columns, rows)
     built.rows[name] = len(rows)
 
 
-def _epoch(raw: Path, built: Built) -> Rows:
+def _build_models(raw: Path, built: Built) -> Rows:
     vintages: dict[str, Rows] = {}
     counts = built.counts
     for vintage, name in VINTAGES.items():
@@ -117,7 +117,7 @@ def _epoch(raw: Path, built: Built) -> Rows:
     changes = [
         {"earlier": earlier, "later": later, **row}
         for earlier, later in itertools.pairwise(VINTAGES)
-        for row in differences(vintages[earlier], vintages[later])
+        for row in list_differences(vintages[earlier], vintages[later])
     ]
     count_rows: Rows = [
         {"source": name, "what": what, "n": n} for name, counter in counts.items() for what, n in counter.items()
@@ -129,8 +129,8 @@ def _epoch(raw: Path, built: Built) -> Rows:
     return chip_rows
 
 
-def _papers(raw: Path, built: Built, chip_rows: Rows, workers: int | None, done: Done | None) -> None:
-    papers = built.papers = read_all(raw, peaks(chip_rows), workers, done)
+def _build_papers(raw: Path, built: Built, chip_rows: Rows, workers: int | None, done: Done | None) -> None:
+    papers = built.papers = read_all(raw, list_peaks(chip_rows), workers, done)
     check_papers(validate_rows(papers.rows, PAPERS, raw), raw, rows_known=False)
     for (source, _, _, what), n in papers.counts.items():
         built.counts.setdefault(source, Counter())[what] += n
@@ -138,7 +138,7 @@ def _papers(raw: Path, built: Built, chip_rows: Rows, workers: int | None, done:
         {"source": source, "venue": venue, "year": year, "what": what, "n": n}
         for (source, venue, year, what), n in sorted(papers.counts.items())
     ]
-    compared = comparisons(papers.rows)
+    compared = count_comparisons(papers.rows)
     _add(built, "papers.csv.gz", list(PAPERS.columns), papers.rows)
     if papers.institutions:
         validate_rows(papers.institutions, INSTITUTIONS, raw)
@@ -148,16 +148,16 @@ def _papers(raw: Path, built: Built, chip_rows: Rows, workers: int | None, done:
     if compared:
         _add(built, "papers_compared.csv.gz", names, compared)
     if (raw / "coakley" / "manual_eval.csv").exists():
-        labels = coder_labels(raw / "coakley")
+        labels = list_annotator_labels(raw / "coakley")
         validate_rows(labels, CODER_LABELS, raw / "coakley" / "manual_eval.csv")
         _add(built, "coder_labels.csv", list(CODER_LABELS.columns), labels)
-    labelled = code_labels(papers.rows)
+    labelled = list_code_labels(papers.rows)
     validate_rows(labelled, CODE_LABELS, PASSAGES)
     if labelled:
         _add(built, "code_labels.csv", list(CODE_LABELS.columns), labelled)
 
 
-def code_labels(rows: list[Row], labels: Path = PASSAGES) -> Rows:
+def list_code_labels(rows: list[Row], labels: Path = PASSAGES) -> Rows:
     """Labelled passages beside what coder, rules and abstract page say of the same paper, sorted by id."""
     by_id = {str(row["id"]): row for row in rows}
     found: Rows = []
@@ -177,7 +177,7 @@ def code_labels(rows: list[Row], labels: Path = PASSAGES) -> Rows:
 def resolve_all(vintages: Mapping[str, Rows]) -> dict[str, Counter[str]]:
     """Resolve the blanks of every vintage, given oldest first, from its organisations and the vintages after it."""
     names = list(vintages)
-    known = Sectors.of(itertools.chain(*vintages.values()))
+    known = Sectors.from_rows(itertools.chain(*vintages.values()))
     return {
         name: resolve(vintages[name], known, itertools.chain(*(vintages[later] for later in names[at + 1 :])))
         for at, name in enumerate(names)

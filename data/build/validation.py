@@ -14,17 +14,17 @@ from pathlib import Path
 
 from scipy.stats import beta
 
-from data.build.papers import find
-from data.classify.accelerators import Setup, largest, parse, peak, peaks
-from data.classify.affiliations import SECTORS, sectors, sectors_of_domain, sectors_of_text
-from data.classify.code_links import COUNTED, full_text_statement, link_rule, statement
+from data.build.papers import find_raw_files
+from data.classify.accelerators import Setup, find_peak, list_peaks, parse, pick_largest
+from data.classify.affiliations import SECTORS, classify_domain, classify_slot, classify_text
+from data.classify.code_links import COUNTED, classify_full_text, classify_statement, find_link_rule
 from data.classify.institutions import count_institutions
-from data.classify.paper_row import in_order, with_affiliations
-from data.classify.topics import topic_of
-from data.io import parse_csv, to_csv, write_atomic
+from data.classify.paper_row import pick_with_affiliations, sort_records
+from data.classify.topics import classify_topic
+from data.io import format_csv, parse_csv, write_atomic
 from data.paths import HERE, LABELS
 from data.sources import coakley, paperlists, tei
-from data.sources.record import Coded, Record, Slot, paper_id
+from data.sources.record import Coded, Record, Slot, make_paper_id
 from data.tables.load import load
 
 COLUMNS = ("classifier", "part", "figure", "right", "of", "share", "low", "high")
@@ -57,93 +57,93 @@ SAME_TYPE = {
 }
 
 
-def interval(right: float, of: float) -> tuple[float, ...]:
+def compute_interval(right: float, of: float) -> tuple[float, ...]:
     """Equal-tailed interval of a proportion under Jeffreys' prior, Beta(1/2, 1/2) (Brown, Cai and DasGupta 2001)."""
     tail = (1 - PROBABILITY) / 2
     return tuple(float(beta.ppf(q, right + 0.5, of - right + 0.5)) for q in (tail, 1 - tail))
 
 
-def _figure(classifier: str, part: str, figure: str, right: int, of: int) -> Row:
+def _make_figure(classifier: str, part: str, figure: str, right: int, of: int) -> Row:
     share = right / of if of else float("nan")
-    return _row(classifier, part, figure, right, of, (share, *interval(right, of)))
+    return _make_row(classifier, part, figure, right, of, (share, *compute_interval(right, of)))
 
 
-def _f1(classifier: str, part: str, figure: str, pairs: Iterable[tuple[bool, bool]]) -> Row:
+def _make_f1(classifier: str, part: str, figure: str, pairs: Iterable[tuple[bool, bool]]) -> Row:
     """F1 of (truth, answer): hits among what either names (Jaccard), carried to F1 by 2 p / (1 + p), ends and all."""
     either = [truth and answer for truth, answer in pairs if truth or answer]
     hits, of = sum(either), len(either)
-    ends = (hits / of if of else float("nan"), *interval(hits, of))
-    return _row(classifier, part, figure, hits, of, tuple(2 * p / (1 + p) for p in ends))
+    ends = (hits / of if of else float("nan"), *compute_interval(hits, of))
+    return _make_row(classifier, part, figure, hits, of, tuple(2 * p / (1 + p) for p in ends))
 
 
-def _row(classifier: str, part: str, figure: str, right: int, of: int, ends: tuple[float, ...]) -> Row:
+def _make_row(classifier: str, part: str, figure: str, right: int, of: int, ends: tuple[float, ...]) -> Row:
     share, low, high = (f"{value:.3f}" for value in ends)
     return dict(zip(COLUMNS, (classifier, part, figure, right, of, share, low, high), strict=True))
 
 
-def figures(raw: Path | None = None) -> list[Row]:
+def list_figures(raw: Path | None = None) -> list[Row]:
     """All figures; those that rest on passages and areas only if the folder of raw files is given."""
-    rows = [*_affiliations(), *_mentions(), *_teams(), *_agreement()]
+    rows = [*_validate_affiliations(), *_validate_mentions(), *_validate_teams(), *_measure_agreement()]
     if raw is not None:
-        records = _records(raw)
+        records = _read_records(raw)
         rows += [
-            *_hardware(records),
-            *_statements(records),
-            *_whole_texts(records),
-            *_topics(records),
-            *_links(records),
-            *_pages(records),
-            *_institutions(records),
+            *_validate_hardware(records),
+            *_validate_statements(records),
+            *_validate_whole_texts(records),
+            *_validate_topics(records),
+            *_validate_links(records),
+            *_validate_pages(records),
+            *_validate_institutions(records),
         ]
     return rows
 
 
-def _agreement() -> Iterator[Row]:
+def _measure_agreement() -> Iterator[Row]:
     """What the embedded table itself tells: how often two answers about a team or its code are the same."""
     papers = load("papers")
     coded = papers[papers["team_coded"] != "unknown"]
     for name in ("listed", "passage"):
         known = coded[coded[f"team_{name}"] != "unknown"]
         same = int((known[f"team_{name}"] == known["team_coded"]).sum())
-        yield _figure("team kind", "the table", f"{name} and coded agree", same, len(known))
+        yield _make_figure("team kind", "the table", f"{name} and coded agree", same, len(known))
     academic = coded[coded["team_listed"] == "academia-only"]
     for name, other in (("government", "nonprofit"), ("nonprofit", "government")):
         teams = academic[(academic[f"authors_{name}"] > 0) & (academic[f"authors_{other}"] == 0)]
         same = int((teams["team_coded"] == "academia-only").sum())
-        yield _figure("team kind", "the table", f"the coder takes {name} for academia", same, len(teams))
+        yield _make_figure("team kind", "the table", f"the coder takes {name} for academia", same, len(teams))
     released = papers[(papers["code_coded"] == "yes") & (papers["code_page"] != "missing")]
     for team in ("academia-only", "mixed", "industry-only"):
         chosen = released[released["team_coded"] == team]
         found = int((chosen["code_page"] == "link").sum())
-        yield _figure("link", "the table", f"the page has the code coded as released, {team}", found, len(chosen))
+        yield _make_figure("link", "the table", f"the page has the code coded as released, {team}", found, len(chosen))
 
 
-def _records(raw: Path) -> dict[str, list[Record]]:
+def _read_records(raw: Path) -> dict[str, list[Record]]:
     """Raw records by paper id."""
     found: dict[str, list[Record]] = {}
-    for stem, files in find(raw).items():
+    for stem, files in find_raw_files(raw).items():
         for source, module in (("paperlists", paperlists), ("coakley", coakley), ("tei", tei)):
             if source in files:
                 for record in module.read(files[source], stem).records:
-                    found.setdefault(paper_id(stem, record.title), []).append(record)
+                    found.setdefault(make_paper_id(stem, record.title), []).append(record)
     return found
 
 
-def _coded(records: Mapping[str, list[Record]], paper: str) -> list[Coded]:
+def _pick_coded(records: Mapping[str, list[Record]], paper: str) -> list[Coded]:
     return [record.coded for record in records[paper] if record.coded]
 
 
-def _label_rows(name: str, *columns: str) -> Iterable[Mapping[str, str]]:
+def _read_label_rows(name: str, *columns: str) -> Iterable[Mapping[str, str]]:
     return parse_csv(LABELS / f"{name}.csv", columns).values()
 
 
-def _affiliations() -> Iterator[Row]:
-    rows = list(_label_rows("affiliations", "part", "text", "domain", "label"))
+def _validate_affiliations() -> Iterator[Row]:
+    rows = list(_read_label_rows("affiliations", "part", "text", "domain", "label"))
     # The order that one might expect, the mail domain first, is kept as a figure: it is why the text goes first.
     for name, part, rule in (
-        ("sector", "work", sectors),
-        ("sector", "report", sectors),
-        ("sector, domain first", "work", _domain_first),
+        ("sector", "work", classify_slot),
+        ("sector", "report", classify_slot),
+        ("sector, domain first", "work", _classify_by_domain),
     ):
         pairs = [
             (set(row["label"].split("+")) - {"unknown"}, rule(Slot(row["text"], row["domain"])))
@@ -152,49 +152,51 @@ def _affiliations() -> Iterator[Row]:
         ]
         for sector in SECTORS:
             both = sum(sector in truth and sector in guess for truth, guess in pairs)
-            yield _figure(name, part, f"{sector}: precision", both, sum(sector in guess for _, guess in pairs))
-            yield _figure(name, part, f"{sector}: recall", both, sum(sector in truth for truth, _ in pairs))
-        yield _figure(name, part, "unknown", sum(not guess for _, guess in pairs), len(pairs))
+            yield _make_figure(name, part, f"{sector}: precision", both, sum(sector in guess for _, guess in pairs))
+            yield _make_figure(name, part, f"{sector}: recall", both, sum(sector in truth for truth, _ in pairs))
+        yield _make_figure(name, part, "unknown", sum(not guess for _, guess in pairs), len(pairs))
 
 
-def _domain_first(slot: Slot) -> frozenset[str]:
-    return sectors_of_domain(slot.domain) or sectors_of_text(slot.text)
+def _classify_by_domain(slot: Slot) -> frozenset[str]:
+    return classify_domain(slot.domain) or classify_text(slot.text)
 
 
-def _mentions() -> Iterator[Row]:
-    rows = list(_label_rows("model_mentions", "sense", "use"))
+def _validate_mentions() -> Iterator[Row]:
+    rows = list(_read_label_rows("model_mentions", "sense", "use"))
     pretrained = Counter(row["use"] for row in rows if row["sense"] == "pretrained")
     for use in ("use", "study", "mention"):
-        yield _figure("pre-trained models", "all", f"a mention is a {use}", pretrained[use], pretrained.total())
+        yield _make_figure("pre-trained models", "all", f"a mention is a {use}", pretrained[use], pretrained.total())
 
 
-def _links(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+def _validate_links(records: Mapping[str, list[Record]]) -> Iterator[Row]:
     cases = [
-        (row["label"], link_rule(record.links[int(row["at"])]))
-        for row in _label_rows("links", "id", "at", "label")
+        (row["label"], find_link_rule(record.links[int(row["at"])]))
+        for row in _read_label_rows("links", "id", "at", "label")
         for record in records[row["id"]]
         if record.links
     ]
     own = ("own_code", "own_page")
     both = sum(truth in own and guess in COUNTED for truth, guess in cases)
-    yield _figure("link", "all", "own: precision", both, sum(guess in COUNTED for _, guess in cases))
-    yield _figure("link", "all", "own: recall", both, sum(truth in own for truth, _ in cases))
+    yield _make_figure("link", "all", "own: precision", both, sum(guess in COUNTED for _, guess in cases))
+    yield _make_figure("link", "all", "own: recall", both, sum(truth in own for truth, _ in cases))
 
 
-def _teams() -> Iterator[Row]:
-    rows = list(_label_rows("team_disagreements", "compared", "wrong"))
+def _validate_teams() -> Iterator[Row]:
+    rows = list(_read_label_rows("team_disagreements", "compared", "wrong"))
     for compared in ("listed", "passage"):
         tally = Counter(row["wrong"] for row in rows if row["compared"] == compared)
         for who in ("coder", "ours", "definition", "sources", "unclear"):
-            yield _figure("team kind", f"{compared} and coded disagree", f"wrong: {who}", tally[who], tally.total())
+            yield _make_figure(
+                "team kind", f"{compared} and coded disagree", f"wrong: {who}", tally[who], tally.total()
+            )
 
 
-def _hardware(records: Mapping[str, list[Record]]) -> Iterator[Row]:
-    known = peaks(load("chips").to_dict("records"))
+def _validate_hardware(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+    known = list_peaks(load("chips").to_dict("records"))
     cases = [
         (row, coded)
-        for row in _label_rows("hardware", "part", "id", "kind", "setups")
-        for coded in _coded(records, row["id"])
+        for row in _read_label_rows("hardware", "part", "id", "kind", "setups")
+        for coded in _pick_coded(records, row["id"])
     ]
     for part in ("work", "report", "third", "fourth"):
         chosen = [(row, coded) for row, coded in cases if row["part"] == part]
@@ -205,13 +207,13 @@ def _hardware(records: Mapping[str, list[Record]]) -> Iterator[Row]:
                 if team not in ("all", coded.team):
                     continue
                 found = parse(coded.hardware_passage)
-                truth = labelled_setups(row["setups"])
+                truth = read_labelled_setups(row["setups"])
                 of["kind"] += 1
                 right["kind"] += found.kind == row["kind"]
                 if row["kind"] == "accelerator":  # as the table has it: what was used, in chips
                     used = [setup for setup in found.setups if not setup.thanked]
-                    rank = {setup.type: peak(known, setup.type) or 0.0 for setup in (*truth, *used)}
-                    main, guess = largest(truth, rank), largest(used, rank)
+                    rank = {setup.type: find_peak(known, setup.type) or 0.0 for setup in (*truth, *used)}
+                    main, guess = pick_largest(truth, rank), pick_largest(used, rank)
                     chips = None if main is None else main.chips
                     same = guess is not None and main is not None and guess.chips == chips
                     of["type"] += 1
@@ -222,10 +224,10 @@ def _hardware(records: Mapping[str, list[Record]]) -> Iterator[Row]:
             of["count"] = of["type"]
             for figure in ("kind", "type", "count", "count where told"):
                 if of[figure]:
-                    yield _figure("hardware", part, f"{figure}, {team}", right[figure], of[figure])
+                    yield _make_figure("hardware", part, f"{figure}, {team}", right[figure], of[figure])
 
 
-def labelled_setups(cell: str) -> list[Setup]:
+def read_labelled_setups(cell: str) -> list[Setup]:
     """Set-ups of a label, ``8xV100;32coresxTPU v3``."""
     setups = []
     for part in filter(None, cell.split(";")):
@@ -237,79 +239,79 @@ def labelled_setups(cell: str) -> list[Setup]:
     return setups
 
 
-def _statements(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+def _validate_statements(records: Mapping[str, list[Record]]) -> Iterator[Row]:
     cases = [
         (
             row["part"],
             row["label"].startswith("own"),
-            statement(coded.code_passage).startswith("own"),
+            classify_statement(coded.code_passage).startswith("own"),
             coded.team,
         )
-        for row in _label_rows("code_passages", "part", "id", "label")
-        for coded in _coded(records, row["id"])
+        for row in _read_label_rows("code_passages", "part", "id", "label")
+        for coded in _pick_coded(records, row["id"])
     ]
     for part in ("work", "report"):
         chosen = [case for case in cases if case[0] == part]
         both = sum(truth and guess for _, truth, guess, _ in chosen)
-        yield _figure("code statement", part, "own: precision", both, sum(guess for _, _, guess, _ in chosen))
-        yield _figure("code statement", part, "own: recall", both, sum(truth for _, truth, _, _ in chosen))
+        yield _make_figure("code statement", part, "own: precision", both, sum(guess for _, _, guess, _ in chosen))
+        yield _make_figure("code statement", part, "own: recall", both, sum(truth for _, truth, _, _ in chosen))
     for team in ("academia-only", "mixed", "industry-only"):
         chosen = [case for case in cases if case[3] == team]
         own = sum(truth for _, truth, _, _ in chosen)
-        yield _figure("coder of code", "all", f"own code where coded as released, {team}", own, len(chosen))
+        yield _make_figure("coder of code", "all", f"own code where coded as released, {team}", own, len(chosen))
 
 
-def _whole_texts(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+def _validate_whole_texts(records: Mapping[str, list[Record]]) -> Iterator[Row]:
     """Drawn by the rule's answer, most where it finds no own code: so no recall, but what it misses."""
     cases = [
-        (row["label"][:3] == "own", full_text_statement(record.full_text.body)[:3] == "own")
-        for row in _label_rows("tei_code", "id", "label")
+        (row["label"][:3] == "own", classify_full_text(record.full_text.body)[:3] == "own")
+        for row in _read_label_rows("tei_code", "id", "label")
         for record in records[row["id"]]
         if record.full_text
     ]
     for answer, figure in ((True, "own: precision"), (False, "own code where the rule finds none")):
         chosen = [truth for truth, guess in cases if guess is answer]
-        yield _figure("code statement, whole texts", "all", figure, sum(chosen), len(chosen))
+        yield _make_figure("code statement, whole texts", "all", figure, sum(chosen), len(chosen))
 
 
-def _topics(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+def _validate_topics(records: Mapping[str, list[Record]]) -> Iterator[Row]:
     listed = [record for group in records.values() for record in group if record.area]
     for part, stems in (("2020-21 (tuned)", TUNED_ON), ("2022", REPORTED_ON)):
         chosen = [record for record in listed if record.stem in stems]
         areas = [next((topic for topic, words in AREAS if re.search(words, record.area)), "") for record in chosen]
         for what in ("title and abstract", "title alone"):
             guesses = [
-                topic_of(record.title, "", record.abstract if what != "title alone" else "") for record in chosen
+                classify_topic(record.title, "", record.abstract if what != "title alone" else "") for record in chosen
             ]
             for topic, _ in AREAS:
                 pairs = [(area == topic, guess == topic) for area, guess in zip(areas, guesses, strict=True)]
-                yield _f1("topic", part, f"F1 {topic}, {what}", pairs)
+                yield _make_f1("topic", part, f"F1 {topic}, {what}", pairs)
 
 
-def _pages(records: Mapping[str, list[Record]]) -> Iterator[Row]:
-    rows = list(_label_rows("pages_without_link", "abstract", "full_text"))
+def _validate_pages(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+    rows = list(_read_label_rows("pages_without_link", "abstract", "full_text"))
     told = sum(row["abstract"] in ("address", "elsewhere") for row in rows)
-    yield _figure("link", "pages without a link", "the abstract speaks of own code", told, len(rows))
+    yield _make_figure("link", "pages without a link", "the abstract speaks of own code", told, len(rows))
     read = [row["full_text"] for row in rows if row["full_text"] != "na"]
     own = sum(label in ("address", "elsewhere") for label in read)
-    yield _figure("link", "pages without a link", "the full text releases code", own, len(read))
+    yield _make_figure("link", "pages without a link", "the full text releases code", own, len(read))
 
 
-def _institutions(records: Mapping[str, list[Record]]) -> Iterator[Row]:
-    rows = list(_label_rows("institutions", "part", "id", "institutions"))
+def _validate_institutions(records: Mapping[str, list[Record]]) -> Iterator[Row]:
+    rows = list(_read_label_rows("institutions", "part", "id", "institutions"))
     for part in ("work", "report"):
         pairs = [
             (int(row["institutions"]), count_institutions(listed.slots))
             for row in rows
-            if row["part"] == part and (listed := with_affiliations(in_order(records[row["id"]])))
+            if row["part"] == part and (listed := pick_with_affiliations(sort_records(records[row["id"]])))
         ]
         same = sum(truth == guess for truth, guess in pairs)
         banded = sum(min(truth, 3) == min(guess, 3) for truth, guess in pairs)
-        yield _figure("institutions", part, "their number", same, len(pairs))
-        yield _figure("institutions", part, "one, two, three or more", banded, len(pairs))
+        yield _make_figure("institutions", part, "their number", same, len(pairs))
+        yield _make_figure("institutions", part, "one, two, three or more", banded, len(pairs))
 
 
-def markdown(rows: Iterable[Row]) -> str:
+def format_markdown(rows: Iterable[Row]) -> str:
     """Figures as the table of data/README.md: those of parts that nothing was tuned on, or that have no other."""
     lines = ["| classification | part | figure | share (89 % interval) | of |", "|---|---|---|---|---|"]
     for row in rows:
@@ -321,19 +323,19 @@ def markdown(rows: Iterable[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def with_table(readme: str, rows: Iterable[Row]) -> str:
+def insert_table(readme: str, rows: Iterable[Row]) -> str:
     """The text of data/README.md with its table of figures written anew."""
     start, end = "<!-- validation: written by data/build/validation.py -->\n", "<!-- end of validation -->"
     before, _, rest = readme.partition(start)
-    return f"{before}{start}\n{markdown(rows)}\n{end}{rest.partition(end)[2]}"
+    return f"{before}{start}\n{format_markdown(rows)}\n{end}{rest.partition(end)[2]}"
 
 
 def write(raw: Path) -> None:
     """Write the committed table of figures, and that of data/README.md, anew."""
-    rows = figures(raw)
-    write_atomic(LABELS / "validation.csv", to_csv(COLUMNS, rows))
+    rows = list_figures(raw)
+    write_atomic(LABELS / "validation.csv", format_csv(COLUMNS, rows))
     readme = HERE / "README.md"
-    write_atomic(readme, with_table(readme.read_text(encoding="utf-8"), rows).encode())
+    write_atomic(readme, insert_table(readme.read_text(encoding="utf-8"), rows).encode())
 
 
 if __name__ == "__main__":

@@ -191,7 +191,7 @@ def normalise(passage: str) -> str:
     return re.sub(r"(?i)\b(gpu|tpu)\s+(hours?|days?)", r"\1-\2", " ".join(text.split()))
 
 
-def _type_of(match: re.Match[str], text: str) -> str | None:
+def _find_type(match: re.Match[str], text: str) -> str | None:
     """The name of the type that a match stands for; None where it is no accelerator."""
     found = {name: value for name, value in match.groupdict().items() if value}
     if "tpu" in found:
@@ -231,31 +231,31 @@ def _type_of(match: re.Match[str], text: str) -> str | None:
     )
 
 
-def _to_int(word: str) -> int:
+def _read_int(word: str) -> int:
     return _WORDS[word] if word in _WORDS else int(word.replace(",", ""))
 
 
-def _counts(sentence: str, match: re.Match[str]) -> list[int | None]:
+def _find_counts(sentence: str, match: re.Match[str]) -> list[int | None]:
     """How many of a type a sentence names: one number, two for "1 and 8", None where it is not told."""
     left, right = sentence[max(0, match.start() - 90) : match.start()], sentence[match.end() : match.end() + 50]
     if _TIME.match(right):  # 500 GPU hours
         return [None]
-    if (pair := _PAIR.search(left)) and _may_count(left, pair.start("a"), int(pair["a"]), int(pair["b"])):
+    if (pair := _PAIR.search(left)) and _may_be_count(left, pair.start("a"), int(pair["a"]), int(pair["b"])):
         return [int(pair["a"]), int(pair["b"])]
     if grid := _GRID.search(left):
         product = int(grid["a"]) * int(grid["b"])
         if product > LARGEST_COUNT:
             return [None]
-        if _may_count(left, grid.start("a"), product):
+        if _may_be_count(left, grid.start("a"), product):
             return [product]
     number: int | None = None
     before = _LEFT.search(left)
     if after := _RIGHT.match(right):
         cores = after["c"] if "tpu" in match.group() else None  # cores of a GPU are no number of chips
         told = after["n"] or after["m"] or after["k"] or cores
-        number = _to_int(told) if told else None
-    if number is None and before and _may_count(left, before.start("n"), _to_int(before["n"])):
-        number = _to_int(before["n"])
+        number = _read_int(told) if told else None
+    if number is None and before and _may_be_count(left, before.start("n"), _read_int(before["n"])):
+        number = _read_int(before["n"])
     elif (
         number is None
         and not _PLURAL.match(right)
@@ -271,11 +271,11 @@ def _counts(sentence: str, match: re.Match[str]) -> list[int | None]:
         and "total of" not in left[-30:]
         and (_EACH.search(sentence[machines.start() : match.start()]) or _EACH_AFTER.match(right))
     ):
-        number *= _to_int(machines["n"])
+        number *= _read_int(machines["n"])
     return [number if number is not None and 0 < number <= LARGEST_COUNT else None]
 
 
-def _may_count(left: str, at: int, *numbers: int) -> bool:
+def _may_be_count(left: str, at: int, *numbers: int) -> bool:
     """Whether numbers at a place of the text may count chips: they follow no name or size, and are no product's."""
     if _NO_COUNT.search(left[:at]) or any(not 0 < number <= LARGEST_COUNT for number in numbers):
         return False
@@ -284,7 +284,7 @@ def _may_count(left: str, at: int, *numbers: int) -> bool:
     return not any(number in _PRODUCTS for number in numbers)
 
 
-def _unit(sentence: str, match: re.Match[str], name: str) -> str:
+def _find_unit(sentence: str, match: re.Match[str], name: str) -> str:
     if not name.startswith("TPU"):
         return "chip"
     around = sentence[max(0, match.start() - 25) : match.end() + 25]
@@ -308,18 +308,18 @@ def parse(passage: str) -> Hardware:
             sentence = f"{before} {sentence}"
         before = sentence
         thanked = bool(_THANKS.search(sentence))
-        matches = [(match, _type_of(match, sentence)) for match in _TYPES.finditer(sentence)]
+        matches = [(match, _find_type(match, sentence)) for match in _TYPES.finditer(sentence)]
         typed = any(name not in (None, GENERIC) for _, name in matches)
         for match, name in matches:
             if name is None or (name == GENERIC and typed):
                 continue
-            unit = _unit(sentence, match, name)
+            unit = _find_unit(sentence, match, name)
             cores = match.groupdict().get("tpu_n") or match.groupdict().get("tpu_m")
             after = sentence[match.end() : match.end() + 50]
-            counts = [int(cores) or None] if cores and not _TIME.match(after) else _counts(sentence, match)
+            counts = [int(cores) or None] if cores and not _TIME.match(after) else _find_counts(sentence, match)
             setups += [Setup(name, count, unit, thanked) for count in counts]
     used = [setup for setup in setups if not setup.thanked]
-    kept = _named(used or setups)
+    kept = _merge_named(used or setups)
     if any(
         not setup.type.startswith("DGX") for setup in [*kept, *(used or setups)]
     ):  # the machine, where its chips are named
@@ -335,7 +335,7 @@ def parse(passage: str) -> Hardware:
     return Hardware("cpu" if _CPU.search(text) else "none")
 
 
-def _named(setups: list[Setup]) -> list[Setup]:
+def _merge_named(setups: list[Setup]) -> list[Setup]:
     """Set-ups with "8 GPUs" and "V100" of different sentences put together, if only one type is named."""
     types = {setup.type for setup in setups if not setup.type.startswith("DGX")} - {GENERIC}
     several = [setup for setup in setups if setup.type == GENERIC and (setup.count or 0) > 1]
@@ -350,7 +350,7 @@ def _named(setups: list[Setup]) -> list[Setup]:
     ] or typed
 
 
-def largest(setups: Sequence[Setup], peak: Mapping[str, float]) -> Setup | None:
+def pick_largest(setups: Sequence[Setup], peak: Mapping[str, float]) -> Setup | None:
     """The set-up with the highest number of chips times peak FLOP/s; an untold number is one chip.
 
     Parameters
@@ -365,7 +365,7 @@ def largest(setups: Sequence[Setup], peak: Mapping[str, float]) -> Setup | None:
     return max(setups, key=lambda setup: (setup.type in peak, (setup.chips or 1.0) * 10 ** (peak.get(setup.type, 0.0))))
 
 
-def peaks(chips: Iterable[Mapping[Any, object]]) -> dict[str, dict[str, float]]:
+def list_peaks(chips: Iterable[Mapping[Any, object]]) -> dict[str, dict[str, float]]:
     """Peak by number format of everything that a name may stand for, log10 FLOP/s.
 
     The median over the chips that share the name ("Titan X" is two of them), unless ``lexicons/peaks.csv`` corrects it.
@@ -396,7 +396,7 @@ def peaks(chips: Iterable[Mapping[Any, object]]) -> dict[str, dict[str, float]]:
     return found
 
 
-def peak(known: Mapping[str, Mapping[str, float]], name: str) -> float | None:
+def find_peak(known: Mapping[str, Mapping[str, float]], name: str) -> float | None:
     """Peak of a type, log10 FLOP/s: at fp32, or at 16 bits for chips without an fp32 rate (TPUs); None if not known."""
     formats = known.get(squeeze(UNVERSIONED.get(name, name)), {})
     return formats.get("fp32", formats.get("tensor16"))

@@ -49,7 +49,7 @@ FREE_MAIL = re.compile(
 
 
 @cache
-def _organisations() -> tuple[re.Pattern[str], dict[str, str]]:
+def _read_organisations() -> tuple[re.Pattern[str], dict[str, str]]:
     patterns: dict[str, list[str]] = {sector: [] for sector in ORDER}
     domains: dict[str, str] = {}
     for row in read_lexicon("organisations", COLUMNS):
@@ -60,12 +60,12 @@ def _organisations() -> tuple[re.Pattern[str], dict[str, str]]:
 
 
 @cache
-def sectors_of_domain(domain: str) -> frozenset[str]:
+def classify_domain(domain: str) -> frozenset[str]:
     """Sectors that a mail domain tells; empty for free mail and for what is not known."""
     domain = domain.strip(". ").lower().removeprefix("@")
     if "." not in domain or FREE_MAIL.match(domain):
         return frozenset()
-    known = _organisations()[1]
+    known = _read_organisations()[1]
     parts = domain.split(".")
     for start in range(len(parts) - 1):
         if sector := known.get(".".join(parts[start:])):
@@ -86,11 +86,11 @@ def normalise(text: str) -> str:
 
 def match_organisations(text: str) -> list[tuple[str, str, int]]:
     """Sector, name and place of each organisation that a normalised text names, in its order."""
-    return [(match.lastgroup or "", match.group(), match.start()) for match in _organisations()[0].finditer(text)]
+    return [(match.lastgroup or "", match.group(), match.start()) for match in _read_organisations()[0].finditer(text)]
 
 
 @cache
-def sectors_of_text(text: str) -> frozenset[str]:
+def classify_text(text: str) -> frozenset[str]:
     """Sectors of the organisations that a text names; several if it names several."""
     text = normalise(MAIL.sub(" ", text))
     found: set[str] = set()
@@ -102,14 +102,14 @@ def sectors_of_text(text: str) -> frozenset[str]:
     return frozenset(found or weak)
 
 
-def sectors(slot: Slot) -> frozenset[str]:
+def classify_slot(slot: Slot) -> frozenset[str]:
     """Sectors of what stands beside one author; empty where neither text nor domain tells one.
 
     An author with affiliations in several sectors has all of them.
     """
-    return sectors_of_text(slot.text) or _mail_in_text(slot.text) or sectors_of_domain(slot.domain)
+    return classify_text(slot.text) or _classify_mail_in_text(slot.text) or classify_domain(slot.domain)
 
 
-def _mail_in_text(text: str) -> frozenset[str]:
+def _classify_mail_in_text(text: str) -> frozenset[str]:
     match = MAIL.search(text)
-    return sectors_of_domain(match.group(1)) if match else frozenset()
+    return classify_domain(match.group(1)) if match else frozenset()

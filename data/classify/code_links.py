@@ -51,7 +51,7 @@ _PROJECT_HOST = re.compile(
 _HOST_ONLY = re.compile(r"^(?:https?://)?(?:www\.)?[\w.-]+/?(?:index\.html?)?$", re.IGNORECASE)
 
 
-def link_rule(link: str) -> str:
+def find_link_rule(link: str) -> str:
     """The rule under which a link value falls, one of ``LINK_RULES``.
 
     Examples
@@ -79,9 +79,9 @@ def link_rule(link: str) -> str:
     return "project page" if "://" in link or _PAGE.search(link) else "not code"
 
 
-def page_link(links: Sequence[str]) -> tuple[bool, str]:
+def classify_page_links(links: Sequence[str]) -> tuple[bool, str]:
     """Whether an abstract page links to the paper's code, and by which rule; the rule is blank without any link."""
-    rules = sorted((link_rule(link) for link in links), key=LINK_RULES.index)
+    rules = sorted((find_link_rule(link) for link in links), key=LINK_RULES.index)
     return (rules[0] in COUNTED, rules[0]) if rules else (False, "")
 
 
@@ -158,7 +158,7 @@ _COMMENT = re.compile(
 _PARTS = re.compile(r"\.\.\.+|\[\.\.\.\]|(?<=[a-z0-9)\]])(?<!\bal)[.;!?]\s+(?=[A-Z0-9*\[])")
 
 
-def statement(passage: str) -> str:
+def classify_statement(passage: str) -> str:
     """What a passage of the full text says of the paper's own code, one of ``STATEMENTS``; the strongest wins.
 
     own, address: released, with an address in the passage; own, elsewhere: released, without one (in the supplement,
@@ -221,7 +221,7 @@ _SENTENCE_END = re.compile(r"(?<=[a-z0-9)\]/])[.;]\s+(?=[A-Z\[(\d])")
 AROUND = 250  # characters kept on each side of what looks like a statement
 
 
-def full_text_statement(body: str) -> str:
+def classify_full_text(body: str) -> str:
     """What a whole text says of its own code, one of ``STATEMENTS``; the strongest sentence wins.
 
     Most texts name repositories of others: only a sentence that speaks of the authors' own code can release it.
@@ -235,7 +235,7 @@ def full_text_statement(body: str) -> str:
         if not _OWN.search(sentence):
             continue
         # A footnote with the address often follows its sentence.
-        said = statement(sentence)
+        said = classify_statement(sentence)
         if said == "own, elsewhere" and len(after) > 1 and _ADDRESS.search(after[1][:120]):
             said = "own, address"
         found.add(said)

@@ -19,7 +19,7 @@ ORDER = ("cost_saving", "scale", "flop", "parallel", "cost_using", "hardware")  
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
+def _compile_pattern() -> re.Pattern[str]:
     """All entries as one expression, so that a text is passed once; a group a family.
 
     Saving is tried before using: "reduces the high computational cost" saves.
@@ -33,4 +33,4 @@ def _pattern() -> re.Pattern[str]:
 
 def count_terms(text: str) -> Counter[str]:
     """Number of compute terms in a text, by family; a passage counts once, for the family that comes first."""
-    return Counter(match.lastgroup or "" for match in _pattern().finditer(text))
+    return Counter(match.lastgroup or "" for match in _compile_pattern().finditer(text))

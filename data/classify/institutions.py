@@ -86,36 +86,36 @@ def count_institutions(slots: Iterable[Slot]) -> int:
     make another of it (``OTHER``): the longest are counted, in whatever order they come. A mail domain counts where an
     author's text names none, unless it is that of an author whose text does.
     """
-    named = {slot: _named(slot.text) for slot in map(read_slot, slots)}
-    domains = {_registered(slot.domain) for slot, names in named.items() if not names}
-    domains -= {"", *(_registered(slot.domain) for slot, names in named.items() if names)}
+    named = {slot: _find_named(slot.text) for slot in map(read_slot, slots)}
+    domains = {_find_registered(slot.domain) for slot, names in named.items() if not names}
+    domains -= {"", *(_find_registered(slot.domain) for slot, names in named.items() if names)}
     found: list[Name] = []
     for name in (name for names in named.values() for name in names):
-        if not any(_among(name, other) for other in found):
-            found = [other for other in found if not _among(other, name)]  # the longer in the place of the shorter
+        if not any(_is_among(name, other) for other in found):
+            found = [other for other in found if not _is_among(other, name)]  # the longer in the place of the shorter
             found.append(name)
     return len(found) + len(domains)
 
 
-def _among(short: Name, long: Name) -> bool:
+def _is_among(short: Name, long: Name) -> bool:
     return short[0] == long[0] and short[1] <= long[1] and not (long[1] - short[1]) & OTHER
 
 
-def _named(text: str) -> list[Name]:
-    return [name for piece in _pieces(normalise(text)) for name in _of_piece(piece) if name[1]]
+def _find_named(text: str) -> list[Name]:
+    return [name for piece in _split_pieces(normalise(text)) for name in _identify_piece(piece) if name[1]]
 
 
-def _pieces(text: str) -> list[str]:
+def _split_pieces(text: str) -> list[str]:
     """What stands beside an author, one affiliation a piece: joined ones only where both sides name an organisation."""
     pieces = []
     for piece in SEPARATOR.split(text):
         sides = JOINT.split(piece)
-        apart = len(sides) > 1 and all(_organisations(side) and not COLLEGE.match(side) for side in sides)
+        apart = len(sides) > 1 and all(_find_organisations(side) and not COLLEGE.match(side) for side in sides)
         pieces += sides if apart else [piece]
     return [piece.strip(" ,.") for piece in pieces if any(map(str.isalpha, piece))]
 
 
-def _organisations(text: str) -> list[tuple[str, str, int]]:
+def _find_organisations(text: str) -> list[tuple[str, str, int]]:
     """Sector, name and place of each organisation in a text, but for parts of universities."""
     found = [
         (sector, name, at)
@@ -125,14 +125,14 @@ def _organisations(text: str) -> list[tuple[str, str, int]]:
     return [match for match in found if not WEAK.match(match[1])] or found
 
 
-def _of_piece(piece: str) -> list[Name]:
+def _identify_piece(piece: str) -> list[Name]:
     """What one affiliation names: a company, a university, both; without these the last that it names, or itself."""
     piece = CAMPUS.sub("california ", piece)
-    found = _organisations(piece)
-    companies = [_company(name) for sector, name, _ in found if sector == "company"]
-    segments = [_segment(piece, at) for sector, _, at in found if sector == "education"]
+    found = _find_organisations(piece)
+    companies = [_identify_company(name) for sector, name, _ in found if sector == "company"]
+    segments = [_split_segment(piece, at) for sector, _, at in found if sector == "education"]
     if "california " in piece and not segments:
-        segments = [_segment(piece, piece.index("california "))]
+        segments = [_split_segment(piece, piece.index("california "))]
     # A university stands beside its college, its school of another name, its town.
     segments = [part for part in segments if not COLLEGE.match(part)] or segments
     universities = [part for part in segments if "universi" in part] or segments[:1]
@@ -141,33 +141,33 @@ def _of_piece(piece: str) -> list[Name]:
     if companies or universities:
         own = frozenset({"deepmind"})
         chosen = own if own in companies or "deep mind" in piece else next(iter(companies), frozenset())
-        return [("company", chosen), *(("education", _words(part)) for part in universities)]
-    others = [(sector, _words(name)) for sector, name, _ in found]
+        return [("company", chosen), *(("education", _list_words(part)) for part in universities)]
+    others = [(sector, _list_words(name)) for sector, name, _ in found]
     if others:
         return others[-1:]  # the academy stands behind its institute
     # An organisation that the lexicon does not have stands before its address.
     first = piece.partition(",")[0].strip()
-    return [] if PART.search(piece) or NO_NAME.fullmatch(first) else [("company", _words(first))]
+    return [] if PART.search(piece) or NO_NAME.fullmatch(first) else [("company", _list_words(first))]
 
 
-def _company(name: str) -> frozenset[str]:
-    words = _words(name)
+def _identify_company(name: str) -> frozenset[str]:
+    words = _list_words(name)
     return next((frozenset({COMPANY[word]}) for word in sorted(words) if word in COMPANY), words)
 
 
-def _segment(text: str, at: int) -> str:
+def _split_segment(text: str, at: int) -> str:
     """What stands between the commas around a place of a text."""
     return text[text.rfind(",", 0, at) + 1 :].partition(",")[0] if at else text.partition(",")[0]
 
 
-def _words(name: str) -> frozenset[str]:
+def _list_words(name: str) -> frozenset[str]:
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     words = re.findall(r"[a-z]+\w*", plain)
     words = [word for each in words for word in SAME.get(each, each).split()]
     return frozenset(word for word in words if not GENERIC.fullmatch(word)) or frozenset(words)
 
 
-def _registered(domain: str) -> str:
+def _find_registered(domain: str) -> str:
     """The part of a domain that one registers: ``cs.wisc.edu`` is of ``wisc.edu``; blank for free mail."""
     domain = domain.strip(". ").lower()
     if "." not in domain or FREE_MAIL.match(domain):

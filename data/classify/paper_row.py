@@ -7,14 +7,14 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from data.classify.accelerators import Hardware, largest, parse, peak
-from data.classify.affiliations import sectors, sectors_of_domain, sectors_of_text
-from data.classify.code_links import full_text_statement, page_link, statement
+from data.classify.accelerators import Hardware, find_peak, parse, pick_largest
+from data.classify.affiliations import classify_domain, classify_slot, classify_text
+from data.classify.code_links import classify_full_text, classify_page_links, classify_statement
 from data.classify.compute_terms import count_terms
-from data.classify.pretrained import mentions
-from data.classify.topics import topic_of
-from data.rules import squeeze, venue_year
-from data.sources.record import FullText, Record, Slot, paper_id
+from data.classify.pretrained import find_mentions
+from data.classify.topics import classify_topic
+from data.rules import parse_venue_year, squeeze
+from data.sources.record import FullText, Record, Slot, make_paper_id
 from data.vocabulary import AUTHOR_KINDS, FAMILIES, LIST_SEPARATOR, SOURCES, UNKNOWN
 
 Row = dict[str, object]
@@ -25,7 +25,7 @@ LONGEST_SLOT = 400  # characters; a longer "affiliation" is a page that was not 
 AREAS_AS_KEYWORDS = ("ijcai",)  # their keywords are the conference's areas, which validate the topics
 
 
-def author_kind(found: Iterable[str]) -> str:
+def classify_author(found: Iterable[str]) -> str:
     """What one author is, from the sectors of the affiliations beside them."""
     kinds = set(found)
     if "company" in kinds:
@@ -33,7 +33,7 @@ def author_kind(found: Iterable[str]) -> str:
     return next((sector for sector in ACADEMIC if sector in kinds), UNKNOWN)
 
 
-def team_kind(counts: Mapping[str, int]) -> str:
+def classify_team(counts: Mapping[str, int]) -> str:
     """Kind of team, from how many authors are of each kind (the table in data/README.md).
 
     Government and non-profit count as academia, a double affiliation as both. Mixed is known as soon as both sides
@@ -59,22 +59,22 @@ def has_affiliations(record: Record) -> bool:
     return any(not read_slot(slot).blank for slot in record.slots)
 
 
-def passage_team(passage: str) -> str:
+def classify_passage_team(passage: str) -> str:
     """Kind of team that a printed block of names and affiliations tells, without knowing whose is whose."""
-    found = set(sectors_of_text(passage))
+    found = set(classify_text(passage))
     if not found:
         for domain in re.findall(r"@([\w.-]+\.\w+)", passage):
-            found |= sectors_of_domain(domain.lower())
-    return team_kind(dict.fromkeys(AUTHOR_KINDS, 0) | dict.fromkeys(found, 1))
+            found |= classify_domain(domain.lower())
+    return classify_team(dict.fromkeys(AUTHOR_KINDS, 0) | dict.fromkeys(found, 1))
 
 
-def in_order(records: Iterable[Record]) -> list[Record]:
+def sort_records(records: Iterable[Record]) -> list[Record]:
     """Records of one paper, at most one a source, in the order of ``SOURCES``."""
     by_source = {record.source: record for record in records}
     return [by_source[source] for source in SOURCES if source in by_source]
 
 
-def row_of(records: Sequence[Record], peaks: Peaks) -> Row:
+def make_row(records: Sequence[Record], peaks: Peaks) -> Row:
     """The row of one paper, from what every source says of it.
 
     Parameters
@@ -84,50 +84,50 @@ def row_of(records: Sequence[Record], peaks: Peaks) -> Row:
     peaks
         Peak FLOP/s of accelerators (``data.classify.accelerators.peaks``).
     """
-    ordered = in_order(records)
+    ordered = sort_records(records)
     first = ordered[0]
-    place = venue_year(first.stem)
+    place = parse_venue_year(first.stem)
     if place is None:
         raise ValueError(f"no venue and year: {first.stem}")
     coded = next((record.coded for record in ordered if record.coded), None)
     full_text = next((record.full_text for record in ordered if record.full_text), None)
     research = UNKNOWN if coded is None else "theoretical" if coded.theoretical else "empirical"
     return {
-        "id": paper_id(first.stem, first.title),
+        "id": make_paper_id(first.stem, first.title),
         "venue": place[0],
         "year": place[1],
-        "track": _track(ordered),
+        "track": _pick_track(ordered),
         "sources": LIST_SEPARATOR.join(record.source for record in ordered),
         "research": research,
-        "coder_excluded": "" if coded is None else _yes(coded.excluded),
-        **_authors(ordered),
+        "coder_excluded": "" if coded is None else _format_yes(coded.excluded),
+        **_describe_authors(ordered),
         "team_coded": coded.team if coded else UNKNOWN,
-        "team_passage": passage_team(coded.team_passage) if coded else UNKNOWN,
-        **_text(ordered, full_text),
-        **_code(ordered),
-        **_hardware(ordered, peaks),
+        "team_passage": classify_passage_team(coded.team_passage) if coded else UNKNOWN,
+        **_describe_text(ordered, full_text),
+        **_describe_code(ordered),
+        **_describe_hardware(ordered, peaks),
     }
 
 
-def _yes(value: bool) -> str:
+def _format_yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _track(records: Sequence[Record]) -> str:
+def _pick_track(records: Sequence[Record]) -> str:
     """The track of the first source that knows of one besides main."""
     return next((record.track for record in records if record.track != "main"), "main")
 
 
-def with_affiliations(records: Sequence[Record]) -> Record | None:
+def pick_with_affiliations(records: Sequence[Record]) -> Record | None:
     """The record whose affiliations count: the first that lists them by author, or else by paper."""
     readable = [record for record in records if record.slots_per and has_affiliations(record)]
     return next((record for record in readable if record.slots_per == "author"), next(iter(readable), None))
 
 
-def _authors(records: Sequence[Record]) -> Row:
-    record = with_affiliations(records)
+def _describe_authors(records: Sequence[Record]) -> Row:
+    record = pick_with_affiliations(records)
     slots = [read_slot(slot) for slot in record.slots] if record else []
-    kinds = [author_kind(sectors(slot)) for slot in slots]
+    kinds = [classify_author(classify_slot(slot)) for slot in slots]
     counts = {kind: kinds.count(kind) for kind in AUTHOR_KINDS}
     # Where affiliations are the paper's, its list of authors is the less certain one.
     counted = reversed(records) if record and record.slots_per == "paper" else records
@@ -141,11 +141,11 @@ def _authors(records: Sequence[Record]) -> Row:
         "slots_with_text": with_text,
         "slots_without_text": len(slots) - with_text,
         **{f"authors_{kind}": counts[kind] for kind in AUTHOR_KINDS},
-        "team_listed": team_kind(counts),
+        "team_listed": classify_team(counts),
     }
 
 
-def _text(records: Sequence[Record], full_text: FullText | None) -> Row:
+def _describe_text(records: Sequence[Record], full_text: FullText | None) -> Row:
     title = records[0].title
     abstract = next((record.abstract for record in records if record.abstract), "")
     keywords = next(
@@ -155,59 +155,59 @@ def _text(records: Sequence[Record], full_text: FullText | None) -> Row:
     terms = count_terms(abstract)
     listed = LIST_SEPARATOR.join
     return {
-        "topic": topic_of(title, keywords, abstract),
+        "topic": classify_topic(title, keywords, abstract),
         "topic_basis": listed(basis),
-        "topic_title": topic_of(title),
-        "topic_keywords": topic_of("", keywords) if keywords else "",
-        "has_abstract": _yes(bool(abstract)),
+        "topic_title": classify_topic(title),
+        "topic_keywords": classify_topic("", keywords) if keywords else "",
+        "has_abstract": _format_yes(bool(abstract)),
         "abstract_words": len(abstract.split()) if abstract else "",
         **{f"terms_{family}": terms[family] if abstract else "" for family in FAMILIES},
-        "pretrained_title": listed(mentions(title)),
-        "pretrained_abstract": listed(mentions(abstract)),
-        "pretrained_text": listed(mentions(full_text.body)) if full_text else "",
+        "pretrained_title": listed(find_mentions(title)),
+        "pretrained_abstract": listed(find_mentions(abstract)),
+        "pretrained_text": listed(find_mentions(full_text.body)) if full_text else "",
     }
 
 
-def _code(records: Sequence[Record]) -> Row:
+def _describe_code(records: Sequence[Record]) -> Row:
     page, rule = "missing", ""
     for record in records:
         if record.links is None:
             continue
-        counted, rule = page_link(record.links)
+        counted, rule = classify_page_links(record.links)
         # Where the parse of the first page gave no affiliation it lost the link too: missing, not "no".
         page = "link" if counted else "none" if has_affiliations(record) or rule else "missing"
     coded = next((record.coded for record in records if record.coded), None)
     full_text = next((record.full_text for record in records if record.full_text), None)
-    said = statement(coded.code_passage) if coded else full_text_statement(full_text.body) if full_text else ""
+    said = classify_statement(coded.code_passage) if coded else classify_full_text(full_text.body) if full_text else ""
     return {
         "code_page": page,
         "code_page_rule": rule,
-        "code_coded": "" if coded is None else _yes(coded.code),
+        "code_coded": "" if coded is None else _format_yes(coded.code),
         "code_statement": said,
     }
 
 
-def _hardware(records: Sequence[Record], peaks: Peaks) -> Row:
+def _describe_hardware(records: Sequence[Record], peaks: Peaks) -> Row:
     coded = next((record.coded for record in records if record.coded), None)
     full_text = next((record.full_text for record in records if record.full_text), None)
     thanked = ""
     if coded:
         found = parse(coded.hardware_passage) if coded.hardware else Hardware("none")
     elif full_text:
-        found = parse(accelerator_sentences(full_text.body))
-        thanked = _types(parse(accelerator_sentences(f"We acknowledge: {full_text.acknowledgement}")))
+        found = parse(pick_accelerator_sentences(full_text.body))
+        thanked = _list_types(parse(pick_accelerator_sentences(f"We acknowledge: {full_text.acknowledgement}")))
         # A text is searched for accelerators alone: without one, what it ran on is not known.
         found = found if found.setups else Hardware("thanks" if thanked else UNKNOWN)
     else:
         found = Hardware(UNKNOWN)
     used = [setup for setup in found.setups if not setup.thanked]
-    thanked = LIST_SEPARATOR.join(filter(None, (_types(found, thanked=True), thanked)))
-    known = {setup.type: value for setup in used if (value := peak(peaks, setup.type)) is not None}
-    main = largest(used, known)
+    thanked = LIST_SEPARATOR.join(filter(None, (_list_types(found, thanked=True), thanked)))
+    known = {setup.type: value for setup in used if (value := find_peak(peaks, setup.type)) is not None}
+    main = pick_largest(used, known)
     # The sum counts a set-up of an untold number as one chip, as the largest does; a type without a peak is left out.
     total = sum((setup.chips or 1.0) * 10 ** known[setup.type] for setup in used if setup.type in known)
     return {
-        "hardware_coded": "" if coded is None else _yes(coded.hardware),
+        "hardware_coded": "" if coded is None else _format_yes(coded.hardware),
         "hardware_kind": found.kind,
         "accelerator": main.type if main else "",
         "accelerator_count": "" if main is None or main.chips is None else f"{main.chips:g}",
@@ -223,7 +223,7 @@ def _round(value: float | None) -> float | str:
     return "" if value is None else round(value, 4)
 
 
-def _types(found: Hardware, thanked: bool = True) -> str:
+def _list_types(found: Hardware, thanked: bool = True) -> str:
     return LIST_SEPARATOR.join(dict.fromkeys(setup.type for setup in found.setups if setup.thanked is thanked))
 
 
@@ -241,17 +241,17 @@ _RUNNING = re.compile(
 
 
 @functools.cache
-def _sentence_end() -> re.Pattern[str]:
+def _compile_sentence_end() -> re.Pattern[str]:
     return re.compile(r"(?<=[a-z0-9)\]])[.;!?]\s+(?=[A-Z\[(\d])")
 
 
-def accelerator_sentences(text: str) -> str:
+def pick_accelerator_sentences(text: str) -> str:
     """The sentences of a text that name accelerators, put together; long ones cut around the word.
 
     A "GPU" without a type counts only where the sentence speaks of running something: texts also say what suits GPUs.
     """
     found = []
-    for sentence in _sentence_end().split(text):
+    for sentence in _compile_sentence_end().split(text):
         if (match := _ACCELERATOR_WORD.search(sentence)) and (_TYPED.search(sentence) or _RUNNING.search(sentence)):
             found.append(sentence[max(0, match.start() - 200) : match.end() + 200].strip())
     return ". ".join(found)

@@ -28,7 +28,7 @@ SCRATCH = re.compile(
 
 
 @cache
-def _lexicon() -> tuple[re.Pattern[str], tuple[str, ...], frozenset[str]]:
+def _read_lexicon() -> tuple[re.Pattern[str], tuple[str, ...], frozenset[str]]:
     rows = read_lexicon("pretrained", COLUMNS)
     groups = "|".join(f"(?P<m{number}>{row['pattern']})" for number, row in enumerate(rows))
     models = tuple(row["model"] for row in rows)
@@ -37,9 +37,9 @@ def _lexicon() -> tuple[re.Pattern[str], tuple[str, ...], frozenset[str]]:
     return pattern, models, frozenset(row["model"] for row in rows if row["needs_word"])
 
 
-def mentions(text: str) -> tuple[str, ...]:
+def find_mentions(text: str) -> tuple[str, ...]:
     """Models that a text mentions, each once, in the lexicon's order."""
-    pattern, models, needs = _lexicon()
+    pattern, models, needs = _read_lexicon()
     found = set()
     for match in pattern.finditer(text):
         model = models[int((match.lastgroup or "m0")[1:])]

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from data.rules import team_of
+from data.rules import classify_sectors
 from data.vocabulary import LIST_SEPARATOR, PURE_TEAM, UNKNOWN
 
 Row = dict[str, object]
@@ -19,7 +19,7 @@ Evidence = defaultdict[str, defaultdict[str, set[str]]]  # organisation, sector:
 TEAMS_NEEDED = 2  # a single team's label may be wrong
 
 
-def _evidence() -> Evidence:
+def _read_evidence() -> Evidence:
     return defaultdict(lambda: defaultdict(set))
 
 
@@ -27,16 +27,16 @@ def _evidence() -> Evidence:
 class Sectors:
     """What labels say of each organisation: labels of its own, and labels of teams of a single kind."""
 
-    own: Evidence = field(default_factory=_evidence)
-    by_team: Evidence = field(default_factory=_evidence)
+    own: Evidence = field(default_factory=_read_evidence)
+    by_team: Evidence = field(default_factory=_read_evidence)
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> Sectors:
+    def from_rows(cls, rows: Iterable[Row]) -> Sectors:
         """Collect the labels of rows as they were read, before anything in them is resolved."""
         found = cls()
         for row in rows:
-            names = [name.casefold() for name in _list(row["organisations"])]
-            sectors = _list(row["organisation_sectors"])
+            names = [name.casefold() for name in _split_list(row["organisations"])]
+            sectors = _split_list(row["organisation_sectors"])
             if set(sectors) <= {UNKNOWN}:  # labelled as a team, or not at all
                 if sector := PURE_TEAM.get(str(row["team"])):
                     for name in names:
@@ -46,7 +46,7 @@ class Sectors:
                     found.own[name][sector].add(str(row["model"]))
         return found
 
-    def sector(self, organisation: str, without: str = "") -> str:
+    def find_sector(self, organisation: str, without: str = "") -> str:
         """The sector of an organisation: by its own labels, else by those of at least two teams, if they agree.
 
         ``without`` leaves the labels of one model out, to see how well the others foretell it.
@@ -83,16 +83,16 @@ def resolve(rows: Iterable[Row], known: Sectors, later: Iterable[Row]) -> Counte
     by_name: dict[tuple[str, str], str] = {}
     for row in later:
         if row["team"] != UNKNOWN:
-            by_name.setdefault(_identity(row), str(row["team"]))
+            by_name.setdefault(_identify(row), str(row["team"]))
     for row in rows:
         model = str(row["model"])
-        organisations, labelled = _list(row["organisations"]), _list(row["organisation_sectors"])
+        organisations, labelled = _split_list(row["organisations"]), _split_list(row["organisation_sectors"])
         pairs = list(zip(organisations, labelled, strict=True)) if organisations else []
-        sectors = [known.sector(name) if sector == UNKNOWN else sector for name, sector in pairs]
-        foretold = team_of([known.sector(name, without=model) for name in organisations])
+        sectors = [known.find_sector(name) if sector == UNKNOWN else sector for name, sector in pairs]
+        foretold = classify_sectors([known.find_sector(name, without=model) for name in organisations])
         row["organisation_sectors"] = LIST_SEPARATOR.join(sectors) or UNKNOWN
         counts["unknown sector of an organisation (entries)"] += sectors.count(UNKNOWN)
-        found, other = team_of(sectors), by_name.get(_identity(row), UNKNOWN)
+        found, other = classify_sectors(sectors), by_name.get(_identify(row), UNKNOWN)
         if row["team"] == UNKNOWN:
             source = "organisations" if found != UNKNOWN else "later vintage" if other != UNKNOWN else UNKNOWN
             row["team_resolved"], row["team_source"] = found if found != UNKNOWN else other, source
@@ -102,7 +102,9 @@ def resolve(rows: Iterable[Row], known: Sectors, later: Iterable[Row]) -> Counte
                 counts["blank team: foretold by other models, the same in a later vintage"] += foretold == other
         elif foretold != UNKNOWN:
             counts["labelled team, foretold by other models"] += 1
-            counts["labelled team, foretold by other models: same kind"] += _kind(foretold) == _kind(str(row["team"]))
+            counts["labelled team, foretold by other models: same kind"] += _simplify_team(foretold) == _simplify_team(
+                str(row["team"])
+            )
             if set(labelled) <= {UNKNOWN} and "leaning" in str(row["team"]) and "collaboration" in foretold:
                 counts["labelled with a leaning, organisations a collaboration"] += 1
                 counts["labelled with a leaning, organisations a collaboration: same leaning"] += (
@@ -111,15 +113,15 @@ def resolve(rows: Iterable[Row], known: Sectors, later: Iterable[Row]) -> Counte
     return counts
 
 
-def _list(cell: object) -> list[str]:
+def _split_list(cell: object) -> list[str]:
     return str(cell).split(LIST_SEPARATOR) if cell else []
 
 
-def _identity(row: Row) -> tuple[str, str]:
+def _identify(row: Row) -> tuple[str, str]:
     """Name and year: the same name in another year may be another model."""
     return str(row["model"]).casefold(), str(row["date"])[:4]
 
 
-def _kind(team: str) -> str:
+def _simplify_team(team: str) -> str:
     """The kind of team without its leaning."""
     return "collaboration" if team.endswith("collaboration") else team

@@ -26,24 +26,24 @@ class _Lexicon:
     """First word of a term to (the whole term, ((topic's number, weight), ...)), longer terms first."""
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Lower-case words of a text, a plural ending taken off."""
-    return [_singular(word) for word in TOKEN.findall(text.lower())]
+    return [_singularise(word) for word in TOKEN.findall(text.lower())]
 
 
-def _singular(word: str) -> str:
+def _singularise(word: str) -> str:
     if len(word) < 4 or word[-1] != "s" or word[-2] in "siu":
         return word
     return f"{word[:-3]}y" if len(word) > 4 and word.endswith("ies") else word[:-1]
 
 
 @cache
-def _lexicon() -> _Lexicon:
+def _read_lexicon() -> _Lexicon:
     topics: dict[str, int] = {}
     weights: dict[tuple[str, ...], dict[int, int]] = {}
     for row in read_lexicon("topics", ("topic", "term", "weight")):
         topic = topics.setdefault(row["topic"], len(topics))
-        weights.setdefault(tuple(words(row["term"])), {})[topic] = int(row["weight"])
+        weights.setdefault(tuple(split_words(row["term"])), {})[topic] = int(row["weight"])
     starts: dict[str, list[tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]] = {}
     for term, found in weights.items():
         starts.setdefault(term[0], []).append((term, tuple(found.items())))
@@ -53,12 +53,12 @@ def _lexicon() -> _Lexicon:
     )
 
 
-def scores(title: str, keywords: str = "", abstract: str = "") -> Counter[str]:
+def score_topics(title: str, keywords: str = "", abstract: str = "") -> Counter[str]:
     """Weighted number of terms of each topic. A term counts once a part; a longer term hides the shorter in it."""
-    lexicon = _lexicon()
+    lexicon = _read_lexicon()
     found: Counter[str] = Counter()
     for text, factor in ((title, TITLE_WEIGHT), (keywords, KEYWORD_WEIGHT), (abstract, 1)):
-        tokens = words(text)
+        tokens = split_words(text)
         seen: set[tuple[str, ...]] = set()
         at = 0
         while at < len(tokens):
@@ -75,11 +75,11 @@ def scores(title: str, keywords: str = "", abstract: str = "") -> Counter[str]:
     return found
 
 
-def topic_of(title: str, keywords: str = "", abstract: str = "") -> str:
+def classify_topic(title: str, keywords: str = "", abstract: str = "") -> str:
     """The topic with the highest score; ``other`` if none is high enough. Ties go to the first in the lexicon."""
-    found = scores(title, keywords, abstract)
+    found = score_topics(title, keywords, abstract)
     if not found:
         return OTHER_TOPIC
-    order = _lexicon().topics
+    order = _read_lexicon().topics
     best = min(found, key=lambda topic: (-found[topic], order.index(topic)))
     return best if found[best] >= LEAST_SCORE else OTHER_TOPIC

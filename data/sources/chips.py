@@ -43,15 +43,15 @@ K_SUFFIX = re.compile(r"^(K10|K20|K40)(c|m|s|d|st|t)$")  # coolers and mounts of
 SERIES = re.compile(r"^(?:GTX|RTX)\s+(\d{3,4}(?:\s?(?:Ti|SUPER))?)$")
 
 
-def product_of(chip: str) -> str:
+def find_product(chip: str) -> str:
     """The short name of a chip's product: ``NVIDIA Tesla V100 SXM2 16 GB`` to ``V100``."""
     name = " ".join(BOARD.sub(" ", FAMILY.sub("", FAMILY.sub("", chip))).replace("()", "").split())
     return K_SUFFIX.sub(r"\1", name)
 
 
-def aliases_of(chip: str) -> list[str]:
+def list_aliases(chip: str) -> list[str]:
     """Squeezed names under which papers may mention a chip, the shortest first."""
-    product = product_of(chip)
+    product = find_product(chip)
     without_maker = re.sub(r"^(nvidia|google|amd|ati|intel)\s+", "", chip, flags=re.IGNORECASE)
     names = {product, without_maker, chip}
     if family := re.search(r"\b(tesla|geforce|quadro|instinct)\b", chip, re.IGNORECASE):
@@ -95,8 +95,8 @@ def read_chips(path: Path) -> tuple[list[dict[str, object]], Counter[str]]:
     for number, raw in parse_csv(path, COLUMNS.values()).items():
         cell = {name: raw[column] for name, column in COLUMNS.items()}
         counts["rows in the raw file"] += 1
-        peaks = {name: _log10(path, number, COLUMNS[name], cell[name]) for name in PEAKS}
-        when = _date(path, number, cell["date"])
+        peaks = {name: _take_log10(path, number, COLUMNS[name], cell[name]) for name in PEAKS}
+        when = _read_date(path, number, cell["date"])
         if cell["type"] not in TYPES:
             counts["left out: no GPU or TPU"] += 1
         elif not any(peaks.values()):
@@ -110,8 +110,8 @@ def read_chips(path: Path) -> tuple[list[dict[str, object]], Counter[str]]:
             rows.append(
                 {
                     "chip": cell["chip"],
-                    "product": product_of(cell["chip"]),
-                    "aliases": LIST_SEPARATOR.join(aliases_of(cell["chip"])),
+                    "product": find_product(cell["chip"]),
+                    "aliases": LIST_SEPARATOR.join(list_aliases(cell["chip"])),
                     "manufacturer": cell["manufacturer"],
                     "type": cell["type"],
                     "date": when,
@@ -127,7 +127,7 @@ def read_chips(path: Path) -> tuple[list[dict[str, object]], Counter[str]]:
     return sorted(rows, key=lambda row: (str(row["product"]), str(row["chip"]))), counts
 
 
-def _log10(path: Path, number: int, column: str, text: str) -> object:
+def _take_log10(path: Path, number: int, column: str, text: str) -> object:
     if not text:
         return ""
     if not NUMBER.fullmatch(text) or not float(text) > 0:
@@ -139,7 +139,7 @@ def _log10(path: Path, number: int, column: str, text: str) -> object:
     return round(value, 6)
 
 
-def _date(path: Path, number: int, text: str) -> str:
+def _read_date(path: Path, number: int, text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat() if text else ""
     except ValueError:

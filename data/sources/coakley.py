@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from data.sources.raw import read_json_list
-from data.sources.record import Coded, Read, Record, clean, is_front_matter, title_key, track_of
+from data.sources.record import Coded, Read, Record, clean, find_track, is_front_matter, make_title_key
 
 TEAMS = {0: "academia-only", 1: "mixed", 2: "industry-only"}
 NO_AUTHORS = ("iclr2014", "iclr2015")  # their number of authors is 1 for all, or for a third, whoever wrote them
@@ -41,8 +41,8 @@ def read(path: Path, stem: str) -> Read:
             found.counts["left out: no title"] += 1
         elif is_front_matter(title):
             found.counts["left out: front matter"] += 1
-        elif (track := track_of(category)) == "workshop":
-            found.refused[title_key(title)] = "workshop"
+        elif (track := find_track(category)) == "workshop":
+            found.refused[make_title_key(title)] = "workshop"
             found.counts["left out: workshop"] += 1
         elif not all(type(result) is int for result in results):
             found.counts["left out: a code that is no number"] += 1
@@ -55,7 +55,7 @@ def read(path: Path, stem: str) -> Read:
                     title=title,
                     track=track,
                     n_authors=authors if type(authors) is int and 0 < authors <= MOST_AUTHORS else None,
-                    coded=_coded(item),
+                    coded=_read_coded(item),
                 )
             )
             found.counts["kept"] += 1
@@ -63,7 +63,7 @@ def read(path: Path, stem: str) -> Read:
     return found
 
 
-def _coded(item: Mapping[str, object]) -> Coded:
+def _read_coded(item: Mapping[str, object]) -> Coded:
     codes = {name: item[name] for name in FIELDS}
     result = {name: code["result"] for name, code in codes.items() if isinstance(code, Mapping)}
     text = {name: clean(code.get("text")) for name, code in codes.items() if isinstance(code, Mapping)}

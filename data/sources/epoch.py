@@ -16,7 +16,7 @@ from pathlib import Path
 
 from data.errors import InputError
 from data.io import NUMBER, parse_csv, require_columns
-from data.rules import team_of
+from data.rules import classify_sectors
 from data.vocabulary import (
     COMPUTE_SE,
     HARDWARE_COUNT_RANGE,
@@ -107,7 +107,7 @@ DOMAIN = {"Image generation": "Drawing", "Text-to-Video": "Video"}
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # fromisoformat takes 20120301 and 2012-W10-1 too
 
 
-def layout_of(header: Iterable[str]) -> str | None:
+def detect_layout(header: Iterable[str]) -> str | None:
     """Name the layout of a raw vintage by its header: ``words`` or ``lists``; None for any other table."""
     names = set(header)
     for layout, columns in LAYOUTS.items():
@@ -141,7 +141,7 @@ def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str,
     counts: Counter[str] = Counter()
     table = parse_csv(path, ())
     header = list(next(iter(table.values())))
-    layout = layout_of(header) or "words"
+    layout = detect_layout(header) or "words"
     columns = LAYOUTS[layout]
     require_columns(path, header, filter(None, columns.values()))
     cells = {
@@ -165,7 +165,7 @@ def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str,
                 kept[name] = number
         else:
             kept[name] = number
-    rows = [_row(path, number, vintage, columns, cells[number]) for number in kept.values()]
+    rows = [_make_row(path, number, vintage, columns, cells[number]) for number in kept.values()]
     for column, name in [
         ("team", "team"),
         ("date", "date"),
@@ -186,21 +186,21 @@ def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str,
     return sorted(rows, key=lambda row: (str(row["date"]), str(row["model"]))), counts
 
 
-def _row(
+def _make_row(
     path: Path, number: int, vintage: str, columns: Mapping[str, str], cell: Mapping[str, str]
 ) -> dict[str, object]:
-    def known_label(name: str, text: str, known: Mapping[str, str]) -> str:
+    def find_label(name: str, text: str, known: Mapping[str, str]) -> str:
         try:
             return known[text.lower()]
         except KeyError:
             allowed = "known: " + ", ".join(key for key in known if key)
             raise InputError("unknown label", path, number, columns[name], cell[name], allowed) from None
 
-    def label(name: str, known: Mapping[str, str]) -> str:
-        return known_label(name, cell[name], known)
+    def read_label(name: str, known: Mapping[str, str]) -> str:
+        return find_label(name, cell[name], known)
 
-    def log10(name: str, allowed: tuple[float, float]) -> object:
-        value = _number(path, number, columns[name], cell[name])
+    def take_log10(name: str, allowed: tuple[float, float]) -> object:
+        value = _read_number(path, number, columns[name], cell[name])
         if value is None:
             return ""
         if not (value > 0 and allowed[0] <= math.log10(value) <= allowed[1]):
@@ -208,60 +208,60 @@ def _row(
             raise InputError("out of range", path, number, columns[name], cell[name], hint)
         return round(math.log10(value), 6)
 
-    entries = _entries(cell["organisations"])
+    entries = _join_entries(cell["organisations"])
     organisations = entries.split(LIST_SEPARATOR) if entries else []
     sectors = [UNKNOWN] * len(organisations)
     if columns is LISTS:
-        listed = [known_label("team", part, ENTRY) for part in _entries(cell["team"]).split(LIST_SEPARATOR) if part]
-        team = team_of(listed)
+        listed = [find_label("team", part, ENTRY) for part in _join_entries(cell["team"]).split(LIST_SEPARATOR) if part]
+        team = classify_sectors(listed)
         if len(listed) < len(organisations) and not team.endswith("collaboration"):
             team = UNKNOWN  # an organisation without a sector may be of another kind
         if len(listed) == len(organisations):
             sectors = listed
     else:
-        team = label("team", TEAM)
-    confidence = label("confidence", CONFIDENCE)
-    compute = log10("compute", LOG10_FLOP_RANGE)
+        team = read_label("team", TEAM)
+    confidence = read_label("confidence", CONFIDENCE)
+    compute = take_log10("compute", LOG10_FLOP_RANGE)
     se = COMPUTE_SE.get(confidence)
     return {
         "vintage": vintage,
         "model": cell["model"],
-        "date": _date(path, number, columns["date"], cell["date"], vintage),
-        "domain": _domain(cell["domain"]),
-        "notability": _entries(cell["notability"].lower()),
+        "date": _read_date(path, number, columns["date"], cell["date"], vintage),
+        "domain": _find_domain(cell["domain"]),
+        "notability": _join_entries(cell["notability"].lower()),
         "organisations": entries,
         "organisation_sectors": LIST_SEPARATOR.join(sectors) or UNKNOWN,
         "team": team,
         "team_resolved": team,
         "team_source": "label" if team != UNKNOWN else UNKNOWN,
-        "compute_sponsor": label("compute_sponsor", SPONSOR),
-        "countries": _entries(cell["countries"]),
+        "compute_sponsor": read_label("compute_sponsor", SPONSOR),
+        "countries": _join_entries(cell["countries"]),
         "log10_compute": compute,
         "log10_compute_se": round(se, 6) if se is not None and compute != "" else "",
         "confidence": confidence,
-        "log10_parameters": log10("parameters", LOG10_PARAMETERS_RANGE),
-        "hardware": _entries(cell["hardware"]),
-        "hardware_count": _count(path, number, columns["hardware_count"], cell["hardware_count"]),
-        "weights_access": label("weights_access", ACCESS),
-        "training_code": label("training_code", TRAINING_CODE),
+        "log10_parameters": take_log10("parameters", LOG10_PARAMETERS_RANGE),
+        "hardware": _join_entries(cell["hardware"]),
+        "hardware_count": _read_count(path, number, columns["hardware_count"], cell["hardware_count"]),
+        "weights_access": read_label("weights_access", ACCESS),
+        "training_code": read_label("training_code", TRAINING_CODE),
     }
 
 
-def _entries(text: str) -> str:
+def _join_entries(text: str) -> str:
     """A comma-separated cell as a list; an entry with a comma in it stands in quotes."""
     parts = next(csv.reader([text], skipinitialspace=True), [])
     return LIST_SEPARATOR.join(part.strip() for part in parts if part.strip())
 
 
-def _domain(text: str) -> str:
+def _find_domain(text: str) -> str:
     """One domain of several: multimodal where it is named or both language and vision are, else the first."""
-    entries = [DOMAIN.get(part, part) for part in _entries(text).split(LIST_SEPARATOR)]
+    entries = [DOMAIN.get(part, part) for part in _join_entries(text).split(LIST_SEPARATOR)]
     if "Multimodal" in entries or {"Language", "Vision"} <= set(entries):
         return "Multimodal"
     return entries[0] or UNKNOWN
 
 
-def _date(path: Path, number: int, column: str, text: str, vintage: str) -> str:
+def _read_date(path: Path, number: int, column: str, text: str, vintage: str) -> str:
     if not text:
         return ""
     try:
@@ -276,7 +276,7 @@ def _date(path: Path, number: int, column: str, text: str, vintage: str) -> str:
     return found
 
 
-def _number(path: Path, number: int, column: str, text: str) -> float | None:
+def _read_number(path: Path, number: int, column: str, text: str) -> float | None:
     """A number as Epoch writes them (1234.00, 1.5e9, 1,024), or None for a blank."""
     if not text:
         return None
@@ -285,8 +285,8 @@ def _number(path: Path, number: int, column: str, text: str) -> float | None:
     return float(text.replace(",", ""))
 
 
-def _count(path: Path, number: int, column: str, text: str) -> object:
-    value = _number(path, number, column, text)
+def _read_count(path: Path, number: int, column: str, text: str) -> object:
+    value = _read_number(path, number, column, text)
     if value is None:
         return ""
     if not (1 <= value <= HARDWARE_COUNT_RANGE[1] and value == math.floor(value)):

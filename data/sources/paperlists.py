@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from data.sources.raw import read_json_list
-from data.sources.record import Read, Record, Slot, clean, is_front_matter, title_key, track_of
+from data.sources.record import Read, Record, Slot, clean, find_track, is_front_matter, make_title_key
 
 NOT_ACCEPTED = ("Reject", "Withdraw", "Desk Reject", "Active")
 # These list each affiliation of a paper once, not one per author.
@@ -54,19 +54,19 @@ def read(path: Path, stem: str) -> Read:
     for item in papers:
         title = SCHEDULE.sub("", clean(item.get("title")))
         status = clean(item.get("status"))
-        track = track_of(status, clean(item.get("track")))
+        track = find_track(status, clean(item.get("track")))
         if len(title) < MIN_TITLE:
             found.counts["left out: no title"] += 1
         elif is_front_matter(title):
             found.counts["left out: front matter"] += 1
         elif status in NOT_ACCEPTED or track == "workshop":
             reason = "workshop" if track == "workshop" else status.lower()
-            found.refused[title_key(title)] = reason
+            found.refused[make_title_key(title)] = reason
             found.counts[f"left out: {reason}"] += 1
         elif abstracts > MOSTLY * len(papers) and not _has_paper(item):
             found.counts["left out: an entry of the programme, without a paper"] += 1
         else:
-            found.records.append(_record(item, stem, title, track, links))
+            found.records.append(_make_record(item, stem, title, track, links))
             found.counts["kept"] += 1
     for record in found.records:
         found.refused.pop(record.key, None)  # a title of two papers, one of them accepted
@@ -79,12 +79,12 @@ def _has_paper(item: Mapping[str, object]) -> bool:
     return any(texts) or bool(item.get("gs_citation"))
 
 
-def _record(item: Mapping[str, object], stem: str, title: str, track: str, has_links: bool) -> Record:
+def _make_record(item: Mapping[str, object], stem: str, title: str, track: str, has_links: bool) -> Record:
     names = clean(item.get("author"))
     commas = stem in COMMA_AUTHORS or ";" not in names
     parts = re.split(r",|&|\band\b", names) if commas else names.split(";")
     authors = [name for name in map(str.strip, parts) if name and name not in SUFFIXES]
-    slots = _slots(item, stem)
+    slots = _make_slots(item, stem)
     if commas and len(slots) == 1 and slots[0].text.count(",") + 1 == len(authors) > 1:
         slots = [Slot(text.strip()) for text in slots[0].text.split(",")]
     # More affiliations than authors: nobody knows whose is whose.
@@ -95,7 +95,7 @@ def _record(item: Mapping[str, object], stem: str, title: str, track: str, has_l
     else:
         slots = list(dict.fromkeys(slot for slot in slots if not slot.blank))
     values = (clean(item.get(name)) for name in LINK_FIELDS)
-    links = tuple(value for value in values if value and not _only_community(value)) if has_links else None
+    links = tuple(value for value in values if value and not _has_only_community_links(value)) if has_links else None
     return Record(
         source="paperlists",
         stem=stem,
@@ -111,11 +111,11 @@ def _record(item: Mapping[str, object], stem: str, title: str, track: str, has_l
     )
 
 
-def _only_community(link: str) -> bool:
+def _has_only_community_links(link: str) -> bool:
     return bool(COMMUNITY.search(link)) and "github" not in link
 
 
-def _slots(item: Mapping[str, object], stem: str) -> list[Slot]:
+def _make_slots(item: Mapping[str, object], stem: str) -> list[Slot]:
     aff = item.get("aff")
     # Split first: clean() makes an ordinary semicolon of a full-width one inside a slot.
     texts = [clean(part) for part in aff.split(";")] if isinstance(aff, str) and aff else []

@@ -91,7 +91,7 @@ class Record:
     @property
     def key(self) -> str:
         """The title as it is compared between sources."""
-        return title_key(self.title)
+        return make_title_key(self.title)
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Read:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-def title_key(title: str) -> str:
+def make_title_key(title: str) -> str:
     """A title as it is compared: lower case, letters and digits of any script only.
 
     Compatibility forms (ligatures) are taken apart first.
@@ -112,17 +112,17 @@ def title_key(title: str) -> str:
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", title).lower())
 
 
-def paper_id(stem: str, title: str) -> str:
+def make_paper_id(stem: str, title: str) -> str:
     """A stable id: venue, year and 12 hexadecimal digits of the title's hash (SHA-256)."""
-    return f"{stem}-{hashlib.sha256(title_key(title).encode()).hexdigest()[:12]}"
+    return f"{stem}-{hashlib.sha256(make_title_key(title).encode()).hexdigest()[:12]}"
 
 
-def normal_stem(name: str) -> str:
+def normalise_stem(name: str) -> str:
     """One spelling of a file's venue and year: ``NeurIPS-2021`` to ``nips2021``."""
     return re.sub(r"[-_]", "", name.lower()).replace("neurips", "nips")
 
 
-def track_of(*labels: str) -> str:
+def find_track(*labels: str) -> str:
     """The track that a source's labels name, the first rule that matches any of them; ``main`` otherwise."""
     for track, pattern in _TRACKS:
         if any(pattern.search(label) for label in labels):

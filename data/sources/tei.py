@@ -15,7 +15,7 @@ from pathlib import Path
 from lxml import etree
 
 from data.errors import InputError
-from data.sources.record import FullText, Read, Record, Slot, clean, is_front_matter, track_of
+from data.sources.record import FullText, Read, Record, Slot, clean, find_track, is_front_matter
 
 NS = {"t": "http://www.tei-c.org/ns/1.0"}
 MAX_BYTES = 20_000_000  # of one paper; a hundred times the longest here
@@ -48,7 +48,7 @@ def read(path: Path, stem: str) -> Read:
         If the zip or folder as a whole cannot be read.
     """
     found = Read()
-    for name, content in _files(path):
+    for name, content in _list_files(path):
         found.counts["read"] += 1
         if content is None:
             found.counts["left out: damaged, or longer than a paper can be"] += 1
@@ -62,7 +62,7 @@ def read(path: Path, stem: str) -> Read:
     return found
 
 
-def _files(path: Path) -> Iterator[tuple[str, bytes | None]]:
+def _list_files(path: Path) -> Iterator[tuple[str, bytes | None]]:
     """Names and contents of the XML files, in the order of their names; None for what cannot be read."""
     if path.is_dir():
         for file in sorted(path.rglob("*.xml")):
@@ -96,25 +96,25 @@ def _parse(stem: str, name: str, content: bytes) -> Record | str:
     header = root.find("t:teiHeader", NS)
     if header is None:
         return "no TEI header"
-    title = _text(header.find(".//t:titleStmt/t:title", NS))
+    title = _read_text(header.find(".//t:titleStmt/t:title", NS))
     if not title:
         return "no title"
     authors = header.findall(".//t:analytic/t:author", NS)
     if is_front_matter(title) or not authors:
         return "front matter, or no authors"
-    proceedings = _text(header.find(".//t:monogr/t:title", NS))
+    proceedings = _read_text(header.find(".//t:monogr/t:title", NS))
     volume = next((track for pattern, track in VOLUMES if pattern.match(name)), "")
-    slots, per, named = _slots(authors)
+    slots, per, named = _make_slots(authors)
     if not 0 < named <= MOST_AUTHORS:
         return "front matter, or no authors"
-    body, thanks = _body(root)
+    body, thanks = _read_body(root)
     return Record(
         source="tei",
         stem=stem,
         title=title,
-        track=volume or track_of(proceedings),
-        keywords="; ".join(_text(term) for term in header.findall(".//t:keywords//t:term", NS)),
-        abstract=_text(header.find(".//t:profileDesc/t:abstract", NS)),
+        track=volume or find_track(proceedings),
+        keywords="; ".join(_read_text(term) for term in header.findall(".//t:keywords//t:term", NS)),
+        abstract=_read_text(header.find(".//t:profileDesc/t:abstract", NS)),
         n_authors=named or None,
         slots=slots,
         slots_per=per,
@@ -122,18 +122,18 @@ def _parse(stem: str, name: str, content: bytes) -> Record | str:
     )
 
 
-def _text(node: etree._Element | None) -> str:
+def _read_text(node: etree._Element | None) -> str:
     return "" if node is None else HYPHEN.sub("", clean(" ".join(node.itertext(etree.Element))))
 
 
-def _affiliation(node: etree._Element) -> str:
+def _read_affiliation(node: etree._Element) -> str:
     """Department, laboratory, institution, place: in the order of an address line."""
-    parts = [_text(part) for part in node.findall("t:orgName", NS)]
-    parts += [_text(part) for part in node.findall(".//t:settlement", NS) + node.findall(".//t:country", NS)]
+    parts = [_read_text(part) for part in node.findall("t:orgName", NS)]
+    parts += [_read_text(part) for part in node.findall(".//t:settlement", NS) + node.findall(".//t:country", NS)]
     return ", ".join(part for part in parts if part)
 
 
-def _slots(authors: list[etree._Element]) -> tuple[tuple[Slot, ...], str, int]:
+def _make_slots(authors: list[etree._Element]) -> tuple[tuple[Slot, ...], str, int]:
     """Slots of a paper, what they are one of (see ``Record``), and the number of its named authors.
 
     GROBID puts affiliations under an extra author without a name, takes organisations for authors, or puts all
@@ -143,9 +143,9 @@ def _slots(authors: list[etree._Element]) -> tuple[tuple[Slot, ...], str, int]:
     loose: list[str] = []
     several = 0
     for author in authors:
-        affiliations = [text for node in author.findall("t:affiliation", NS) if (text := _affiliation(node))]
-        name = _text(author.find("t:persName", NS))
-        domain = _text(author.find("t:email", NS)).rpartition("@")[2].lower()
+        affiliations = [text for node in author.findall("t:affiliation", NS) if (text := _read_affiliation(node))]
+        name = _read_text(author.find("t:persName", NS))
+        domain = _read_text(author.find("t:email", NS)).rpartition("@")[2].lower()
         if ORGANISATION.search(name):
             loose.append(name)
             loose += affiliations
@@ -167,11 +167,11 @@ def _slots(authors: list[etree._Element]) -> tuple[tuple[Slot, ...], str, int]:
     return tuple(slots), "paper" if slots else "", len(named)
 
 
-def _body(root: etree._Element) -> tuple[str, str]:
+def _read_body(root: etree._Element) -> tuple[str, str]:
     thanks: list[str] = []
     for node in root.iterfind(".//t:text//t:div", NS):
         head = node.find("t:head", NS)
         if node.get("type") == "acknowledgement" or (head is not None and "cknowledg" in (head.text or "")):
-            thanks.append(_text(node))
+            thanks.append(_read_text(node))
             node.clear(keep_tail=True)
-    return _text(root.find("t:text/t:body", NS)), " ".join(thanks)
+    return _read_text(root.find("t:text/t:body", NS)), " ".join(thanks)

@@ -25,7 +25,7 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
 SCHEMAS = {"models": MODELS, "chips": CHIPS, "papers": PAPERS}
 
 
-def table_path(name: str, folder: Path = SNAPSHOT) -> Path:
+def find_table(name: str, folder: Path = SNAPSHOT) -> Path:
     """Where a table of the snapshot is: the large ones are compressed."""
     small = folder / f"{name}.csv"
     return small if small.is_file() else folder / f"{name}.csv.gz"
@@ -39,7 +39,7 @@ def load(name: str, folder: Path = SNAPSHOT) -> pd.DataFrame:
     InputError
         If the file is missing, damaged or breaks its schema.
     """
-    return READERS[name](table_path(name, folder))
+    return READERS[name](find_table(name, folder))
 
 
 def read_any(path: Path) -> tuple[str, pd.DataFrame]:

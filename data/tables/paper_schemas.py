@@ -10,8 +10,8 @@ import pandera.pandas as pa
 from data.errors import InputError
 from data.io import parse_csv
 from data.paths import LEXICONS
-from data.rules import venue_year
-from data.tables.schemas import list_of, number, one_of, read_table, text
+from data.rules import parse_venue_year
+from data.tables.schemas import check_list_of, check_one_of, make_number_column, make_text_column, read_table
 from data.vocabulary import (
     AUTHOR_KINDS,
     COUNT,
@@ -39,44 +39,46 @@ TOPICS = (*dict.fromkeys(row["topic"] for row in _LEXICON.values()), OTHER_TOPIC
 
 PAPERS = pa.DataFrameSchema(
     {
-        "id": text(pa.Check.str_matches(r"^[A-Za-z][\w-]*-[0-9a-f]{12}$", error="must be like nips2021-0123456789ab")),
-        "venue": text(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "year": number(FIRST_YEAR, LAST_YEAR, blank=False),
-        "track": text(one_of(TRACK_NAMES)),
-        "sources": text(list_of(SOURCES)),
-        "research": text(one_of(("empirical", "theoretical", UNKNOWN))),
-        "coder_excluded": text(one_of((*YES_NO, ""))),
-        "n_authors": number(1.0, 5_000.0),
-        "slots_per": text(one_of(SLOTS_PER)),
-        "slots_with_text": number(*COUNT, blank=False),
-        "slots_without_text": number(*COUNT, blank=False),
-        **{f"authors_{kind}": number(*COUNT, blank=False) for kind in AUTHOR_KINDS},
-        "team_listed": text(one_of(TEAM_KINDS)),
-        "team_coded": text(one_of(TEAM_KINDS)),
-        "team_passage": text(one_of(TEAM_KINDS)),
-        "topic": text(one_of(TOPICS)),
-        "topic_basis": text(list_of(("title", "keywords", "abstract"))),
-        "topic_title": text(one_of(TOPICS)),
-        "topic_keywords": text(one_of((*TOPICS, ""))),
-        "has_abstract": text(one_of(YES_NO)),
-        "abstract_words": number(*COUNT),
-        **{f"terms_{family}": number(*COUNT) for family in FAMILIES},
-        "pretrained_title": text(),
-        "pretrained_abstract": text(),
-        "pretrained_text": text(),
-        "code_page": text(one_of(("link", "none", "missing"))),
-        "code_page_rule": text(one_of((*LINK_RULES, ""))),
-        "code_coded": text(one_of((*YES_NO, ""))),
-        "code_statement": text(one_of((*STATEMENTS, ""))),
-        "hardware_coded": text(one_of((*YES_NO, ""))),
-        "hardware_kind": text(one_of(HARDWARE_KINDS)),
-        "accelerator": text(),
-        "accelerator_count": number(0.0, float(LARGEST_COUNT * 8)),
-        "accelerator_setups": number(*COUNT, blank=False),
-        "accelerators_thanked": text(),
-        "accelerator_log10_peak": number(*LOG10_FLOPS),
-        "accelerator_log10_tensor16": number(*LOG10_FLOPS),
-        "accelerators_log10_sum": number(*LOG10_FLOPS),
+        "id": make_text_column(
+            pa.Check.str_matches(r"^[A-Za-z][\w-]*-[0-9a-f]{12}$", error="must be like nips2021-0123456789ab")
+        ),
+        "venue": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "year": make_number_column(FIRST_YEAR, LAST_YEAR, blank=False),
+        "track": make_text_column(check_one_of(TRACK_NAMES)),
+        "sources": make_text_column(check_list_of(SOURCES)),
+        "research": make_text_column(check_one_of(("empirical", "theoretical", UNKNOWN))),
+        "coder_excluded": make_text_column(check_one_of((*YES_NO, ""))),
+        "n_authors": make_number_column(1.0, 5_000.0),
+        "slots_per": make_text_column(check_one_of(SLOTS_PER)),
+        "slots_with_text": make_number_column(*COUNT, blank=False),
+        "slots_without_text": make_number_column(*COUNT, blank=False),
+        **{f"authors_{kind}": make_number_column(*COUNT, blank=False) for kind in AUTHOR_KINDS},
+        "team_listed": make_text_column(check_one_of(TEAM_KINDS)),
+        "team_coded": make_text_column(check_one_of(TEAM_KINDS)),
+        "team_passage": make_text_column(check_one_of(TEAM_KINDS)),
+        "topic": make_text_column(check_one_of(TOPICS)),
+        "topic_basis": make_text_column(check_list_of(("title", "keywords", "abstract"))),
+        "topic_title": make_text_column(check_one_of(TOPICS)),
+        "topic_keywords": make_text_column(check_one_of((*TOPICS, ""))),
+        "has_abstract": make_text_column(check_one_of(YES_NO)),
+        "abstract_words": make_number_column(*COUNT),
+        **{f"terms_{family}": make_number_column(*COUNT) for family in FAMILIES},
+        "pretrained_title": make_text_column(),
+        "pretrained_abstract": make_text_column(),
+        "pretrained_text": make_text_column(),
+        "code_page": make_text_column(check_one_of(("link", "none", "missing"))),
+        "code_page_rule": make_text_column(check_one_of((*LINK_RULES, ""))),
+        "code_coded": make_text_column(check_one_of((*YES_NO, ""))),
+        "code_statement": make_text_column(check_one_of((*STATEMENTS, ""))),
+        "hardware_coded": make_text_column(check_one_of((*YES_NO, ""))),
+        "hardware_kind": make_text_column(check_one_of(HARDWARE_KINDS)),
+        "accelerator": make_text_column(),
+        "accelerator_count": make_number_column(0.0, float(LARGEST_COUNT * 8)),
+        "accelerator_setups": make_number_column(*COUNT, blank=False),
+        "accelerators_thanked": make_text_column(),
+        "accelerator_log10_peak": make_number_column(*LOG10_FLOPS),
+        "accelerator_log10_tensor16": make_number_column(*LOG10_FLOPS),
+        "accelerators_log10_sum": make_number_column(*LOG10_FLOPS),
     },
     unique=["id"],
     strict=True,
@@ -87,11 +89,11 @@ PAPERS = pa.DataFrameSchema(
 CODER_LABELS = pa.DataFrameSchema(
     {
         "id": PAPERS.columns["id"],
-        "venue": text(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "year": number(FIRST_YEAR, LAST_YEAR, blank=False),
-        "research": text(one_of(("empirical", "theoretical", UNKNOWN))),
+        "venue": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "year": make_number_column(FIRST_YEAR, LAST_YEAR, blank=False),
+        "research": make_text_column(check_one_of(("empirical", "theoretical", UNKNOWN))),
         **{
-            f"{what}_{who}": text(one_of(("0", "1", "2", "")))
+            f"{what}_{who}": make_text_column(check_one_of(("0", "1", "2", "")))
             for what in ("team", "code", "hardware")
             for who in ("hand", "coder")
         },
@@ -104,7 +106,7 @@ CODER_LABELS = pa.DataFrameSchema(
 industry-only), blank where not coded."""
 
 INSTITUTIONS = pa.DataFrameSchema(
-    {"id": PAPERS.columns["id"], "institutions": number(1.0, 5_000.0, blank=False)},
+    {"id": PAPERS.columns["id"], "institutions": make_number_column(1.0, 5_000.0, blank=False)},
     unique=["id"],
     strict=True,
     ordered=True,
@@ -114,11 +116,11 @@ INSTITUTIONS = pa.DataFrameSchema(
 CODE_LABELS = pa.DataFrameSchema(
     {
         "id": PAPERS.columns["id"],
-        "team_coded": text(one_of(TEAM_KINDS)),
-        "label": text(one_of(STATEMENTS)),
-        "flag": text(),
-        "code_statement": text(one_of(STATEMENTS)),
-        "code_page": text(one_of(("link", "none", "missing"))),
+        "team_coded": make_text_column(check_one_of(TEAM_KINDS)),
+        "label": make_text_column(check_one_of(STATEMENTS)),
+        "flag": make_text_column(),
+        "code_statement": make_text_column(check_one_of(STATEMENTS)),
+        "code_page": make_text_column(check_one_of(("link", "none", "missing"))),
     },
     unique=["id"],
     strict=True,
@@ -152,7 +154,7 @@ def check_papers(frame: pd.DataFrame, path: Path, rows_known: bool = True) -> No
     kind[(industry > 0) & (academia > 0)] = "mixed"
     kind[(industry > 0) & (academia == 0) & (frame["authors_unknown"] == 0)] = "industry-only"
     kind[(industry == 0) & (academia > 0) & (frame["authors_unknown"] == 0)] = "academia-only"
-    place = frame["id"].str.rsplit("-", n=1).str[0].map(venue_year)
+    place = frame["id"].str.rsplit("-", n=1).str[0].map(parse_venue_year)
     stated = pd.Series(list(zip(frame["venue"], frame["year"], strict=True)), index=frame.index)
     rules = (
         ("team_listed", frame["team_listed"] != kind, "not the kind of team that the authors by sector make"),
@@ -196,6 +198,6 @@ def check_papers(frame: pd.DataFrame, path: Path, rows_known: bool = True) -> No
             )
 
 
-def lists(cell: str) -> list[str]:
+def split_list(cell: str) -> list[str]:
     """Entries of a cell that holds a list; none if it is blank."""
     return cell.split(LIST_SEPARATOR) if cell else []

@@ -28,30 +28,30 @@ from data.vocabulary import (
 )
 
 
-def text(check: pa.Check | None = None) -> pa.Column:
+def make_text_column(check: pa.Check | None = None) -> pa.Column:
     """A column of text, blank where not known."""
     return pa.Column(str, check, nullable=False)
 
 
-def number(low: float, high: float, blank: bool = True) -> pa.Column:
+def make_number_column(low: float, high: float, blank: bool = True) -> pa.Column:
     """A column of numbers within bounds, missing ones allowed unless ``blank`` is false."""
     check = pa.Check.in_range(low, high, error=f"must lie between {low:g} and {high:g}")
     return pa.Column(float, check, nullable=blank)
 
 
-def one_of(allowed: tuple[str, ...]) -> pa.Check:
+def check_one_of(allowed: tuple[str, ...]) -> pa.Check:
     """One of a few words."""
     return pa.Check.isin(allowed, error="must be one of: " + ", ".join(allowed))
 
 
-def list_of(allowed: tuple[str, ...]) -> pa.Check:
+def check_list_of(allowed: tuple[str, ...]) -> pa.Check:
     """A list of a few words."""
 
-    def known(column: pd.Series) -> pd.Series:
+    def are_known(column: pd.Series) -> pd.Series:
         ok = {cell: all(part in allowed for part in cell.split(LIST_SEPARATOR)) for cell in column.unique()}
         return column.map(ok)
 
-    return pa.Check(known, error="each entry must be one of: " + ", ".join(allowed))
+    return pa.Check(are_known, error="each entry must be one of: " + ", ".join(allowed))
 
 
 def _is_date(cell: str) -> bool:
@@ -63,26 +63,30 @@ def _is_date(cell: str) -> bool:
 
 MODELS = pa.DataFrameSchema(
     {
-        "vintage": text(pa.Check.str_matches(r"^\d{4}-\d{2}$", error="must be a year and month, like 2023-12")),
-        "model": text(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "date": text(pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")),
-        "domain": text(pa.Check.str_length(min_value=1, error="must not be blank (write: unknown)")),
-        "notability": text(),
-        "organisations": text(),
-        "organisation_sectors": text(list_of(SECTORS)),
-        "team": text(one_of(TEAMS)),
-        "team_resolved": text(one_of(TEAMS)),
-        "team_source": text(one_of(TEAM_SOURCES)),
-        "compute_sponsor": text(one_of(SPONSORS)),
-        "countries": text(),
-        "log10_compute": number(*LOG10_FLOP_RANGE),
-        "log10_compute_se": number(0.0, 3.0),
-        "confidence": text(one_of(CONFIDENCE)),
-        "log10_parameters": number(*LOG10_PARAMETERS_RANGE),
-        "hardware": text(),
-        "hardware_count": number(*HARDWARE_COUNT_RANGE),
-        "weights_access": text(one_of(ACCESS)),
-        "training_code": text(one_of(TRAINING_CODE)),
+        "vintage": make_text_column(
+            pa.Check.str_matches(r"^\d{4}-\d{2}$", error="must be a year and month, like 2023-12")
+        ),
+        "model": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "date": make_text_column(
+            pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")
+        ),
+        "domain": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank (write: unknown)")),
+        "notability": make_text_column(),
+        "organisations": make_text_column(),
+        "organisation_sectors": make_text_column(check_list_of(SECTORS)),
+        "team": make_text_column(check_one_of(TEAMS)),
+        "team_resolved": make_text_column(check_one_of(TEAMS)),
+        "team_source": make_text_column(check_one_of(TEAM_SOURCES)),
+        "compute_sponsor": make_text_column(check_one_of(SPONSORS)),
+        "countries": make_text_column(),
+        "log10_compute": make_number_column(*LOG10_FLOP_RANGE),
+        "log10_compute_se": make_number_column(0.0, 3.0),
+        "confidence": make_text_column(check_one_of(CONFIDENCE)),
+        "log10_parameters": make_number_column(*LOG10_PARAMETERS_RANGE),
+        "hardware": make_text_column(),
+        "hardware_count": make_number_column(*HARDWARE_COUNT_RANGE),
+        "weights_access": make_text_column(check_one_of(ACCESS)),
+        "training_code": make_text_column(check_one_of(TRAINING_CODE)),
     },
     unique=["vintage", "model"],
     strict=True,
@@ -92,14 +96,16 @@ MODELS = pa.DataFrameSchema(
 
 CHIPS = pa.DataFrameSchema(
     {
-        "chip": text(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "product": text(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "aliases": text(pa.Check.str_matches(r"^[a-z0-9]+(; [a-z0-9]+)*$", error="must be squeezed names")),
-        "manufacturer": text(),
-        "type": text(one_of(("GPU", "TPU"))),
-        "date": text(pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")),
+        "chip": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "product": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "aliases": make_text_column(pa.Check.str_matches(r"^[a-z0-9]+(; [a-z0-9]+)*$", error="must be squeezed names")),
+        "manufacturer": make_text_column(),
+        "type": make_text_column(check_one_of(("GPU", "TPU"))),
+        "date": make_text_column(
+            pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")
+        ),
         **{
-            f"log10_{precision}": number(*LOG10_PEAK_RANGE)
+            f"log10_{precision}": make_number_column(*LOG10_PEAK_RANGE)
             for precision in ("fp64", "fp32", "tf32", "fp16", "tensor16", "int8", "fp8")
         },
     },
@@ -131,7 +137,7 @@ def read_chips(path: Path) -> pd.DataFrame:
     return read_table(path, CHIPS)
 
 
-def _numbers(schema: pa.DataFrameSchema) -> list[str]:
+def _list_numbers(schema: pa.DataFrameSchema) -> list[str]:
     return [name for name, column in schema.columns.items() if column.dtype.type == np.dtype("float64")]
 
 
@@ -150,7 +156,7 @@ def read_table(
     for row in rows.values():
         row.update(lacking)
     frame = pd.DataFrame(list(rows.values()), index=list(rows), dtype=str)[list(schema.columns)]
-    for name in _numbers(schema):
+    for name in _list_numbers(schema):
         cells = pd.Series(frame[name].unique())  # a few thousand at most, however long the table
         bad = cells[(cells != "") & ~cells.map(lambda cell: NUMBER.fullmatch(cell) is not None)]
         if len(bad):
@@ -166,7 +172,7 @@ def validate_rows(rows: list[dict[str, object]], schema: pa.DataFrameSchema, pat
     """Check rows that were made from raw files; ``path`` names them in the error."""
     frame = pd.DataFrame(rows, columns=list(schema.columns))
     for name in frame.columns:
-        if name not in _numbers(schema):
+        if name not in _list_numbers(schema):
             frame[name] = frame[name].astype(str)
     return _validate(frame, schema, path, rows_known=False)
 
@@ -176,7 +182,7 @@ _PROBLEMS = {"not_nullable": "must not be blank"}  # pandera's words to ours
 
 def _validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, path: Path, rows_known: bool = True) -> pd.DataFrame:
     """Check a table against its schema. Its index is the row of the file, unless ``rows_known`` is false."""
-    for name in _numbers(schema):
+    for name in _list_numbers(schema):
         frame[name] = pd.to_numeric(frame[name].replace("", None)).astype(float)
     keys = list(schema.unique or [])
     repeated = frame.duplicated(keys)

@@ -12,7 +12,7 @@ from data.classify.sectors import Sectors, resolve
 from data.errors import InputError
 from data.io import parse_csv
 from data.paths import SNAPSHOT
-from data.sources.epoch import layout_of, read_vintage
+from data.sources.epoch import detect_layout, read_vintage
 from data.tables.load import load
 from data.tables.paper_schemas import PAPERS, check_papers
 from data.tables.schemas import MODELS, read_models, read_table, validate_rows
@@ -47,7 +47,7 @@ def read_user_models(path: Path, headline_vintage: str) -> UserModels:
     InputError
         For what is neither, or breaks the rules of its kind.
     """
-    header = _header(path)
+    header = _read_header(path)
     if not _is_raw(header):
         frame = read_models(path)
         vintages = sorted(set(frame["vintage"]))
@@ -63,7 +63,7 @@ def read_user_models(path: Path, headline_vintage: str) -> UserModels:
             dict(row) for row in parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values()
         ]
         # The snapshot's resolved sectors stand in for labels; a label of the user's own file goes before them.
-        known, own = Sectors.of(embedded), Sectors.of(rows)
+        known, own = Sectors.from_rows(embedded), Sectors.from_rows(rows)
         for mine, theirs in ((own.own, known.own), (own.by_team, known.by_team)):
             theirs.update(mine)
         later = [row for row in embedded if str(row["vintage"]) > vintage]
@@ -71,20 +71,20 @@ def read_user_models(path: Path, headline_vintage: str) -> UserModels:
         frame = validate_rows(rows, MODELS, path)
         blanks = f"{sum(row['team_source'] == 'label' for row in rows):,} teams labelled, "
         blanks += f"{sum(row['team_source'] not in ('label', UNKNOWN) for row in rows):,} more resolved"
-        layout = "teams labelled in words" if layout_of(header) == "words" else "a sector for each organisation"
+        layout = "teams labelled in words" if detect_layout(header) == "words" else "a sector for each organisation"
         said = f"{path.name}: a raw Epoch vintage ({layout}), taken as of {vintage}, {len(frame):,} models; {blanks}"
     snapshot = load("models")
     others = snapshot[~snapshot["vintage"].isin(set(frame["vintage"]))]
     return UserModels(pd.concat([frame, others], ignore_index=True), vintage, said)
 
 
-def _header(path: Path) -> list[str]:
+def _read_header(path: Path) -> list[str]:
     return list(next(iter(parse_csv(path, ()).values())))
 
 
 def _is_raw(header: list[str]) -> bool:
     """Whether this is the header of a raw Epoch vintage, or means to be."""
-    return layout_of(header) is not None or not {"System", "Model"}.isdisjoint(header)
+    return detect_layout(header) is not None or not {"System", "Model"}.isdisjoint(header)
 
 
 def check_user_tables(tables: Mapping[str, Path]) -> None:
@@ -98,7 +98,7 @@ def check_user_tables(tables: Mapping[str, Path]) -> None:
     for name, path in tables.items():
         if name == "papers":
             read_user_papers(path)
-        elif _is_raw(_header(path)):
+        elif _is_raw(_read_header(path)):
             read_vintage(path)
         else:
             read_models(path)
@@ -131,7 +131,7 @@ def read_user_papers(path: Path) -> tuple[pd.DataFrame, str]:
     InputError
         If another column is missing, or a row breaks the rules of data/README.md.
     """
-    header = _header(path)
+    header = _read_header(path)
     lacking = [name for name in MAY_LACK if name not in header]
     frame = read_table(path, PAPERS, check_papers, {name: NOT_KNOWN.get(name, "") for name in lacking})
     said = f"{path.name}: {len(frame):,} papers"

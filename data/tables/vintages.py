@@ -30,7 +30,7 @@ CHANGES = (
 )
 
 
-def differences(earlier: Iterable[Row], later: Iterable[Row]) -> list[dict[str, object]]:
+def list_differences(earlier: Iterable[Row], later: Iterable[Row]) -> list[dict[str, object]]:
     """Count each change between two vintages, with the mix of teams of the models concerned.
 
     A model that was dropped counts with its team in the earlier vintage, any other with that in the later one.
@@ -44,20 +44,22 @@ def differences(earlier: Iterable[Row], later: Iterable[Row]) -> list[dict[str, 
     mixes: dict[str, Counter[str]] = {change: Counter() for change in CHANGES}
     for name in before.keys() | after.keys():
         old, new = before.get(name), after.get(name)
-        for change in _changes(old, new):
+        for change in _list_changes(old, new):
             row = old if change.startswith("dropped") else new
             assert row is not None
-            mixes[change][_mix(str(row["team_resolved"]))] += 1
+            mixes[change][_compute_mix(str(row["team_resolved"]))] += 1
     return [{"change": change, "n": mix.total(), **{kind: mix[kind] for kind in MIX}} for change, mix in mixes.items()]
 
 
-def _changes(old: Row | None, new: Row | None) -> Sequence[str]:
-    was, is_now = _why_not(old), _why_not(new)
+def _list_changes(old: Row | None, new: Row | None) -> Sequence[str]:
+    was, is_now = _explain_absence(old), _explain_absence(new)
     if not was and not is_now:
         assert old is not None
         assert new is not None
         found = ["in both"]
-        if UNKNOWN not in (old["team"], new["team"]) and _mix(str(old["team"])) != _mix(str(new["team"])):
+        if UNKNOWN not in (old["team"], new["team"]) and _compute_mix(str(old["team"])) != _compute_mix(
+            str(new["team"])
+        ):
             found.append("in both: team relabelled")
         if abs(float(str(old["log10_compute"])) - float(str(new["log10_compute"]))) > COMPUTE_CHANGED:
             found.append("in both: compute changed")
@@ -70,7 +72,7 @@ def _changes(old: Row | None, new: Row | None) -> Sequence[str]:
     return []
 
 
-def _why_not(row: Row | None) -> str:
+def _explain_absence(row: Row | None) -> str:
     """Why a model is not in the sample; blank if it is."""
     if row is None:
         return "file"
@@ -81,7 +83,7 @@ def _why_not(row: Row | None) -> str:
     return "no usable compute" if row["log10_compute"] == "" or row["confidence"] == "wrong" else ""
 
 
-def _mix(team: str) -> str:
+def _compute_mix(team: str) -> str:
     if team.endswith("collaboration"):
         return "collaboration"
     return team if team in MIX else "other"

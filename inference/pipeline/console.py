@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from inference.store.paths import Paths
 from inference.summaries import formatting
-from inference.summaries.sensitivity import flags
+from inference.summaries.sensitivity import list_flags
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +26,7 @@ def _print(*things: Any) -> None:
         console.print(thing, soft_wrap=isinstance(thing, str), markup=not isinstance(thing, str))
 
 
-def _table(*heads: str, rows: Iterable[Iterable[str]]) -> Table:
+def _make_table(*heads: str, rows: Iterable[Iterable[str]]) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
@@ -40,14 +40,14 @@ def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
     """Print the headline estimates, which fits took the one retry, and where everything is."""
     rows = [
         [formatting.label_headline(row), row["text"], str(row["n"]), row["published_text"] or "", row["verdict"] or "",
-         ", ".join(flag.split(":")[0] for flag in flags(row))]
+         ", ".join(flag.split(":")[0] for flag in list_flags(row))]
         for row in estimates["estimates"]
         if row["headline"]
     ]  # fmt: skip
     retried = [name for name, fit in estimates["fits"].items() if fit["gate"]["retried"] and not fit.get("aside")]
     heads = ("estimate", "median (89 % interval)", "n", "published", "verdict", "sensitive to")
     _print(
-        _table(*heads, rows=rows),
+        _make_table(*heads, rows=rows),
         f"retried:   {', '.join(retried) or 'no fit needed the one retry'}",
         f"paper:     {paths.paper}",
         f"figures:   {paths.figures}",
@@ -57,17 +57,21 @@ def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
 
 def format_shift(refit: Row) -> str:
     """``-0.4 / -0.5 / -0.2``: moves of the median and the interval's ends, in posterior sd."""
-    return " / ".join(formatting.number(refit["shift"][name], 1) for name in ("median", "eti_low", "eti_high"))
+    return " / ".join(formatting.format_number(refit["shift"][name], 1) for name in ("median", "eti_low", "eti_high"))
 
 
 def print_sensitivity(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]], missing: Iterable[str]) -> None:
     """Print headline estimates under power-scaling and other priors, and what is not declared."""
-    from inference.summaries.sensitivity import name_of
+    from inference.summaries.sensitivity import name_row
 
     for row in rows:
-        known = declared.get(name_of(row))
+        known = declared.get(name_row(row))
         said = (
-            f'declared, concerns: "{known["sentence"]}"' if known else "NOT DECLARED" if flags(row) else "not sensitive"
+            f'declared, concerns: "{known["sentence"]}"'
+            if known
+            else "NOT DECLARED"
+            if list_flags(row)
+            else "not sensitive"
         )
         diagnosis = f"{row['diagnosis']}, prior {row['prior_sensitivity_text']}"
         _print(
@@ -87,4 +91,4 @@ def print_differences(rows: Iterable[Row]) -> None:
         [row["title"], row["old"] or "(none)", row["new"] or "(none)", row["shift_text"], row["verdict_text"]]
         for row in rows
     ]
-    _print(_table("estimate", "old", "new", "shift in sd", "verdict", rows=lines))
+    _print(_make_table("estimate", "old", "new", "shift in sd", "verdict", rows=lines))

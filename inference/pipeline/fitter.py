@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from data.errors import InputError
-from inference.store.declarations import Resolved, module_of, resolve, specifications_of, tables_of
-from inference.store.fingerprints import Parts, parts_by_fit, table_paths
+from inference.store.declarations import Resolved, list_specifications, list_tables, name_module, resolve
+from inference.store.fingerprints import Parts, find_tables, list_parts_by_fit
 from inference.store.overrides import Overrides
 from models.common.claim import Model, Specification
 
@@ -28,7 +28,7 @@ def load_tables(claim: str, overrides: Overrides, say: Say) -> tuple[dict[str, A
     """
     from data.tables.load import load
 
-    paths = table_paths(claim)
+    paths = find_tables(claim)
     given = {name: path for name, path in overrides.tables.items() if name in paths}
     tables = {name: load(name, path.parent) for name, path in paths.items() if name not in given}
     choices: dict[str, Any] = {}
@@ -39,9 +39,9 @@ def load_tables(claim: str, overrides: Overrides, say: Say) -> tuple[dict[str, A
         say(said)
     if "models" in given:
         from data.tables.user_tables import read_user_models
-        from inference.store.declarations import part_of
+        from inference.store.declarations import import_part
 
-        found = read_user_models(given["models"], part_of(claim, "specifications").CHOICES.vintage)
+        found = read_user_models(given["models"], import_part(claim, "specifications").CHOICES.vintage)
         say(found.said)
         tables["models"] = found.frame
         choices = {"vintage": found.vintage}
@@ -50,7 +50,7 @@ def load_tables(claim: str, overrides: Overrides, say: Say) -> tuple[dict[str, A
 
 def has_main(claim: str, model: str) -> bool:
     """Whether one of a claim's specifications of this model is a main fit."""
-    return any(one.kind == "main" for one in specifications_of(claim) if one.model == model)
+    return any(one.kind == "main" for one in list_specifications(claim) if one.model == model)
 
 
 class Fitter:
@@ -78,7 +78,9 @@ class Fitter:
         self._done: list[tuple[Resolved, Any, tuple[Any, Any, bool]]] = []
 
     @classmethod
-    def of(cls, claim: str, parts: Mapping[str, Parts], overrides: Overrides, say: Say, extended: bool) -> Fitter:
+    def for_claim(
+        cls, claim: str, parts: Mapping[str, Parts], overrides: Overrides, say: Say, extended: bool
+    ) -> Fitter:
         """Return the fitter of a claim with its tables, or a user's.
 
         Raises
@@ -93,14 +95,14 @@ class Fitter:
 
         tables, choices = load_tables(claim, overrides, say)
         if overrides.priors is not None:
-            say(f"{overrides.priors.name}: {', '.join(overridden(claim, overrides))} of your own in {claim}")
-        if parts_by_fit(claim, overrides, extended) != parts:
+            say(f"{overrides.priors.name}: {', '.join(list_overridden(claim, overrides))} of your own in {claim}")
+        if list_parts_by_fit(claim, overrides, extended) != parts:
             raise InputError("a table or the code changed while it was read", hint="run refresh again")
         return cls(claim, tables, choices, overrides, Compiled())
 
-    def model(self, name: str) -> Model:
+    def load_model(self, name: str) -> Model:
         """Return a generative model of the claim."""
-        found: Model = importlib.import_module(module_of(self.claim, name)).MODEL
+        found: Model = importlib.import_module(name_module(self.claim, name)).MODEL
         return found
 
     def prepare(self, say: Say, extended: bool = False) -> tuple[list[Specification], dict[str, str]]:
@@ -117,12 +119,12 @@ class Fitter:
             The others by name, with the reason.
         """
         left_out = {}
-        for one in specifications_of(self.claim, extended):
+        for one in list_specifications(self.claim, extended):
             resolved = resolve(self.claim, one, self.overrides, **self.choices)
             try:
-                data = self.model(one.model).prepare(self.tables, resolved.choices)
+                data = self.load_model(one.model).prepare(self.tables, resolved.choices)
             except InputError as error:
-                if one.name == "main" or not set(self.overrides.tables) & set(tables_of(self.claim)):
+                if one.name == "main" or not set(self.overrides.tables) & set(list_tables(self.claim)):
                     raise
                 say(f"left out: {one.name} ({one.title}): {error}")
                 left_out[one.name] = str(error)
@@ -136,9 +138,9 @@ class Fitter:
         from inference.sampling.fit import derive_with_choices, fit_checked
 
         resolved, data = self._todo[name]
-        one, model = resolved.specification, self.model(resolved.specification.model)
+        one, model = resolved.specification, self.load_model(resolved.specification.model)
         for done, same_data, (tree, sampled, retried) in self._done:
-            if _same_draws(done, resolved) and same_data.identical(data):
+            if _have_same_draws(done, resolved) and same_data.identical(data):
                 say("same data and priors as a fit before: its draws, other estimands")
                 tree = derive_with_choices(tree, model, resolved.choices)
                 return tree, check(tree, sampled), retried
@@ -148,29 +150,29 @@ class Fitter:
             model, data, resolved.choices, resolved.priors, resolved.seed, self.compiled, resolved.sampler, say,
             predictive,
         )  # fmt: skip
-        if self._same_later(name):
+        if self._is_needed_later(name):
             self._done.append((resolved, data, found))
         return found
 
-    def _same_later(self, name: str) -> bool:
+    def _is_needed_later(self, name: str) -> bool:
         """Whether a specification still to come takes these draws: all that were kept would be gigabytes."""
         resolved, data = self._todo[name]
         names = list(self._todo)
         later = (self._todo[other] for other in names[names.index(name) + 1 :])
-        return any(_same_draws(resolved, other) and other_data.identical(data) for other, other_data in later)
+        return any(_have_same_draws(resolved, other) and other_data.identical(data) for other, other_data in later)
 
 
-def _same_draws(one: Resolved, other: Resolved) -> bool:
+def _have_same_draws(one: Resolved, other: Resolved) -> bool:
     """Whether two specifications of the same data have the same draws."""
     return (one.specification.model, one.priors) == (other.specification.model, other.priors)
 
 
-def overridden(claim: str, overrides: Overrides) -> list[str]:
+def list_overridden(claim: str, overrides: Overrides) -> list[str]:
     """Return the hyper-parameters that a user's file sets in a claim, as ``model.field``; ``nothing`` if none."""
-    from inference.store.declarations import priors_by_model
+    from inference.store.declarations import collect_priors
     from inference.store.overrides import read_priors
 
     if overrides.priors is None:
         return []
-    found = read_priors(overrides.priors, priors_by_model()).get(claim, {})
+    found = read_priors(overrides.priors, collect_priors()).get(claim, {})
     return [f"{model}.{field}" for model, values in found.items() for field in values] or ["nothing"]

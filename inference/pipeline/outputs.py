@@ -16,20 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from data.io import parse_csv, write_atomic
-from data.parallel import in_processes, tell
+from data.parallel import report, run_in_processes
 from inference.store import posteriors
-from inference.store.declarations import affected_claims
-from inference.store.extended import committed, find_current
+from inference.store.declarations import list_affected_claims
+from inference.store.extended import find_current, read_committed
 from inference.store.fingerprints import (
     PEERS,
     Parts,
     combine,
     digest,
-    figure_parts,
     list_changes,
-    paper_parts,
-    parts_by_fit,
-    summary_parts,
+    list_figure_parts,
+    list_paper_parts,
+    list_parts_by_fit,
+    list_summary_parts,
 )
 from inference.store.overrides import Overrides
 from inference.store.paths import Paths
@@ -56,49 +56,49 @@ def _is_record(one: object) -> bool:
     return isinstance(one, dict) and all(isinstance(one.get(part), dict) for part in NOTHING)
 
 
-def extended_parts(claim: str, overrides: Overrides) -> dict[str, Parts]:
+def list_extended_parts(claim: str, overrides: Overrides) -> dict[str, Parts]:
     """Return what the extended specifications depend on that are shown: none beside a user's own run."""
-    return {} if overrides.any else parts_by_fit(claim, overrides, extended=True)
+    return {} if overrides.any else list_parts_by_fit(claim, overrides, extended=True)
 
 
-def shown_parts(claim: str, paths: Paths, parts: Mapping[str, Parts], overrides: Overrides) -> Parts:
+def list_shown_parts(claim: str, paths: Paths, parts: Mapping[str, Parts], overrides: Overrides) -> Parts:
     """Return what a claim's summary depends on now; of each fit behind it, the stored key and the present one."""
     fits = []
-    for spec in posteriors.specs_of(paths, claim):
-        about = posteriors.metadata(paths, claim, spec)
+    for spec in posteriors.list_specs(paths, claim):
+        about = posteriors.read_metadata(paths, claim, spec)
         fits.append(f"{spec} {about and about['fit_key']} {combine(parts.get(spec, {}))}")
-    extended = extended_parts(claim, overrides)
-    known = committed(claim) if extended else {}
+    extended = list_extended_parts(claim, overrides)
+    known = read_committed(claim) if extended else {}
     beside = []
     for spec, now in extended.items():
         one = find_current(paths, claim, spec, now, known) or known.get(spec)
         beside.append(f"{spec} {one and one['fit']['fit_key']} {combine(now)}")
-    return summary_parts(claim, fits, beside, overrides)
+    return list_summary_parts(claim, fits, beside, overrides)
 
 
-def output_states(paths: Paths, parts: ChangedParts, overrides: Overrides) -> dict[str, State]:
+def find_output_states(paths: Paths, parts: ChangedParts, overrides: Overrides) -> dict[str, State]:
     """Say of what each claim shows, and of the ``paper``, whether it is current, stale (and why), or missing."""
     records = read_records(paths)
     out: dict[str, State] = {}
     shown = {}
     for claim in CLAIMS:
-        if not posteriors.specs_of(paths, claim):
+        if not posteriors.list_specs(paths, claim):
             continue
         summary, figures = (records[stage].get(claim, NOTHING) for stage in ("summaries", "figures"))
         states = [
-            _state(paths, summary, shown_parts(claim, paths, parts[claim], overrides)),
-            _state(paths, figures, figure_parts(claim, _digest_charts(summary))),
+            _find_state(paths, summary, list_shown_parts(claim, paths, parts[claim], overrides)),
+            _find_state(paths, figures, list_figure_parts(claim, _digest_charts(summary))),
         ]
         out[claim] = next((state for state in states if state[0] != "current"), ("current", ""))
         shown[claim] = _digest_shown(summary, figures)
     stale = [claim for claim, (state, _) in out.items() if state != "current"]
     if out:
-        now = _state(paths, records["paper"].get("paper", NOTHING), paper_parts(shown))
+        now = _find_state(paths, records["paper"].get("paper", NOTHING), list_paper_parts(shown))
         out["paper"] = ("stale", f"of {', '.join(stale)}") if now[0] == "current" and stale else now
     return out
 
 
-def _state(paths: Paths, known: Record, now: Parts) -> State:
+def _find_state(paths: Paths, known: Record, now: Parts) -> State:
     if not known["parts"]:
         return "missing", "never written"
     changes = list_changes(known["parts"], now)
@@ -119,18 +119,18 @@ def _digest_shown(summary: Record, figures: Record) -> str:
     return combine({**summary["files"], **figures["files"]})
 
 
-def outputs_current(paths: Paths, parts: ChangedParts, overrides: Overrides) -> bool:
+def are_outputs_current(paths: Paths, parts: ChangedParts, overrides: Overrides) -> bool:
     """Whether summaries, figures and paper are those of the stored fits, and untouched since."""
-    states = output_states(paths, parts, overrides)
+    states = find_output_states(paths, parts, overrides)
     return bool(states) and all(state == "current" for state, _ in states.values())
 
 
-def by_claim(work: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], say: Say) -> Iterable[tuple[str, Any]]:
+def run_by_claim(work: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], say: Say) -> Iterable[tuple[str, Any]]:
     """Do what is to be done for each claim, several at a time: most of it keeps one core busy, not all.
 
     One more than there are cores, lest the last claim of all has them to itself and leaves most of them idle.
     """
-    return in_processes(work, tasks, 1 + (os.cpu_count() or 1), "close other programs and run refresh again", say)
+    return run_in_processes(work, tasks, 1 + (os.cpu_count() or 1), "close other programs and run refresh again", say)
 
 
 def write_outputs(paths: Paths, parts: ChangedParts, overrides: Overrides, say: Say) -> list[str]:
@@ -143,24 +143,24 @@ def write_outputs(paths: Paths, parts: ChangedParts, overrides: Overrides, say: 
     staging = paths.staging
     shutil.rmtree(staging, ignore_errors=True)
     records = read_records(paths)
-    begun = output_states(paths, parts, overrides)
-    claims = [claim for claim in CLAIMS if posteriors.specs_of(paths, claim)]
-    missing = [claim for claim in affected_claims(overrides) if claim not in claims and not overrides.tables]
+    begun = find_output_states(paths, parts, overrides)
+    claims = [claim for claim in CLAIMS if posteriors.list_specs(paths, claim)]
+    missing = [claim for claim in list_affected_claims(overrides) if claim not in claims and not overrides.tables]
     try:
         (staging / "figures").mkdir(parents=True)
         tasks = {
-            claim: (claim, paths, parts[claim], overrides, records, tell)
+            claim: (claim, paths, parts[claim], overrides, records, report)
             for claim in reversed(claims)
             if begun[claim][0] != "current"
         }
-        for claim, made in by_claim(_write_claim, tasks, say):
+        for claim, made in run_by_claim(_write_claim, tasks, say):
             records["summaries"][claim], records["figures"][claim] = made
         for stage in ("summaries", "figures"):
             records[stage] = {claim: records[stage][claim] for claim in claims}
         shown = {claim: _digest_shown(records["summaries"][claim], records["figures"][claim]) for claim in claims}
-        paper = {"parts": paper_parts(shown), "files": {}}
+        paper = {"parts": list_paper_parts(shown), "files": {}}
         known = records["paper"].get("paper", NOTHING)
-        if _state(paths, known, paper["parts"])[0] != "current":
+        if _find_state(paths, known, paper["parts"])[0] != "current":
             _write_paper(paths, records, parts, overrides, missing, say)
             names = [p for p in sorted(staging.rglob("*")) if p.is_file() and p.parent.name != "summaries"]
             of_claims = {name for record in records["figures"].values() for name in record["files"]}
@@ -169,17 +169,17 @@ def write_outputs(paths: Paths, parts: ChangedParts, overrides: Overrides, say: 
             records["paper"] = {"paper": paper}
         old = read_records(paths)
         _replace_all(staging, paths.out)
-        for gone in _files(old) - _files(records):
+        for gone in _list_files(old) - _list_files(records):
             (paths.out / gone).unlink(missing_ok=True)
         write_atomic(paths.outputs, dump(records))
-        if not outputs_current(paths, parts, overrides):  # something changed meanwhile: made from what it was
+        if not are_outputs_current(paths, parts, overrides):  # something changed meanwhile: made from what it was
             write_atomic(paths.outputs, dump({stage: {} for stage in records}))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return missing
 
 
-def _files(records: Mapping[str, Mapping[str, Record]]) -> set[str]:
+def _list_files(records: Mapping[str, Mapping[str, Record]]) -> set[str]:
     return {name for stage in records.values() for record in stage.values() for name in record["files"]}
 
 
@@ -193,12 +193,12 @@ def _write_claim(
 ) -> tuple[Record, Record]:
     """Write a claim's summary and figures to the staging folder, where they are stale; return their records."""
     summary, figures = (records[stage].get(claim, NOTHING) for stage in ("summaries", "figures"))
-    now = shown_parts(claim, paths, parts, overrides)
+    now = list_shown_parts(claim, paths, parts, overrides)
     name = f"summaries/{claim}.json"
-    if _state(paths, summary, now)[0] != "current":
+    if _find_state(paths, summary, now)[0] != "current":
         from inference.summaries.claim_summary import summarise_claim
 
-        extended = extended_parts(claim, overrides)
+        extended = list_extended_parts(claim, overrides)
         content = summarise_claim(claim, paths, parts, extended, say, strict=not overrides.tables)
         text = dump(content, sort=False)  # the order of a row's keys is that of a figure's table
         write_atomic(paths.staging / name, text)
@@ -206,8 +206,8 @@ def _write_claim(
         summary = {"parts": now, "files": {name: digest(text)}, "charts": charts}
     else:
         content = json.loads((paths.out / name).read_text(encoding="utf-8"))
-    now = figure_parts(claim, _digest_charts(summary))
-    if _state(paths, figures, now)[0] != "current":
+    now = list_figure_parts(claim, _digest_charts(summary))
+    if _find_state(paths, figures, now)[0] != "current":
         say(f"{claim}: figures")
         folder = paths.staging / "figures" / claim
         folder.mkdir(parents=True)
@@ -248,7 +248,7 @@ def _write_paper(
     drawn |= {f"figures/{path.name}": path for path in (paths.staging / "figures").glob("ladder.*")}
     content = {
         "schema_version": 1,
-        "given": overrides.names(),
+        "given": overrides.list_names(),
         "claims": list(done),
         "missing": missing,
         "fits": {name: fit for one in done.values() for name, fit in one["fits"].items()},

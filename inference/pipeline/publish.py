@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import CheckError, InputError
-from data.io import to_csv, write_atomic
+from data.io import format_csv, write_atomic
 from inference.pipeline.extended import copy_extended
-from inference.pipeline.outputs import outputs_current, read_records
+from inference.pipeline.outputs import are_outputs_current, read_records
 from inference.store import posteriors
-from inference.store.declarations import specifications_of
-from inference.store.fingerprints import EXTENDED, combine, parts_by_fit
+from inference.store.declarations import list_specifications
+from inference.store.fingerprints import EXTENDED, combine, list_parts_by_fit
 from inference.store.overrides import Overrides
 from inference.store.paths import ROOT, Paths
 from inference.summaries.formatting import label_headline
-from inference.summaries.sensitivity import flags
+from inference.summaries.sensitivity import list_flags
 from models.registry import CLAIMS
 
 PUBLISHED = ROOT / "paper" / "published"
@@ -44,25 +44,25 @@ def publish(paths: Paths, draws: bool = False) -> list[Path]:
     CheckError
         If a claim is not current or the outputs are not those of the fits.
     """
-    parts = {claim: parts_by_fit(claim, Overrides()) for claim in CLAIMS}
+    parts = {claim: list_parts_by_fit(claim, Overrides()) for claim in CLAIMS}
     for claim in CLAIMS:
-        state, why = posteriors.claim_state(paths, claim, parts[claim])
+        state, why = posteriors.find_claim_state(paths, claim, parts[claim])
         if state != "current":
             raise CheckError(f"{claim} is {state} ({why}): run make refresh first")
     content = posteriors.read_json(paths.estimates, "estimates", "ladders")
-    if content is None or not outputs_current(paths, parts, Overrides()):
+    if content is None or not are_outputs_current(paths, parts, Overrides()):
         raise CheckError("estimates, figures and paper are not those of the stored fits: run make refresh first")
     files: dict[Path, bytes] = {
-        PUBLISHED / "estimates.json": a_row_a_line(content),
-        PUBLISHED / EXTENDED.name: a_row_a_line(copy_extended(paths)),
-        PUBLISHED / "estimates.tex": macros(content["estimates"]).encode(),
-        README: with_table(README.read_text(encoding="utf-8"), content).encode(),
+        PUBLISHED / "estimates.json": dump_row_by_row(content),
+        PUBLISHED / EXTENDED.name: dump_row_by_row(copy_extended(paths)),
+        PUBLISHED / "estimates.tex": write_macros(content["estimates"]).encode(),
+        README: insert_table(README.read_text(encoding="utf-8"), content).encode(),
     }
     made = [name for stage in read_records(paths).values() for record in stage.values() for name in record["files"]]
     figures = [paths.out / name for name in made if name.endswith(".png")]
     files |= {PUBLISHED / "figures" / path.name: path.read_bytes() for path in figures}
     if draws:
-        files |= {PUBLISHED / name: made for name, made in thinned(paths).items()}
+        files |= {PUBLISHED / name: made for name, made in thin_posteriors(paths).items()}
     for path, copy in files.items():
         if not (path.is_file() and path.read_bytes() == copy):
             write_atomic(path, copy)
@@ -72,7 +72,7 @@ def publish(paths: Paths, draws: bool = False) -> list[Path]:
     return list(files)
 
 
-def a_row_a_line(content: Mapping[str, Any]) -> bytes:
+def dump_row_by_row(content: Mapping[str, Any]) -> bytes:
     """estimates.json with one estimate a line: what changed between two publications is then what git shows."""
 
     def dump(value: object) -> str:
@@ -85,13 +85,14 @@ def a_row_a_line(content: Mapping[str, Any]) -> bytes:
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
 
-def stale(folder: Path = PUBLISHED) -> list[str]:
+def list_stale(folder: Path = PUBLISHED) -> list[str]:
     """Published fits whose keys are no longer those of the code and the tables: ``claim/specification``."""
     content = posteriors.read_json(folder / "estimates.json", "fits")
     if content is None:
         return ["nothing is published"]
     parts = {
-        claim: parts_by_fit(claim, Overrides()) | parts_by_fit(claim, Overrides(), extended=True) for claim in CLAIMS
+        claim: list_parts_by_fit(claim, Overrides()) | list_parts_by_fit(claim, Overrides(), extended=True)
+        for claim in CLAIMS
     }
     found = []
     for name, fit in content["fits"].items():
@@ -101,7 +102,7 @@ def stale(folder: Path = PUBLISHED) -> list[str]:
     return found
 
 
-def macros(rows: Iterable[Mapping[str, Any]]) -> str:
+def write_macros(rows: Iterable[Mapping[str, Any]]) -> str:
     r"""LaTeX macros of the headline estimates: ``\AcademicShareMainShareAcademiaOnlyTwoZeroOneZeroOneFour``."""
     lines = ["% Headline estimates: median (89 % interval). Written by `python -m inference publish`."]
     for row in rows:
@@ -115,7 +116,7 @@ def macros(rows: Iterable[Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def table(content: Mapping[str, Any]) -> str:
+def write_table(content: Mapping[str, Any]) -> str:
     """The README's tables: for each claim its headline estimates, and the ladder of each published figure."""
     lines = []
     for claim in content["claims"]:
@@ -123,16 +124,16 @@ def table(content: Mapping[str, Any]) -> str:
         lines += [f"**{claim.replace('_', ' ').capitalize()}**", ""]
         lines += ["| estimate | median (89 % interval) | n | published | verdict |", "|---|---|---|---|---|"]
         for row in rows:
-            mark = " †" if flags(row) else ""
+            mark = " †" if list_flags(row) else ""
             lines.append(
                 f"| {label_headline(row)}{mark} | {row['text']} | {row['n']:,} | {row['published_text'] or ''} | "
                 f"{row['verdict'] or ''} |"
             )
-        lines += ["", *_ladder_table(content["ladders"].get(claim, [])), ""]
+        lines += ["", *_write_ladder_table(content["ladders"].get(claim, [])), ""]
     return "\n".join([*lines, MARKS])
 
 
-def _ladder_table(ladders: list[Mapping[str, Any]]) -> list[str]:
+def _write_ladder_table(ladders: list[Mapping[str, Any]]) -> list[str]:
     if not ladders:
         return []
     lines = [f"| rung | {' | '.join(row['title'] for row in ladders)} |", "|---" * (len(ladders) + 1) + "|"]
@@ -145,7 +146,7 @@ def _ladder_table(ladders: list[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def with_table(readme: str, content: Mapping[str, Any]) -> str:
+def insert_table(readme: str, content: Mapping[str, Any]) -> str:
     """The README with its tables up to date, between their two marks.
 
     Raises
@@ -157,18 +158,18 @@ def with_table(readme: str, content: Mapping[str, Any]) -> str:
     _, end, after = rest.partition(END)
     if not start or not end:
         raise InputError("the marks around the table are missing", README, hint=f"{START} and {END}")
-    return f"{before}{START}\n\n{table(content)}\n\n{END}{after}"
+    return f"{before}{START}\n\n{write_table(content)}\n\n{END}{after}"
 
 
-def thinned(paths: Paths) -> dict[str, bytes]:
+def thin_posteriors(paths: Paths) -> dict[str, bytes]:
     """Thinned draws of every estimand of the main fits as CSV, one column an estimate, and a codebook."""
-    from inference.summaries.estimates import points
+    from inference.summaries.estimates import list_points
 
     out: dict[str, bytes] = {}
     codebook: list[dict[str, object]] = []
     for claim in CLAIMS:
-        main = {one.name for one in specifications_of(claim) if one.kind == "main"}
-        for spec in posteriors.specs_of(paths, claim):
+        main = {one.name for one in list_specifications(claim) if one.kind == "main"}
+        for spec in posteriors.list_specs(paths, claim):
             if spec not in main:
                 continue
             tree, _ = posteriors.load(paths, claim, spec)
@@ -178,7 +179,7 @@ def thinned(paths: Paths) -> dict[str, bytes]:
                 if "draw" not in variable.dims:
                     continue
                 step = max(1, variable.sizes["chain"] * variable.sizes["draw"] // DRAWS)
-                for coords in points(variable):
+                for coords in list_points(variable):
                     inside = ", ".join(str(value) for value in coords.values())
                     column = f"{name}[{inside}]" if inside else str(name)
                     flat = variable.sel(coords).transpose("chain", "draw").to_numpy().ravel()
@@ -190,6 +191,6 @@ def thinned(paths: Paths) -> dict[str, bytes]:
                     )  # fmt: skip
             draws = zip(*columns.values(), strict=True)
             rows = [{name: f"{x:.6g}" for name, x in zip(columns, draw, strict=True)} for draw in draws]
-            out[f"draws_{claim}_{spec}.csv.gz"] = to_csv(columns, rows)
-    out["draws_codebook.csv"] = to_csv(["file", "column", "unit", "kind", "scale"], codebook)
+            out[f"draws_{claim}_{spec}.csv.gz"] = format_csv(columns, rows)
+    out["draws_codebook.csv"] = format_csv(["file", "column", "unit", "kind", "scale"], codebook)
     return out

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from data.errors import InputError
-from data.parallel import tell
-from inference.pipeline.outputs import by_claim, outputs_current, write_outputs
+from data.parallel import report
+from inference.pipeline.outputs import are_outputs_current, run_by_claim, write_outputs
 from inference.store import posteriors
-from inference.store.declarations import affected_claims
-from inference.store.fingerprints import Parts, combine, parts_by_fit
-from inference.store.lock import held
+from inference.store.declarations import list_affected_claims
+from inference.store.fingerprints import Parts, combine, list_parts_by_fit
+from inference.store.lock import hold_lock
 from inference.store.overrides import Overrides
 from inference.store.paths import Paths
 from models.common.claim import Specification
@@ -47,20 +47,20 @@ def refresh(claims: Iterable[str], paths: Paths, say: Say, overrides: Overrides 
     InputError
         For bad input or a place that another process is writing to; nothing stored is then touched.
     """
-    parts = {claim: parts_by_fit(claim, overrides) for claim in CLAIMS}
-    states = {claim: posteriors.claim_state(paths, claim, parts[claim])[0] for claim in claims}
+    parts = {claim: list_parts_by_fit(claim, overrides) for claim in CLAIMS}
+    states = {claim: posteriors.find_claim_state(paths, claim, parts[claim])[0] for claim in claims}
     stale = [claim for claim, state in states.items() if state != "current"]
-    if not stale and outputs_current(paths, parts, overrides):
+    if not stale and are_outputs_current(paths, parts, overrides):
         say("everything is current: nothing to do")
         return 0
     if stale and overrides.tables:
         from data.tables.user_tables import check_user_tables
 
         check_user_tables(overrides.tables)
-    with held(paths.lock):
+    with hold_lock(paths.lock):
         # The later claims have the larger models: first, so that no core waits for the last one.
-        tasks = {claim: (claim, parts[claim], paths, tell, overrides) for claim in reversed(stale)}
-        failed = [claim for claim, passed in by_claim(_refit, tasks, say) if not passed]
+        tasks = {claim: (claim, parts[claim], paths, report, overrides) for claim in reversed(stale)}
+        failed = [claim for claim, passed in run_by_claim(_refit, tasks, say) if not passed]
         missing = write_outputs(paths, parts, overrides, say)
     return 1 if failed or missing else 0
 
@@ -69,11 +69,13 @@ def _refit(claim: str, parts: Mapping[str, Parts], paths: Paths, say: Say, overr
     """Fit the specifications of a claim that are not current; say whether all of them passed the gate."""
     from inference.pipeline.fitter import Fitter
 
-    fitter = Fitter.of(claim, parts, overrides, say, extended=False)
+    fitter = Fitter.for_claim(claim, parts, overrides, say, extended=False)
     try:
         fitted, left_out = fitter.prepare(say)
     except InputError as error:
-        if overrides.tables and len(affected_claims(overrides)) > 1:  # other claims may do with what this table has
+        if (
+            overrides.tables and len(list_affected_claims(overrides)) > 1
+        ):  # other claims may do with what this table has
             say(f"{claim} left out: {error}")
             posteriors.leave_out(paths, claim)
             return True
@@ -81,7 +83,7 @@ def _refit(claim: str, parts: Mapping[str, Parts], paths: Paths, say: Say, overr
     passed = True
     for number, one in enumerate(fitted, start=1):
         key = combine(parts[one.name])
-        if (known := posteriors.metadata(paths, claim, one.name)) and known["fit_key"] == key:
+        if (known := posteriors.read_metadata(paths, claim, one.name)) and known["fit_key"] == key:
             continue
         label = f"{claim}/{one.name} ({number} of {len(fitted)})"
         tree, gate, retried = fitter.fit(one.name, lambda text, label=label: say(f"{label}: {text}"))  # type: ignore[misc]
@@ -94,7 +96,7 @@ def _refit(claim: str, parts: Mapping[str, Parts], paths: Paths, say: Say, overr
             say(f"{label}: FAILED the gate: {'; '.join(gate.faults)}; kept aside in {paths.failed / claim}")
             passed = False
     if passed:
-        posteriors.finish_claim(paths, claim, [one.name for one in fitted], left_out, overrides.as_metadata())
+        posteriors.finish_claim(paths, claim, [one.name for one in fitted], left_out, overrides.to_metadata())
     return passed
 
 
@@ -104,10 +106,10 @@ def describe(one: Specification, parts: Parts, gate: Any, retried: bool) -> dict
         "fit_key": combine(parts),
         "parts": parts,
         "model": one.model,
-        "gate": {**_finite(dataclasses.asdict(gate)), "passed": gate.passed, "retried": retried},
+        "gate": {**_drop_non_finite(dataclasses.asdict(gate)), "passed": gate.passed, "retried": retried},
     }
 
 
-def _finite(gate: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_non_finite(gate: Mapping[str, Any]) -> dict[str, Any]:
     """Diagnostics as JSON can hold them: null for what is not a finite number."""
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in gate.items()}

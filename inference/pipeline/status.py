@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from data.errors import InputError
-from inference.pipeline.outputs import output_states
-from inference.store.extended import extended_states
-from inference.store.fingerprints import Parts, parts_by_fit
+from inference.pipeline.outputs import find_output_states
+from inference.store.extended import find_extended_states
+from inference.store.fingerprints import Parts, list_parts_by_fit
 from inference.store.overrides import Overrides
 from inference.store.paths import Paths
-from inference.store.posteriors import State, claim_state, finished, fit_states
+from inference.store.posteriors import State, find_claim_state, find_fit_states, read_finished
 from models.registry import CLAIMS
 
 NO_FITS: State = ("missing", "no fits")
 
 
-def earlier_overrides(paths: Paths, claim: str) -> Overrides:
+def read_earlier_overrides(paths: Paths, claim: str) -> Overrides:
     """Return what the last refresh of a claim in this folder was given."""
-    return Overrides.from_metadata((finished(paths, claim) or {}).get("overrides"))
+    return Overrides.from_metadata((read_finished(paths, claim) or {}).get("overrides"))
 
 
 def gather_states(claims: Iterable[str], paths: Paths) -> dict[str, Any]:
@@ -35,20 +35,20 @@ def gather_states(claims: Iterable[str], paths: Paths) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for claim in CLAIMS:
         try:
-            parts[claim] = parts_by_fit(claim, earlier_overrides(paths, claim))
-            out[claim] = _as_dict(claim_state(paths, claim, parts[claim]))
+            parts[claim] = list_parts_by_fit(claim, read_earlier_overrides(paths, claim))
+            out[claim] = _convert_state(find_claim_state(paths, claim, parts[claim]))
         except InputError as error:  # a user's own file that is gone
             parts[claim] = {}
-            out[claim] = _as_dict(("stale", str(error)))
-        out[claim]["fits"] = _as_dicts(fit_states(paths, claim, parts[claim]))
+            out[claim] = _convert_state(("stale", str(error)))
+        out[claim]["fits"] = _convert_states(find_fit_states(paths, claim, parts[claim]))
         if paths.out == Paths().out:
-            extended = parts_by_fit(claim, Overrides(), extended=True)
-            out[claim]["extended"] = _as_dicts(extended_states(paths, claim, extended))
+            extended = list_parts_by_fit(claim, Overrides(), extended=True)
+            out[claim]["extended"] = _convert_states(find_extended_states(paths, claim, extended))
     chosen = list(claims)
-    shown = output_states(paths, parts, earlier_overrides(paths, chosen[0]))
+    shown = find_output_states(paths, parts, read_earlier_overrides(paths, chosen[0]))
     for claim in CLAIMS:
-        out[claim]["outputs"] = _as_dict(shown.get(claim, NO_FITS))
-    return {claim: out[claim] for claim in chosen} | {"paper": _as_dict(shown.get("paper", NO_FITS))}
+        out[claim]["outputs"] = _convert_state(shown.get(claim, NO_FITS))
+    return {claim: out[claim] for claim in chosen} | {"paper": _convert_state(shown.get("paper", NO_FITS))}
 
 
 def describe_states(states: dict[str, Any]) -> list[str]:
@@ -57,25 +57,25 @@ def describe_states(states: dict[str, Any]) -> list[str]:
     for claim, found in states.items():
         if claim == "paper":
             continue
-        lines.append(f"{claim}: {_say(found)}")
+        lines.append(f"{claim}: {_describe_found(found)}")
         if found["state"] == "current" and found["outputs"]["state"] != "current":
-            lines.append(f"{claim}: estimates and figures {_say(found['outputs'])}")
+            lines.append(f"{claim}: estimates and figures {_describe_found(found['outputs'])}")
         behind = [one for one in found.get("extended", {}).values() if one["state"] != "current"]
         if behind:
             lines.append(f"{claim}: {len(behind)} of {len(found['extended'])} extended specifications are not current")
     fitted = any(found["state"] == "current" for claim, found in states.items() if claim != "paper")
     if fitted and states["paper"]["state"] != "current":
-        lines.append(f"paper: {_say(states['paper'])}: run refresh")
+        lines.append(f"paper: {_describe_found(states['paper'])}: run refresh")
     return lines
 
 
-def _say(found: dict[str, Any]) -> str:
+def _describe_found(found: dict[str, Any]) -> str:
     return str(found["state"]) + (f" ({found['why']})" if found["why"] else "")
 
 
-def _as_dict(state: State) -> dict[str, Any]:
+def _convert_state(state: State) -> dict[str, Any]:
     return {"state": state[0], "why": state[1]}
 
 
-def _as_dicts(states: dict[str, State]) -> dict[str, dict[str, Any]]:
-    return {name: _as_dict(state) for name, state in states.items()}
+def _convert_states(states: dict[str, State]) -> dict[str, dict[str, Any]]:
+    return {name: _convert_state(state) for name, state in states.items()}

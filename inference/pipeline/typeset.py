@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from data.errors import CheckError
-from inference.store.fingerprints import fact_paths
+from inference.store.fingerprints import find_facts
 from inference.store.paths import ROOT
 
 SOURCES = ROOT / "paper"
@@ -39,7 +39,7 @@ def compile_paper(staging: Path, figures: Iterable[Path]) -> Path:
     for path in figures:
         shutil.copy2(path, folder / "figures" / path.name)
     (folder / "facts").mkdir()
-    for name, path in fact_paths().items():
+    for name, path in find_facts().items():
         shutil.copy2(path, folder / "facts" / name)
     target = staging / "paper.pdf"
     try:

@@ -76,7 +76,7 @@ class Compiled:
         # refresh, which compiles another one first, would give other draws for the same seed.
         for variable in first.data_vars:
             variable.set_value(values[variable.name])
-        return Ready(density.with_data(values), model, first, functions)
+        return Ready(density.set_data(values), model, first, functions)
 
 
 def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
@@ -121,10 +121,12 @@ def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
         raise RuntimeError(f"the sampler returned {dict(sizes)}, not {sampler.chains} chains of {sampler.draws} draws")
     parts = [tree[name].to_dataset() for name in ("posterior", "unconstrained_posterior") if name in tree.children]
     free = xr.merge(parts)
-    return xr.DataTree.from_dict({"posterior": constrained(ready, free), "unconstrained": free, "sample_stats": stats})
+    return xr.DataTree.from_dict(
+        {"posterior": compute_constrained(ready, free), "unconstrained": free, "sample_stats": stats}
+    )
 
 
-def constrained(ready: Ready, draws: xr.Dataset) -> xr.Dataset:
+def compute_constrained(ready: Ready, draws: xr.Dataset) -> xr.Dataset:
     """Free variables on their own scale, and deterministics, at draws of the unconstrained variables.
 
     Parameters
@@ -147,14 +149,14 @@ def constrained(ready: Ready, draws: xr.Dataset) -> xr.Dataset:
     variables = [*model.free_RVs, *model.deterministics]
     coords = {name: draws[name].to_numpy() for name in ("chain", "draw")}
     out = {}
-    for variable, found in zip(variables, at_draws(ready, "constrained", outputs, draws), strict=True):
+    for variable, found in zip(variables, evaluate_at_draws(ready, "constrained", outputs, draws), strict=True):
         dims = model.named_vars_to_dims.get(variable.name, [f"{variable.name}_dim_{i}" for i in range(variable.ndim)])
         coords |= {dim: np.asarray(model.coords[dim]) for dim in dims if dim in model.coords}
         out[variable.name] = (("chain", "draw", *dims), found)
     return xr.Dataset(out, coords)
 
 
-def log_densities(ready: Ready, sampled: xr.DataTree, names: Iterable[str]) -> dict[str, xr.Dataset]:
+def compute_log_densities(ready: Ready, sampled: xr.DataTree, names: Iterable[str]) -> dict[str, xr.Dataset]:
     """Log priors of some variables, and the log likelihood, at the draws: the sums, all that power-scaling needs.
 
     The likelihood is what the sampler noted as the log density of all, less the log priors of all on its own scale.
@@ -178,12 +180,12 @@ def log_densities(ready: Ready, sampled: xr.DataTree, names: Iterable[str]) -> d
     names = list(names)
     model = ready.first
 
-    def outputs() -> list[pt.TensorVariable]:
+    def make_outputs() -> list[pt.TensorVariable]:
         own = model.logp(vars=[model[name] for name in names], jacobian=False, sum=False)
         return [*(term.sum() for term in own), model.logp(vars=model.free_RVs, jacobian=True, sum=True)]
 
     free, stats = sampled["unconstrained"].to_dataset(), sampled["sample_stats"].to_dataset()
-    *priors, total = at_draws(ready, ("log densities", *names), outputs, free)
+    *priors, total = evaluate_at_draws(ready, ("log densities", *names), make_outputs, free)
     dims = ("chain", "draw")
     coords = {dim: free[dim].to_numpy() for dim in dims}
     log_prior = {name: (dims, values) for name, values in zip(names, priors, strict=True)}
@@ -191,7 +193,7 @@ def log_densities(ready: Ready, sampled: xr.DataTree, names: Iterable[str]) -> d
     return {"log_prior": xr.Dataset(log_prior, coords), "log_likelihood": xr.Dataset(likelihood, coords)}
 
 
-def at_draws(
+def evaluate_at_draws(
     ready: Ready, name: object, outputs: Callable[[], list[pt.TensorVariable]], draws: xr.Dataset
 ) -> list[npt.NDArray[Any]]:
     """Outputs of the value variables of ``ready.first``, (chain, draw, ...) each: in numpy, many draws at once.

@@ -39,7 +39,7 @@ class Density:
     compiled: Any
     replaced: frozenset[str] = frozenset()
 
-    def with_data(self, values: Mapping[str, Any]) -> Density:
+    def set_data(self, values: Mapping[str, Any]) -> Density:
         """Return the density with these values of the model's ``pm.Data``, by name."""
         if not self.replaced:
             return self
@@ -68,11 +68,11 @@ def make_starts(model: pm.Model) -> Callable[[int], dict[str, Floats]]:
     )
     lock = threading.Lock()
 
-    def start(seed: int) -> dict[str, Floats]:
+    def make_start(seed: int) -> dict[str, Floats]:
         with lock:  # chains in several threads ask for theirs, and one function cannot serve two at a time
             return starts(seed)
 
-    return start
+    return make_start
 
 
 def compile_public(model: pm.Model, starts: Callable[[int], dict[str, Floats]]) -> Density:
@@ -102,7 +102,7 @@ def compile_public(model: pm.Model, starts: Callable[[int], dict[str, Floats]]) 
 
         return split
 
-    def start(seed: int) -> Floats:
+    def make_start(seed: int) -> Floats:
         found = starts(seed)
         return np.concatenate([np.ravel(found[name]).astype(float) for name in names])
 
@@ -113,6 +113,6 @@ def compile_public(model: pm.Model, starts: Callable[[int], dict[str, Floats]]) 
         expanded_dtypes=[np.dtype("float64")] * len(names),
         expanded_shapes=shapes,
         expanded_names=names,
-        make_initial_point_fn=start,
+        make_initial_point_fn=make_start,
     )
     return Density(compiled)

@@ -98,9 +98,9 @@ def check(tree: xr.DataTree, sampled: Gate | None = None) -> Gate:
         constant = group.max(over, skipna=False) == group.min(over, skipna=False)
         constant &= may_be_constant
         with np.errstate(invalid="ignore"):  # 0 / 0 where a draw never varies
-            r_hats |= _worst(az.rhat(group), constant, np.max, passes=1.0, broken=np.inf)
+            r_hats |= _find_worst(az.rhat(group), constant, np.max, passes=1.0, broken=np.inf)
         for method in methods:
-            worst = _worst(az.ess(group, method=method), constant, np.min, passes=np.inf, broken=0.0)
+            worst = _find_worst(az.ess(group, method=method), constant, np.min, passes=np.inf, broken=0.0)
             sizes |= {name: min(size, sizes.get(name, np.inf)) for name, size in worst.items()}
     worst_r_hat = max(r_hats, key=lambda name: r_hats[name])
     worst_size = min(sizes, key=lambda name: sizes[name])
@@ -132,7 +132,7 @@ def _diagnose_sampler(tree: xr.DataTree) -> dict[str, Any]:
     return dict(found)
 
 
-def _worst(
+def _find_worst(
     values: xr.Dataset, constant: xr.Dataset, pick: Callable[..., Any], passes: float, broken: float
 ) -> dict[str, float]:
     """The worst diagnostic of each variable: constant draws pass, a diagnostic that is not a number fails."""

@@ -15,7 +15,7 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from inference.sampling.compiled import INTERPRETED, Compiled, log_densities, sample
+from inference.sampling.compiled import INTERPRETED, Compiled, compute_log_densities, sample
 from inference.sampling.diagnostics import Gate, check
 from inference.sampling.settings import Sampler
 from models.common.claim import Model
@@ -76,7 +76,7 @@ def fit(
         "prior": prior["prior"].to_dataset(),
         "estimands": check_estimands(model.estimands(posterior, dataset, choices)),
         "prior_estimands": model.estimands(prior["prior"].to_dataset(), dataset, choices),
-        **log_densities(ready, sampled, model.top_level),
+        **compute_log_densities(ready, sampled, model.top_level),
         "constant_data": dataset,
     }
     if model.raw is not None:
@@ -89,7 +89,7 @@ def fit(
             "posterior_statistics": model.test_quantities(replicated["posterior_predictive"].to_dataset(), dataset),
             "prior_statistics": model.test_quantities(prior["prior_predictive"].to_dataset(), dataset),
         }
-    result = xr.DataTree.from_dict({name: _plain(group) for name, group in groups.items()})
+    result = xr.DataTree.from_dict({name: _drop_attrs(group) for name, group in groups.items()})
     result.attrs = {
         "seed": seed,
         "versions": str({name: version(name) for name in VERSIONS}),
@@ -126,7 +126,7 @@ def fit_checked(
     gate = check(tree)
     if gate.passed:
         return tree, gate, False
-    again = sampler.of_retry()
+    again = sampler.make_retry()
     say(f"gate: {'; '.join(gate.faults)}: one retry, target_accept {again.target_accept}, {again.draws} draws")
     tree = fit(model, dataset, choices, priors, seed, compiled, again, say, predictive)
     return tree, check(tree), True
@@ -142,14 +142,14 @@ def derive_with_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.Dat
     kept = ("log_prior", "log_likelihood", "constant_data", "raw")
     groups = {name: tree[name].to_dataset() for name in kept if name in tree.children}
     groups |= {
-        name: _plain(model.estimands(tree[draws].to_dataset(), dataset, choices)) for name, draws in again.items()
+        name: _drop_attrs(model.estimands(tree[draws].to_dataset(), dataset, choices)) for name, draws in again.items()
     }
     result = xr.DataTree.from_dict(groups)
     result.attrs = tree.attrs | {"choices": str(choices)}
     return result
 
 
-def _plain(group: xr.Dataset) -> xr.Dataset:
+def _drop_attrs(group: xr.Dataset) -> xr.Dataset:
     """A group without what varies from run to run (times) or cannot be stored (booleans keep as bytes)."""
     out = group.drop_attrs(deep=False).assign_attrs({k: v for k, v in group.attrs.items() if k not in RUN_ATTRS})
     for name, variable in out.variables.items():

@@ -67,7 +67,7 @@ def compile_private(model: pm.Model, starts: Callable[[int], dict[str, Any]]) ->
         value.flags.writeable = False
     layout = make_user_data(keys, values)
     dims, coords = _prepare_dims_and_coords(model, shape_info, transformed)
-    callback = _callback(function.vm.jit_fn, n_dim, layout.dtype, values)
+    callback = _make_callback(function.vm.jit_fn, n_dim, layout.dtype, values)
     _check_callback(callback, function, np.asarray(initial(0)), layout)
     return CompiledPyMCModel(
         _n_dim=n_dim,
@@ -75,7 +75,7 @@ def compile_private(model: pm.Model, starts: Callable[[int], dict[str, Any]]) ->
         _coords=coords,
         _shapes={name: tuple(shape) for name, _, shape in zip(*shape_info, strict=True)},
         compiled_logp_func=callback,
-        compiled_expand_func=_copy(n_dim),
+        compiled_expand_func=_make_copy(n_dim),
         initial_point_func=initial,
         shared_data=values,
         shared_var_keys=keys,
@@ -88,7 +88,7 @@ def compile_private(model: pm.Model, starts: Callable[[int], dict[str, Any]]) ->
     )
 
 
-def _callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str, Any]) -> Any:
+def _make_callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str, Any]) -> Any:
     """Make the C function that nutpie calls: (n_dim, point, gradient, density, data) to a status, 0 if all is well."""
     arguments = (VECTOR, *(nb.Array(numba.from_dtype(value.dtype), value.ndim, "C") for value in values.values()))
     _, _, folded, _ = compiled.get_call_template(arguments, {})  # compiles; pytensor's function takes them as *args
@@ -100,7 +100,7 @@ def _callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str
     if not address or shape != [(0, nb.float64), (1, nb.float64)] or tuple(together) != arguments:
         raise RuntimeError(f"pytensor compiled {result.signature}, not a density and its gradient")
 
-    def offset(kind: str, key: str) -> int:
+    def find_offset(kind: str, key: str) -> int:
         inside: Any = layout
         out = 0
         for name in ("shared", kind, key):
@@ -108,9 +108,9 @@ def _callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str
             out += int(at)
         return out
 
-    paths = [(offset("data", key), offset("shape", key)) for key in values]
+    paths = [(find_offset("data", key), find_offset("shape", key)) for key in values]
 
-    def typed(typing: Any, point: Any, data: Any) -> Any:
+    def add_types(typing: Any, point: Any, data: Any) -> Any:
         def generate(context: Any, builder: Any, of: Any, given: Any) -> Any:
             word = cgutils.intp_t
 
@@ -144,9 +144,9 @@ def _callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str
 
         return returned(point, data), generate
 
-    density_and_gradient: Any = intrinsic(typed)
+    density_and_gradient: Any = intrinsic(add_types)
 
-    def callback(dim: int, point: Any, gradient: Any, density: Any, data: Any) -> int:
+    def evaluate_density(dim: int, point: Any, gradient: Any, density: Any, data: Any) -> int:
         if dim != n_dim:
             return WRONG_SIZE
         try:
@@ -165,7 +165,7 @@ def _callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str
             return RAISED
         return 0
 
-    return numba.cfunc(nb.int64(nb.uint64, DOUBLES, DOUBLES, DOUBLES, nb.voidptr))(callback)
+    return numba.cfunc(nb.int64(nb.uint64, DOUBLES, DOUBLES, DOUBLES, nb.voidptr))(evaluate_density)
 
 
 def _check_callback(callback: Any, function: Any, point: Any, layout: Any) -> None:
@@ -181,13 +181,13 @@ def _check_callback(callback: Any, function: Any, point: Any, layout: Any) -> No
         raise RuntimeError(f"the C function returned {density[0]} (status {status}), pytensor's own {expected}")
 
 
-def _copy(n_dim: int) -> Any:
+def _make_copy(n_dim: int) -> Any:
     """Make the C function by which nutpie derives what it stores: the point itself."""
 
-    def callback(dim: int, size: int, point: Any, out: Any, data: Any) -> int:
+    def copy_point(dim: int, size: int, point: Any, out: Any, data: Any) -> int:
         if dim != n_dim or size != n_dim:
             return WRONG_SIZE
         carray(out, (n_dim,))[:] = carray(point, (n_dim,))
         return 0
 
-    return numba.cfunc(nb.int64(nb.uint64, nb.uint64, DOUBLES, DOUBLES, nb.voidptr))(callback)
+    return numba.cfunc(nb.int64(nb.uint64, nb.uint64, DOUBLES, DOUBLES, nb.voidptr))(copy_point)

@@ -19,7 +19,7 @@ class Sampler:
     cores: int = 2
     target_accept: float = 0.8
 
-    def of_retry(self) -> Sampler:
+    def make_retry(self) -> Sampler:
         """Return the settings of the one retry; where a model tunes for less, what fails needs the usual."""
         tune = max(self.tune, Sampler.tune)
         return replace(self, target_accept=RETRY_TARGET_ACCEPT, draws=RETRY_DRAWS * self.draws, tune=tune)

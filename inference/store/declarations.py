@@ -25,36 +25,36 @@ class Resolved:
     seed: int
 
 
-def part_of(claim: str, name: str) -> ModuleType:
+def import_part(claim: str, name: str) -> ModuleType:
     """Return a module of a claim's package: ``specifications``, ``reporting``, a model."""
     return importlib.import_module(f"models.{claim}.{name}")
 
 
-def tables_of(claim: str) -> tuple[str, ...]:
+def list_tables(claim: str) -> tuple[str, ...]:
     """Return the names of the tables that a claim reads."""
     return tuple(importlib.import_module(f"models.{claim}").TABLES)
 
 
-def facts_of(claim: str) -> tuple[str, ...]:
+def list_facts(claim: str) -> tuple[str, ...]:
     """Return the names of the tables that the paper shows as they are."""
     return tuple(importlib.import_module(f"models.{claim}").FACTS)
 
 
-def module_of(claim: str, model: str) -> str:
+def name_module(claim: str, model: str) -> str:
     """Return the name of the module that holds a generative model."""
     return f"models.{claim}.{importlib.import_module(f'models.{claim}').MODELS[model]}"
 
 
-def specifications_of(claim: str, extended: bool | None = None) -> list[Specification]:
+def list_specifications(claim: str, extended: bool | None = None) -> list[Specification]:
     """Return the specifications of a claim that are fitted: ``extended`` ones, the others, or (None) all."""
-    every: tuple[Specification, ...] = part_of(claim, "specifications").SPECIFICATIONS
+    every: tuple[Specification, ...] = import_part(claim, "specifications").SPECIFICATIONS
     return [one for one in every if one.model != RAW and extended in (None, one.extended)]
 
 
-def affected_claims(overrides: Overrides) -> list[str]:
+def list_affected_claims(overrides: Overrides) -> list[str]:
     """Return the claims that a user's tables concern: those that read one of them; all, without tables."""
     given = set(overrides.tables)
-    return [claim for claim in CLAIMS if not given or given & set(tables_of(claim))]
+    return [claim for claim in CLAIMS if not given or given & set(list_tables(claim))]
 
 
 def resolve(claim: str, specification: Specification, overrides: Overrides, **choices: Any) -> Resolved:
@@ -67,10 +67,10 @@ def resolve(claim: str, specification: Specification, overrides: Overrides, **ch
     InputError
         If the user's file of priors cannot be read or names what the claim does not have.
     """
-    declared = part_of(claim, "specifications")
+    declared = import_part(claim, "specifications")
     priors = declared.PRIORS[specification.model]
     if overrides.priors is not None:
-        mine = read_priors(overrides.priors, priors_by_model()).get(claim, {}).get(specification.model, {})
+        mine = read_priors(overrides.priors, collect_priors()).get(claim, {}).get(specification.model, {})
         priors = replace(priors, **mine)
     settings = {**declared.SAMPLERS.get(specification.model, {}), **specification.sampler}
     return Resolved(
@@ -82,6 +82,6 @@ def resolve(claim: str, specification: Specification, overrides: Overrides, **ch
     )
 
 
-def priors_by_model() -> Mapping[str, Mapping[str, Any]]:
+def collect_priors() -> Mapping[str, Mapping[str, Any]]:
     """Return the default hyper-parameters of every claim and generative model."""
-    return {claim: part_of(claim, "specifications").PRIORS for claim in CLAIMS}
+    return {claim: import_part(claim, "specifications").PRIORS for claim in CLAIMS}

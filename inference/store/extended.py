@@ -18,12 +18,12 @@ from inference.store.posteriors import State, read_json
 Row = dict[str, Any]
 
 
-def file_of_extended(paths: Paths, claim: str, spec: str) -> Path:
+def name_extended_file(paths: Paths, claim: str, spec: str) -> Path:
     """Return where the estimates of an extended specification are kept on this machine."""
     return paths.extended / claim / f"{spec}.json"
 
 
-def committed(claim: str) -> dict[str, Row]:
+def read_committed(claim: str) -> dict[str, Row]:
     """Return what is committed of a claim's extended specifications: ``fit``, ``estimates``, ``raw``, by name."""
     known = read_json(EXTENDED, "fits", "estimates", "raw") or {"fits": {}, "estimates": [], "raw": []}
     found: dict[str, Row] = {}
@@ -41,18 +41,18 @@ def committed(claim: str) -> dict[str, Row]:
 def find_current(paths: Paths, claim: str, spec: str, parts: Parts, known: Mapping[str, Row]) -> Row | None:
     """Return what is kept of a specification for this code and these tables: on this machine, else as committed."""
     key = combine(parts)
-    for one in (read_json(file_of_extended(paths, claim, spec), "fit", "estimates", "raw"), known.get(spec)):
+    for one in (read_json(name_extended_file(paths, claim, spec), "fit", "estimates", "raw"), known.get(spec)):
         if one is not None and one["fit"].get("fit_key") == key:
             return one
     return None
 
 
-def kept(paths: Paths, claim: str, parts: Mapping[str, Parts]) -> dict[str, Row]:
+def read_kept(paths: Paths, claim: str, parts: Mapping[str, Parts]) -> dict[str, Row]:
     """Return what is kept of each extended specification; ``stale`` in its fit says whether it is of older code.
 
     ``parts`` say what each depends on now, in order.
     """
-    found, known = {}, committed(claim)
+    found, known = {}, read_committed(claim)
     for spec, now in parts.items():
         one = find_current(paths, claim, spec, now, known) or known.get(spec)
         if one is not None:
@@ -61,9 +61,9 @@ def kept(paths: Paths, claim: str, parts: Mapping[str, Parts]) -> dict[str, Row]
     return found
 
 
-def extended_states(paths: Paths, claim: str, parts: Mapping[str, Parts]) -> dict[str, State]:
+def find_extended_states(paths: Paths, claim: str, parts: Mapping[str, Parts]) -> dict[str, State]:
     """Say of each extended specification whether what is kept is current, stale, or missing."""
-    found = kept(paths, claim, parts)
+    found = read_kept(paths, claim, parts)
     return {
         spec: ("missing", "run alternatives")
         if spec not in found

@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 
 from data.io import read_bytes
-from inference.store.declarations import facts_of, module_of, part_of, resolve, specifications_of, tables_of
-from inference.store.imports import reached
+from inference.store.declarations import import_part, list_facts, list_specifications, list_tables, name_module, resolve
+from inference.store.imports import find_reached
 from inference.store.overrides import Overrides
 from inference.store.paths import ROOT
 from models.common.claim import Specification
@@ -57,33 +57,33 @@ def _digest_file(path: Path, modified: int, size: int) -> str:
 
 def digest_modules(*modules: str, skip: Iterable[str] = ()) -> Parts:
     """The files that modules reach by imports, each with its digest."""
-    files = reached(*modules, skip=frozenset(skip)).values()
-    return {_name(file): digest_file(file) for file in files}
+    files = find_reached(*modules, skip=frozenset(skip)).values()
+    return {_name_file(file): digest_file(file) for file in files}
 
 
 @cache
-def _name(file: Path) -> str:
+def _name_file(file: Path) -> str:
     return file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else file.name
 
 
-def table_paths(claim: str) -> dict[str, Path]:
+def find_tables(claim: str) -> dict[str, Path]:
     """The embedded tables that a claim reads; the large ones are compressed."""
-    small = {name: SNAPSHOT / f"{name}.csv" for name in tables_of(claim)}
+    small = {name: SNAPSHOT / f"{name}.csv" for name in list_tables(claim)}
     return {name: path if path.is_file() else path.with_suffix(".csv.gz") for name, path in small.items()}
 
 
-def fact_paths() -> dict[str, Path]:
+def find_facts() -> dict[str, Path]:
     """The small embedded tables that the paper shows as they are, by file name."""
-    names = sorted({name for claim in CLAIMS for name in facts_of(claim)})
+    names = sorted({name for claim in CLAIMS for name in list_facts(claim)})
     return {f"{name}.csv": SNAPSHOT / f"{name}.csv" for name in names}
 
 
-def by_value(claim: str) -> tuple[str, ...]:
+def list_modules_by_value(claim: str) -> tuple[str, ...]:
     """Modules of a claim that enter its fits by value, or not at all."""
     return (f"models.{claim}", *(f"models.{claim}.{name}" for name in ("choices", "specifications", "reporting")))
 
 
-def fit_parts(claim: str, specification: Specification, overrides: Overrides) -> Parts:
+def list_fit_parts(claim: str, specification: Specification, overrides: Overrides) -> Parts:
     """What one fit depends on, each part with its digest or value.
 
     Raises
@@ -91,38 +91,38 @@ def fit_parts(claim: str, specification: Specification, overrides: Overrides) ->
     InputError
         If a user's file cannot be read.
     """
-    return _fit_parts(claim, specification, overrides, code_parts(claim, specification.model, overrides))
+    return _list_fit_parts(claim, specification, overrides, list_code_parts(claim, specification.model, overrides))
 
 
-def code_parts(claim: str, model: str, overrides: Overrides) -> Parts:
+def list_code_parts(claim: str, model: str, overrides: Overrides) -> Parts:
     """The files that a generative model reaches, and those that read its tables, sample and check it."""
-    users = set(overrides.tables) & set(tables_of(claim))
-    roots = [module_of(claim, model), SAMPLING, READING, *([READING_USERS] if users else [])]
-    return digest_modules(*roots, skip=by_value(claim))
+    users = set(overrides.tables) & set(list_tables(claim))
+    roots = [name_module(claim, model), SAMPLING, READING, *([READING_USERS] if users else [])]
+    return digest_modules(*roots, skip=list_modules_by_value(claim))
 
 
-def _fit_parts(claim: str, specification: Specification, overrides: Overrides, code: Parts) -> Parts:
-    given = {name: path for name, path in overrides.tables.items() if name in tables_of(claim)}
+def _list_fit_parts(claim: str, specification: Specification, overrides: Overrides, code: Parts) -> Parts:
+    given = {name: path for name, path in overrides.tables.items() if name in list_tables(claim)}
     parts = dict(code)
     parts[LOCK_FILE.name] = digest_file(LOCK_FILE)
     # The embedded table counts beside a user's too: it resolves the blanks of models.
-    parts |= {f"table {name}": digest_file(path) for name, path in table_paths(claim).items()}
+    parts |= {f"table {name}": digest_file(path) for name, path in find_tables(claim).items()}
     parts |= {f"user's table of {name}": digest_file(path) for name, path in given.items()}
     resolved = resolve(claim, specification, overrides)
     parts |= {"model": specification.model, "seed": str(resolved.seed)}
     for what in ("choices", "priors", "sampler"):
         parts |= {f"{what}: {name}": repr(value) for name, value in asdict(getattr(resolved, what)).items()}
     if specification.extended:  # kept without draws: its verdicts cannot be derived anew
-        reporting = part_of(claim, "reporting")
+        reporting = import_part(claim, "reporting")
         parts |= {"published": repr(reporting.PUBLISHED), "headlines": repr(reporting.HEADLINES)}
     return parts
 
 
-def parts_by_fit(claim: str, overrides: Overrides, extended: bool = False) -> dict[str, Parts]:
+def list_parts_by_fit(claim: str, overrides: Overrides, extended: bool = False) -> dict[str, Parts]:
     """``fit_parts`` of every specification that refresh fits, or of the extended ones, by name."""
-    every = specifications_of(claim, extended)
-    code = {model: code_parts(claim, model, overrides) for model in dict.fromkeys(one.model for one in every)}
-    return {one.name: _fit_parts(claim, one, overrides, code[one.model]) for one in every}
+    every = list_specifications(claim, extended)
+    code = {model: list_code_parts(claim, model, overrides) for model in dict.fromkeys(one.model for one in every)}
+    return {one.name: _list_fit_parts(claim, one, overrides, code[one.model]) for one in every}
 
 
 def list_changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
@@ -130,11 +130,11 @@ def list_changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
 
 
-def summary_parts(claim: str, fits: Iterable[str], extended: Iterable[str], overrides: Overrides) -> Parts:
+def list_summary_parts(claim: str, fits: Iterable[str], extended: Iterable[str], overrides: Overrides) -> Parts:
     """What the summary of a claim depends on: its fits and extended ones, what it declares, what summarises them."""
     modules = ("inference.summaries.claim_summary", *(f"models.{claim}.{name}" for name in ("reporting", "chart_data")))
-    parts = digest_modules(*modules, *by_value(claim))
-    parts["user's own run"] = str(overrides.names()) if overrides.any else ""
+    parts = digest_modules(*modules, *list_modules_by_value(claim))
+    parts["user's own run"] = str(overrides.list_names()) if overrides.any else ""
     return parts | {"fits": _combine_keys(fits), "extended fits": _combine_keys(extended)}
 
 
@@ -142,16 +142,16 @@ def _combine_keys(keys: Iterable[str]) -> str:
     return combine(dict.fromkeys(keys, ""))
 
 
-def figure_parts(claim: str, charts: str) -> Parts:
+def list_figure_parts(claim: str, charts: str) -> Parts:
     """What the figures of a claim depend on: the data of its charts (a digest), and what draws them."""
     return digest_modules(f"figures.{claim}", "figures.checks", "figures.sensitivity") | {"data of the charts": charts}
 
 
-def paper_parts(claims: Mapping[str, str]) -> Parts:
+def list_paper_parts(claims: Mapping[str, str]) -> Parts:
     """What the paper depends on: what each claim shows (digests), tables of facts, peers, sources and typesetting."""
     parts = digest_modules("inference.pipeline.outputs")  # which reaches the ladder's figure and typesetting
     parts |= {f"claim {name}": shown for name, shown in claims.items()}
-    parts |= {f"facts {name}": digest_file(path) for name, path in fact_paths().items()}
+    parts |= {f"facts {name}": digest_file(path) for name, path in find_facts().items()}
     parts |= {path.name: digest_file(path) for path in (PEERS,) if path.is_file()}
     for path in sorted((ROOT / "paper").rglob("*")):
         inside = path.relative_to(ROOT)

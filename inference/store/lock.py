@@ -12,7 +12,7 @@ from data.errors import InputError
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
+def hold_lock(path: Path) -> Iterator[None]:
     """Hold the lock of a folder of results.
 
     Raises

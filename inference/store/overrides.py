@@ -35,17 +35,17 @@ class Overrides:
     def folder(self) -> str:
         """A folder name for the results, another for other inputs: ``models-my-1a2b3c_priors-my-4d5e6f_seed-4``."""
         parts = []
-        for kind, path in self._paths().items():
+        for kind, path in self._list_paths().items():
             if path is not None:  # files of one name in two folders are two
                 place = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:6]
                 parts.append(f"{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', path.stem).strip('-')}-{place}")
         return "_".join([*parts, *([] if self.seed is None else [f"seed-{self.seed}"])])
 
-    def as_metadata(self) -> dict[str, Any]:
+    def to_metadata(self) -> dict[str, Any]:
         """As it is stored beside the fits, with whole paths."""
-        return {"seed": self.seed} | {k: None if v is None else str(v.resolve()) for k, v in self._paths().items()}
+        return {"seed": self.seed} | {k: None if v is None else str(v.resolve()) for k, v in self._list_paths().items()}
 
-    def _paths(self) -> dict[str, Path | None]:
+    def _list_paths(self) -> dict[str, Path | None]:
         return {"models": self.models, "papers": self.papers, "priors": self.priors}
 
     @property
@@ -62,9 +62,9 @@ class Overrides:
         paths = {name: Path(metadata[name]) for name in ("models", "priors", "papers") if metadata.get(name)}
         return cls(metadata.get("seed"), **paths)
 
-    def names(self) -> dict[str, Any]:
+    def list_names(self) -> dict[str, Any]:
         """As estimates.json says it: file names without folders."""
-        return {"seed": self.seed} | {k: None if v is None else v.name for k, v in self._paths().items()}
+        return {"seed": self.seed} | {k: None if v is None else v.name for k, v in self._list_paths().items()}
 
 
 def read_priors(path: Path, known: Mapping[str, Mapping[str, Any]]) -> UserPriors:
@@ -98,34 +98,34 @@ def read_priors(path: Path, known: Mapping[str, Mapping[str, Any]]) -> UserPrior
     except (ValueError, RecursionError) as error:
         raise InputError(f"not TOML: {error}", path) from None
     if not content:
-        raise InputError("no hyper-parameters in it", path, hint=_tables_hint(known))
+        raise InputError("no hyper-parameters in it", path, hint=_suggest_tables(known))
     out: UserPriors = {}
     for claim, models in content.items():
         if claim not in known or not isinstance(models, dict):
-            raise InputError("unknown claim", path, value=claim, hint=_tables_hint(known))
+            raise InputError("unknown claim", path, value=claim, hint=_suggest_tables(known))
         out[claim] = {}
         for model, values in models.items():
             if not isinstance(values, dict):
                 problem = "a hyper-parameter must stand in the table of its generative model"
-                hint = _belongs(claim, model, known)
-                raise InputError(problem, path, column=f"{claim}.{model}", value=_short(values), hint=hint)
+                hint = _suggest_place(claim, model, known)
+                raise InputError(problem, path, column=f"{claim}.{model}", value=_shorten(values), hint=hint)
             if model not in known[claim]:
-                hint = _tables_hint({claim: known[claim]})
+                hint = _suggest_tables({claim: known[claim]})
                 raise InputError("unknown generative model", path, value=f"{claim}.{model}", hint=hint)
             out[claim][model] = _check_priors(known[claim][model], values, path)
     return out
 
 
-def _tables_hint(known: Mapping[str, Mapping[str, Any]]) -> str:
+def _suggest_tables(known: Mapping[str, Mapping[str, Any]]) -> str:
     tables = ", ".join(f"[{claim}.{model}]" for claim, models in known.items() for model in models)
     return f"a table a generative model: {tables}"
 
 
-def _belongs(claim: str, name: str, known: Mapping[str, Mapping[str, Any]]) -> str:
+def _suggest_place(claim: str, name: str, known: Mapping[str, Mapping[str, Any]]) -> str:
     """Where a name that stands under [CLAIM] belongs: the tables of the models that have such a field."""
     having = [m for m, priors in known[claim].items() if name in (field.name for field in fields(priors))]
     if not having:
-        return _tables_hint({claim: known[claim]})
+        return _suggest_tables({claim: known[claim]})
     return "write it under " + " or ".join(f"[{claim}.{model}]" for model in having)
 
 
@@ -137,19 +137,19 @@ def _check_priors(priors: Any, values: Mapping[str, Any], path: Path) -> dict[st
             raise InputError("unknown hyper-parameter", path, value=name, hint="known: " + ", ".join(known))
         listed = value if isinstance(value, list) else [value]
         if not all(isinstance(x, int | float) and not isinstance(x, bool) and abs(x) <= LARGEST for x in listed):
-            raise InputError(f"must be a finite number, up to {LARGEST:g}", path, column=name, value=_short(value))
+            raise InputError(f"must be a finite number, up to {LARGEST:g}", path, column=name, value=_shorten(value))
         wanted = len(known[name]) if isinstance(known[name], tuple) else None
         if (len(listed) if isinstance(value, list) else None) != wanted:
             shape = "one number" if wanted is None else f"a list of {wanted} numbers"
-            raise InputError(f"must be {shape}", path, column=name, value=_short(value))
+            raise InputError(f"must be {shape}", path, column=name, value=_shorten(value))
         if name.endswith(("_sd", "_median", "_spread")) and not all(x >= 1 / LARGEST for x in listed):
             problem = f"a scale must be positive, at least {1 / LARGEST:g}"
-            raise InputError(problem, path, column=name, value=_short(value))
+            raise InputError(problem, path, column=name, value=_shorten(value))
         out[name] = float(value) if wanted is None else tuple(float(x) for x in listed)
     return out
 
 
-def _short(value: object) -> str:
+def _shorten(value: object) -> str:
     try:
         return str(value)
     except ValueError:  # an integer of thousands of digits

@@ -37,13 +37,13 @@ def read_json(path: Path, *required: str) -> Metadata | None:
     return content if isinstance(content, dict) and set(required) <= content.keys() else None
 
 
-def _metadata_path(paths: Paths, claim: str, spec: str) -> Path:
+def _find_metadata(paths: Paths, claim: str, spec: str) -> Path:
     return paths.posteriors / claim / f"{spec}.json"
 
 
-def metadata(paths: Paths, claim: str, spec: str) -> Metadata | None:
+def read_metadata(paths: Paths, claim: str, spec: str) -> Metadata | None:
     """The metadata of a stored fit, if its file is there and of the right size."""
-    found = read_json(_metadata_path(paths, claim, spec), "file", "bytes", "sha256", "fit_key", "parts")
+    found = read_json(_find_metadata(paths, claim, spec), "file", "bytes", "sha256", "fit_key", "parts")
     if found is None or not isinstance(found["parts"], dict):
         return None
     file = paths.posteriors / claim / str(found.get("file"))
@@ -55,7 +55,7 @@ def save(paths: Paths, claim: str, spec: str, tree: xr.DataTree, about: Mapping[
     folder = paths.posteriors / claim
     name = f"{spec}-{str(about['fit_key'])[:12]}.nc"
     size, checksum = _write_tree(tree, folder / name)
-    write_atomic(_metadata_path(paths, claim, spec), dump({**about, "file": name, "bytes": size, "sha256": checksum}))
+    write_atomic(_find_metadata(paths, claim, spec), dump({**about, "file": name, "bytes": size, "sha256": checksum}))
     for old in folder.glob(f"{spec}-????????????.nc"):
         if old.name != name:
             old.unlink(missing_ok=True)
@@ -87,7 +87,7 @@ def load(paths: Paths, claim: str, spec: str, leave: Collection[str] = ()) -> tu
     import h5netcdf
     import xarray as xr
 
-    about = metadata(paths, claim, spec)
+    about = read_metadata(paths, claim, spec)
     if about is None:
         raise InputError(f"no stored posterior of {claim}/{spec}", paths.posteriors, hint="run: make refresh")
     path = paths.posteriors / claim / str(about["file"])
@@ -113,30 +113,30 @@ def leave_out(paths: Paths, claim: str) -> None:
     (paths.posteriors / claim / "claim.json").unlink(missing_ok=True)
 
 
-def finished(paths: Paths, claim: str) -> Metadata | None:
+def read_finished(paths: Paths, claim: str) -> Metadata | None:
     """What the claim's last complete refresh wrote down."""
     found = read_json(paths.posteriors / claim / "claim.json", "specs", "left_out", "overrides")
     whole = found and isinstance(found["specs"], list) and isinstance(found["left_out"], dict)
     return found if whole else None
 
 
-def specs_of(paths: Paths, claim: str) -> list[str]:
+def list_specs(paths: Paths, claim: str) -> list[str]:
     """The specifications that the claim's last complete refresh stored."""
-    known = finished(paths, claim)
+    known = read_finished(paths, claim)
     return list(known["specs"]) if known else []
 
 
-def fit_states(paths: Paths, claim: str, parts: Mapping[str, Mapping[str, str]]) -> dict[str, State]:
+def find_fit_states(paths: Paths, claim: str, parts: Mapping[str, Mapping[str, str]]) -> dict[str, State]:
     """Say of each fit how it stands: current, stale (and what changed), failed (and why), or missing.
 
     ``parts`` say what each depends on now, by specification.
     """
-    left_out = (finished(paths, claim) or {"left_out": {}})["left_out"]
+    left_out = (read_finished(paths, claim) or {"left_out": {}})["left_out"]
     out: dict[str, State] = {}
     for spec, now in parts.items():
         key = combine(now)
         failure = read_json(paths.failed / claim / f"{spec}.json", "fit_key")
-        about = metadata(paths, claim, spec)
+        about = read_metadata(paths, claim, spec)
         if failure is not None and failure["fit_key"] == key:
             out[spec] = ("failed", str(failure.get("reason")))
         elif about is not None:
@@ -147,21 +147,21 @@ def fit_states(paths: Paths, claim: str, parts: Mapping[str, Mapping[str, str]])
     return out
 
 
-def claim_state(paths: Paths, claim: str, parts: Mapping[str, Mapping[str, str]]) -> State:
+def find_claim_state(paths: Paths, claim: str, parts: Mapping[str, Mapping[str, str]]) -> State:
     """Say how a claim stands: current, stale, failed, unfinished or never fitted; and why."""
-    states = fit_states(paths, claim, parts)
+    states = find_fit_states(paths, claim, parts)
     failures = [f"{spec}: {why}" for spec, (state, why) in states.items() if state == "failed"]
     if failures:
         return "failed", "; ".join(failures)
     missing = [spec for spec, (state, _) in states.items() if state == "missing"]
-    if missing and len(missing) == len(states) and finished(paths, claim) is None:
+    if missing and len(missing) == len(states) and read_finished(paths, claim) is None:
         return "never fitted", f"nothing in {paths.posteriors}"
     stale = [spec for spec, (state, _) in states.items() if state == "stale"]
     if stale:
-        old = (metadata(paths, claim, spec) for spec in stale)
+        old = (read_metadata(paths, claim, spec) for spec in stale)
         changes = {name for spec, was in zip(stale, old, strict=True) if was for name in
                    list_changes(was["parts"], parts[spec])}  # fmt: skip
         return "stale", f"changed: {', '.join(sorted(changes))}"
-    if missing or finished(paths, claim) is None:
+    if missing or read_finished(paths, claim) is None:
         return "unfinished", f"no good posterior of {', '.join(missing)}" if missing else "some fits are stored"
     return "current", ""

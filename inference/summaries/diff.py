@@ -9,7 +9,7 @@ from typing import Any
 from data.errors import InputError
 from inference.store.posteriors import read_json
 from inference.summaries import formatting
-from inference.summaries.sensitivity import name_of
+from inference.summaries.sensitivity import name_row
 
 Row = dict[str, Any]
 USED = {"claim", "spec", "estimand", "coords", "title", "headline", "kind", "median", "sd", "text", "verdict", "refits"}
@@ -43,7 +43,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], headline_only: bool)
         posterior sd of the old; null for a single probability), ``verdict`` (old and new) and ``flipped``.
     """
     rows = []
-    before, after = ({name_of(row): row for row in content["estimates"]} for content in (old, new))
+    before, after = ({name_row(row): row for row in content["estimates"]} for content in (old, new))
     for name in [*before, *(name for name in after if name not in before)]:
         was, now = before.get(name), after.get(name)
         some = was or now
@@ -52,7 +52,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], headline_only: bool)
             continue
         verdicts = [row["verdict"] if row else None for row in (was, now)]
         flipped = was is not None and now is not None and verdicts[0] != verdicts[1]
-        moved = _shift(was, now)
+        moved = _compute_shift(was, now)
         rows.append(
             {
                 "name": name,
@@ -60,7 +60,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], headline_only: bool)
                 "old": was["text"] if was else None,
                 "new": now["text"] if now else None,
                 "shift": moved,
-                "shift_text": "" if moved is None else formatting.number(moved, 2),
+                "shift_text": "" if moved is None else formatting.format_number(moved, 2),
                 "verdict": verdicts,
                 "verdict_text": f"{verdicts[0]}, now {verdicts[1]}" if flipped else verdicts[1] or "",
                 "flipped": flipped,
@@ -69,13 +69,13 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], headline_only: bool)
     return rows
 
 
-def _shift(old: Row | None, new: Row | None) -> float | None:
+def _compute_shift(old: Row | None, new: Row | None) -> float | None:
     if old is None or new is None or not old["sd"] or old["median"] is None or new["median"] is None:
         return None
     return float((new["median"] - old["median"]) / old["sd"])
 
 
-def summary(rows: Iterable[Row]) -> str:
+def summarise_differences(rows: Iterable[Row]) -> str:
     """One line: how many were compared, moved by more than one posterior sd, flipped, appeared, vanished."""
     listed = list(rows)
     both = [row for row in listed if row["old"] and row["new"]]

@@ -64,42 +64,42 @@ def summarise(
     prior = tree["prior_estimands"].to_dataset()
     quantities = [name for name in estimands.data_vars if estimands[name].attrs["kind"] == "quantity"]
     events = [name for name in estimands.data_vars if estimands[name].attrs["kind"] == "probability"]
-    stats = _statistics(estimands[quantities], prior[quantities])
-    scaled = {group: _power_scaling(tree, estimands[quantities], group) for group in ("prior", "likelihood")}
+    stats = _compute_statistics(estimands[quantities], prior[quantities])
+    scaled = {group: _compute_power_scaling(tree, estimands[quantities], group) for group in ("prior", "likelihood")}
     chances = estimands[events].astype(float)
     mcse = az.mcse(chances) if events else chances
     rows = []
     for name in estimands.data_vars:
         if name not in quantities and name not in events:
             continue
-        for coords in points(estimands[name]):
-            known = _declared(published, spec, str(name), coords)
+        for coords in list_points(estimands[name]):
+            known = _find_published(published, spec, str(name), coords)
             row: dict[str, Any] = {
                 "claim": claim,
                 "spec": spec,
                 "estimand": str(name),
-                "title": title(str(name), titles, coords),
-                "coords": {key: _plain(value) for key, value in sorted(coords.items())},
+                "title": make_title(str(name), titles, coords),
+                "coords": {key: _convert_scalar(value) for key, value in sorted(coords.items())},
                 "kind": estimands[name].attrs["kind"],
                 "headline": any((h.spec, h.estimand, dict(h.coords)) == (spec, str(name), coords) for h in headlines),
                 "unit": estimands[name].attrs["unit"],
-                "n": _rows_behind(estimands, str(name), coords),
+                "n": _count_rows(estimands, str(name), coords),
             }
             if name in events:
-                row |= _event(chances[name].sel(coords), float(mcse[name].sel(coords)))
+                row |= _describe_event(chances[name].sel(coords), float(mcse[name].sel(coords)))
             else:
                 figures = {key: float(value[name].sel(coords)) for key, value in stats.items()}
                 draws = estimands[name].sel(coords)
-                row |= _quantity(draws, figures, known)
-                row |= _scaling(*(float(scaled[group][name].sel(coords)) for group in ("prior", "likelihood")))
-            rows.append({key: rounded(value) for key, value in row.items()})
+                row |= _describe_quantity(draws, figures, known)
+                row |= _describe_scaling(*(float(scaled[group][name].sel(coords)) for group in ("prior", "likelihood")))
+            rows.append({key: round_values(value) for key, value in row.items()})
     return rows
 
 
-def _statistics(estimands: xr.Dataset, prior: xr.Dataset) -> dict[str, xr.Dataset]:
+def _compute_statistics(estimands: xr.Dataset, prior: xr.Dataset) -> dict[str, xr.Dataset]:
     over = ("chain", "draw")
 
-    def variance(draws: xr.Dataset) -> xr.Dataset:
+    def compute_variance(draws: xr.Dataset) -> xr.Dataset:
         return draws.map(lambda draw: to_scale(draw, str(estimands[draw.name].attrs["scale"]))).var(over)
 
     return {
@@ -114,23 +114,23 @@ def _statistics(estimands: xr.Dataset, prior: xr.Dataset) -> dict[str, xr.Datase
         "ess_tail": az.ess(estimands, method="tail"),
         "r_hat": az.rhat(estimands),
         "above": estimands.map(lambda draw: draw > draw.attrs.get("reference", np.nan)).mean(over),
-        "variance": variance(estimands),
-        "prior_variance": variance(prior),
+        "variance": compute_variance(estimands),
+        "prior_variance": compute_variance(prior),
     }
 
 
-def key_at(estimand: str, coords: Mapping[str, Any]) -> tuple[Any, ...]:
+def make_key(estimand: str, coords: Mapping[str, Any]) -> tuple[Any, ...]:
     """The key of an estimate within its specification, whatever the order of its coordinates."""
     return (estimand, *sorted(coords.items()))
 
 
-def title(name: str, titles: Mapping[str, str], coords: Mapping[str, Any]) -> str:
+def make_title(name: str, titles: Mapping[str, str], coords: Mapping[str, Any]) -> str:
     """``academia-only share, 2010-14``: an estimate's name for readers."""
     plain = titles.get(name.removesuffix("_by_year"), name.replace("_", " "))
     return ", ".join([plain, *(str(value) for value in coords.values())])
 
 
-def _power_scaling(tree: xr.DataTree, estimands: xr.Dataset, group: str) -> xr.Dataset:
+def _compute_power_scaling(tree: xr.DataTree, estimands: xr.Dataset, group: str) -> xr.Dataset:
     log_prior = tree["log_prior"].to_dataset()
     groups = {"posterior": estimands, "log_prior": log_prior, "log_likelihood": tree["log_likelihood"].to_dataset()}
     names = [str(name) for name in log_prior.data_vars] if group == "prior" else None
@@ -138,7 +138,7 @@ def _power_scaling(tree: xr.DataTree, estimands: xr.Dataset, group: str) -> xr.D
     return scaled
 
 
-def _scaling(prior: float, likelihood: float) -> dict[str, Any]:
+def _describe_scaling(prior: float, likelihood: float) -> dict[str, Any]:
     """Power-scaling of prior and likelihood, with ArviZ's diagnosis (Kallioinen et al. 2024, section 3.4)."""
     if not (math.isfinite(prior) and math.isfinite(likelihood)):
         return dict.fromkeys(NO_SCALING)
@@ -146,7 +146,7 @@ def _scaling(prior: float, likelihood: float) -> dict[str, Any]:
     conflict = "prior-data conflict" if likelihood > PRIOR_SENSITIVE else "strong prior or weak likelihood"
     return {
         "prior_sensitivity": prior,
-        "prior_sensitivity_text": formatting.number(prior, 2),
+        "prior_sensitivity_text": formatting.format_number(prior, 2),
         "prior_sensitive": sensitive,
         "likelihood_sensitivity": likelihood,
         "diagnosis": conflict if sensitive else "none",
@@ -158,21 +158,21 @@ NO_SCALING = (
 )  # fmt: skip
 
 
-def points(variable: xr.DataArray) -> Iterator[dict[str, Any]]:
+def list_points(variable: xr.DataArray) -> Iterator[dict[str, Any]]:
     """The coordinates of each reported number of an estimand: its dims but chain and draw."""
     dims = [str(dim) for dim in variable.dims if dim not in ("chain", "draw")]
     for values in itertools.product(*(variable[dim].to_numpy().tolist() for dim in dims)):
         yield dict(zip(dims, values, strict=True))
 
 
-def _declared(published: tuple[Published, ...], spec: str, name: str, coords: dict[str, Any]) -> Published | None:
+def _find_published(published: tuple[Published, ...], spec: str, name: str, coords: dict[str, Any]) -> Published | None:
     found = next((p for p in published if p.estimand == name and dict(p.coords) == coords), None)
     if found is not None and spec in found.not_comparable_in:
         return replace(found, not_comparable=f"another quantity in {spec}")
     return found
 
 
-def _rows_behind(estimands: xr.Dataset, name: str, coords: dict[str, Any]) -> int:
+def _count_rows(estimands: xr.Dataset, name: str, coords: dict[str, Any]) -> int:
     """Rows of data of a year or period, of the periods that are compared, or of the whole window.
 
     Attr ``rows`` may also name the counts themselves: then those at the estimand's own coordinates, summed over others.
@@ -190,7 +190,7 @@ def _rows_behind(estimands: xr.Dataset, name: str, coords: dict[str, Any]) -> in
     return int(estimands[f"{counts}_by_year"].sum())
 
 
-def _event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
+def _describe_event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
     """One probability: its value and Monte Carlo error, the rest null."""
     value = float(draws.mean())
     if not math.isfinite(mcse) or mcse == 0:  # never or always: Jeffreys' estimate of what was not seen
@@ -201,38 +201,38 @@ def _event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
         "value": value,
         "mcse": mcse,
         **dict.fromkeys(NO_SCALING),
-        "text": formatting.probability(value, mcse),
+        "text": formatting.format_probability(value, mcse),
     }
 
 
-def _quantity(draws: xr.DataArray, figures: dict[str, float], known: Published | None) -> dict[str, Any]:
+def _describe_quantity(draws: xr.DataArray, figures: dict[str, float], known: Published | None) -> dict[str, Any]:
     scale = str(draws.attrs["scale"])
     reference = draws.attrs.get("reference")
     above, after, before = (figures.pop(name) for name in ("above", "variance", "prior_variance"))
     row: dict[str, Any] = {"value": None, **figures}
     worst = max(figures["mcse"], figures["mcse_low"], figures["mcse_high"]) if scale != "log" else figures["mcse"]
-    row["text"] = formatting.quantity(figures["median"], figures["eti_low"], figures["eti_high"], worst, scale)
+    row["text"] = formatting.format_quantity(figures["median"], figures["eti_low"], figures["eti_high"], worst, scale)
     row["reference"] = reference
     row["p_direction"] = None
     if reference is not None:
         row["p_direction"] = max(above, 1 - above)
     row["contraction"] = 1 - after / before if before > 0 else None
-    row["contraction_text"] = formatting.number(row["contraction"], 2) if before > 0 else None
+    row["contraction_text"] = formatting.format_number(row["contraction"], 2) if before > 0 else None
     row["published"] = known.value if known else None
     row["published_sign"] = known.sign if known else None
     row["published_text"] = (
-        formatting.published(known.value, known.sign, reference, str(draws.attrs["unit"])) if known else None
+        formatting.format_published(known.value, known.sign, reference, str(draws.attrs["unit"])) if known else None
     )
     row["verdict"] = decide(draws, known, figures) if known else None
-    row["verdict_text"] = formatting.verdict(row["verdict"], row["published_text"])
+    row["verdict_text"] = formatting.format_verdict(row["verdict"], row["published_text"])
     return row
 
 
-def _plain(value: Any) -> Any:
+def _convert_scalar(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def rounded(value: Any) -> Any:
+def round_values(value: Any) -> Any:
     """Floats to ten significant digits, and null for what is not a number."""
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None

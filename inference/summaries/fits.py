@@ -30,7 +30,7 @@ def describe_fit(tree: xr.DataTree, about: Mapping[str, Any], one: Specification
     gate = {name: about["gate"][name] for name in ("passed", "divergences", "retried", "max_depth")}
     for name, digits in (("r_hat_max", 3), ("ess_min", 0), ("ebfmi_min", 2)):
         gate[name] = float(f"{about['gate'][name]:.10g}")
-        gate[name.rsplit("_", 1)[0] + "_text"] = formatting.number(about["gate"][name], digits)
+        gate[name.rsplit("_", 1)[0] + "_text"] = formatting.format_number(about["gate"][name], digits)
     dataset = tree["constant_data"].to_dataset()
     counts = {
         str(name): {str(at): int(n) for at, n in zip(variable[dim].values, variable.values, strict=True)}
@@ -75,9 +75,9 @@ def _check_predictions(tree: xr.DataTree) -> list[Row]:
         p = float((draws > value).mean() + (draws == value).mean() / 2)
         low, high = (float(q) for q in np.quantile(draws, [0.055, 0.945]))
         digits = 0 if (draws == np.round(draws)).all() else 2
-        shown = [formatting.number(x, digits) for x in (value, low, high)]
+        shown = [formatting.format_number(x, digits) for x in (value, low, high)]
         out.append(
             {"statistic": str(name), "observed": value, "low": low, "high": high, "p": round(p, 4),
-             "p_text": formatting.number(p, 2), "text": f"{shown[0]} against {shown[1]} to {shown[2]}"}
+             "p_text": formatting.format_number(p, 2), "text": f"{shown[0]} against {shown[1]} to {shown[2]}"}
         )  # fmt: skip
     return out

@@ -28,7 +28,7 @@ def label_headline(row: Mapping[str, Any]) -> str:
     return str(row["title"]) if row["spec"] == "main" else f"{row['title']} ({row['spec_title']})"
 
 
-def number(value: float, decimals: int) -> str:
+def format_number(value: float, decimals: int) -> str:
     """A number with so many decimals, a true minus sign, and no minus zero."""
     text = f"{value:,.{max(decimals, 0)}f}" if decimals >= 0 else f"{round(value, decimals):,.0f}"
     if float(text.replace(",", "")) == 0:
@@ -36,18 +36,18 @@ def number(value: float, decimals: int) -> str:
     return text.replace("-", MINUS)
 
 
-def decimals_for(mcse: float) -> int:
+def choose_decimals(mcse: float) -> int:
     """Decimals at which a Monte Carlo standard error is below one unit of the last digit, at most two."""
     return MAX_DECIMALS if mcse <= 0 else max(min(floor(-log10(mcse)), MAX_DECIMALS), 0)
 
 
-def significant(value: float, digits: int) -> str:
+def round_significant(value: float, digits: int) -> str:
     """A number with so many significant digits: 3.1, 31, 310."""
     rounded = float(f"{value:.{digits - 1}e}")
-    return number(rounded, digits - 1 - floor(log10(abs(rounded)))) if rounded else "0"
+    return format_number(rounded, digits - 1 - floor(log10(abs(rounded)))) if rounded else "0"
 
 
-def quantity(median: float, low: float, high: float, mcse: float, scale: str = "identity") -> str:
+def format_quantity(median: float, low: float, high: float, mcse: float, scale: str = "identity") -> str:
     """``0.66 (0.51 to 0.79)``: the median and the 89 % equal-tailed interval.
 
     Ratios (scale ``log``) get significant digits, for their ends differ in size: two, or one where the Monte Carlo
@@ -57,31 +57,33 @@ def quantity(median: float, low: float, high: float, mcse: float, scale: str = "
     if scale == "log":
         digits = 2 if mcse < median / 20 else 1
         low_text, middle, high_text = (
-            number(value, MAX_DECIMALS) if mcse < 0.01 and 0.95 <= value < 2 else significant(value, digits)
+            format_number(value, MAX_DECIMALS)
+            if mcse < 0.01 and 0.95 <= value < 2
+            else round_significant(value, digits)
             for value in (low, median, high)
         )
     else:
-        decimals = decimals_for(mcse)
+        decimals = choose_decimals(mcse)
         shown = [f"{value:.{MAX_DECIMALS}f}" for value in (low, median, high)]
         narrow = scale == "identity" and high - low < NARROW
         if (narrow or (scale == "logit" and {"0.00", "1.00"} & set(shown))) and 0 < mcse < 1e-3:
             decimals = MAX_DECIMALS + 1  # no share is shown as nothing or everything, no interval as a point
-        low_text, middle, high_text = (number(value, decimals) for value in (low, median, high))
+        low_text, middle, high_text = (format_number(value, decimals) for value in (low, median, high))
     return f"{middle} ({low_text} to {high_text})"
 
 
-def probability(value: float, mcse: float) -> str:
+def format_probability(value: float, mcse: float) -> str:
     """A single probability; 0 and 1 are never claimed from finitely many draws."""
-    digits = max(decimals_for(mcse), 1)
+    digits = max(choose_decimals(mcse), 1)
     smallest = 10.0**-digits
     if value < smallest / 2:
         return f"below {smallest:.{digits}f}"
     if value > 1 - smallest / 2:
         return f"above {1 - smallest:.{digits}f}"
-    return number(value, digits)
+    return format_number(value, digits)
 
 
-def published(value: float | None, sign: int | None, reference: float | None, unit: str = "") -> str | None:
+def format_published(value: float | None, sign: int | None, reference: float | None, unit: str = "") -> str | None:
     """The published value as text: a number, or the claimed side of the reference value."""
     if value is not None:
         return f"{value:.2f}" if unit == "probability" else f"{value:g}"
@@ -93,6 +95,6 @@ def published(value: float | None, sign: int | None, reference: float | None, un
     return None
 
 
-def verdict(name: str | None, published_text: str | None) -> str | None:
+def format_verdict(name: str | None, published_text: str | None) -> str | None:
     """The verb of a sentence, from the verdict."""
     return None if name is None else VERDICTS[name].format(published=published_text)

@@ -16,14 +16,14 @@ import xarray as xr
 from scipy.stats import beta, norm
 
 from inference.summaries import formatting
-from inference.summaries.estimates import HIGH, LOW, key_at, points, rounded
+from inference.summaries.estimates import HIGH, LOW, list_points, make_key, round_values
 from models.common.claim import RAW, Specification
 from models.common.estimand import TINY
 
 Row = dict[str, Any]
 
 
-def raw_rows(claim: str, specifications: Sequence[Specification], trees: Mapping[str, xr.DataTree]) -> list[Row]:
+def make_raw_rows(claim: str, specifications: Sequence[Specification], trees: Mapping[str, xr.DataTree]) -> list[Row]:
     """Counts behind shares, stored with each fit; a specification that counts and does not fit has those of its rows.
 
     The share is k / n; its interval is the equal-tailed one of a binomial share under Jeffreys' prior (Brown, Cai and
@@ -33,44 +33,47 @@ def raw_rows(claim: str, specifications: Sequence[Specification], trees: Mapping
     """
     rows = []
     for one in specifications:
-        counted = _counted(one, specifications) if one.model == RAW else one.name
+        counted = _find_counted(one, specifications) if one.model == RAW else one.name
         tree = trees.get(counted or "")
         if tree is None or "raw" not in tree.children:
             continue
         for name, counts in tree["raw"].to_dataset().data_vars.items():
-            for coords in points(counts.isel(raw=0, drop=True)):
+            for coords in list_points(counts.isel(raw=0, drop=True)):
                 found = {str(which): int(counts.sel(coords | {"raw": which})) for which in counts["raw"].values}
                 if found["n"]:
                     row = {"claim": claim, "spec": one.name, "estimand": str(name), "coords": coords}
-                    rows.append(row | (_share(found["k"], found["n"]) if len(found) == 2 else _odds_ratio(**found)))
+                    rows.append(
+                        row
+                        | (_compute_share(found["k"], found["n"]) if len(found) == 2 else _compute_odds_ratio(**found))
+                    )
     return rows
 
 
-def _odds_ratio(k: int, n: int, k_reference: int, n_reference: int) -> Row:
+def _compute_odds_ratio(k: int, n: int, k_reference: int, n_reference: int) -> Row:
     cells = [count + 0.5 for count in (k, n - k, k_reference, n_reference - k_reference)]
     centre = math.log(cells[0] * cells[3] / cells[1] / cells[2])
     reach = float(norm.ppf(HIGH)) * math.sqrt(sum(1 / cell for cell in cells))
     median, low, high = (math.exp(centre + step) for step in (0.0, -reach, reach))
-    text = formatting.quantity(median, low, high, 0.0, "log")
+    text = formatting.format_quantity(median, low, high, 0.0, "log")
     row: Row = {"k": k, "n": n + n_reference, "median": median, "eti_low": low, "eti_high": high, "text": text}
-    return {key: rounded(value) for key, value in row.items()}
+    return {key: round_values(value) for key, value in row.items()}
 
 
-def _counted(raw: Specification, specifications: Iterable[Specification]) -> str | None:
+def _find_counted(raw: Specification, specifications: Iterable[Specification]) -> str | None:
     """The fitted specification of the same rows: the same choices."""
     same = (a for a in specifications if a.model != RAW and not a.priors and dict(a.choices) == dict(raw.choices))
     return next((one.name for one in same), None)
 
 
-def _share(k: int, n: int) -> Row:
+def _compute_share(k: int, n: int) -> Row:
     low = float(beta.ppf(LOW, k + 0.5, n - k + 0.5)) if k else 0.0
     high = float(beta.ppf(HIGH, k + 0.5, n - k + 0.5)) if k < n else 1.0
-    text = f"{formatting.number(k / n, 2)} ({formatting.number(low, 2)} to {formatting.number(high, 2)})"
+    text = f"{formatting.format_number(k / n, 2)} ({formatting.format_number(low, 2)} to {formatting.format_number(high, 2)})"
     row: Row = {"k": k, "n": n, "median": k / n, "eti_low": low, "eti_high": high, "text": text}
-    return {key: rounded(value) for key, value in row.items()}
+    return {key: round_values(value) for key, value in row.items()}
 
 
-def ladders(
+def make_ladders(
     specifications: Sequence[Specification], reporting: ModuleType, rows: Iterable[Row], raw: Iterable[Row]
 ) -> list[Row]:
     """One ladder for each headline estimand that was published like for like.
@@ -85,10 +88,10 @@ def ladders(
     by_name = {one.name: one for one in specifications}
     fitted = {one.name for one in specifications if one.model != RAW}
     counted = [row for row in raw if row["spec"] not in fitted]
-    found = {(row["spec"], *key_at(row["estimand"], row["coords"])): row for row in [*rows, *counted]}
+    found = {(row["spec"], *make_key(row["estimand"], row["coords"])): row for row in [*rows, *counted]}
     out = []
     for headline in reporting.HEADLINES:
-        at = key_at(headline.estimand, headline.coords)
+        at = make_key(headline.estimand, headline.coords)
         main = found.get((headline.spec, *at))
         if (
             main is None
@@ -98,12 +101,12 @@ def ladders(
         ):
             continue
         rungs = [
-            _rung(by_name[spec], kind, found[spec, *at])
+            _make_step(by_name[spec], kind, found[spec, *at])
             for spec, kind in reporting.LADDER.items()
             if (spec, *at) in found
         ]
         spec, estimand = reporting.BESIDE.get(headline.estimand, ("", ""))
-        beside = found.get((spec, *key_at(estimand, headline.coords)))
+        beside = found.get((spec, *make_key(estimand, headline.coords)))
         out.append(
             {
                 "estimand": headline.estimand,
@@ -115,14 +118,14 @@ def ladders(
                 "scale": "log" if main["unit"] == "ratio" else "identity",
                 "published_text": main["published_text"],
                 "rungs": rungs,
-                "matters_most": matters_most(rungs, main["unit"]),
-                "beside": None if beside is None else _rung(by_name[spec], "beside", beside),
+                "matters_most": find_largest_step(rungs, main["unit"]),
+                "beside": None if beside is None else _make_step(by_name[spec], "beside", beside),
             }
         )
     return out
 
 
-def matters_most(rungs: list[Row], unit: str) -> str | None:
+def find_largest_step(rungs: list[Row], unit: str) -> str | None:
     """The rung whose median is farthest from that of the rung before, ratios and shares by their logarithm or log-odds.
 
     A look-up for readers, not a decomposition: in another order another rung might be first. None below two rungs.
@@ -133,6 +136,6 @@ def matters_most(rungs: list[Row], unit: str) -> str | None:
     return max(moves, key=lambda spec: moves[spec]) if moves else None
 
 
-def _rung(one: Specification, kind: str, row: Row) -> Row:
+def _make_step(one: Specification, kind: str, row: Row) -> Row:
     kept = ("n", "median", "eti_low", "eti_high", "text")
     return {"spec": one.name, "kind": kind, "title": one.title} | {k: row[k] for k in kept}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference.summaries import formatting
-from inference.summaries.estimates import key_at, rounded
+from inference.summaries.estimates import make_key, round_values
 
 
 def add_refits(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]) -> None:
@@ -22,26 +22,28 @@ def add_refits(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, Any]]
         ``estimates`` and ``fits`` of estimates.json; the rows are changed.
     """
 
-    def key(row: dict[str, Any]) -> tuple[Any, ...]:
-        return (row["claim"], *key_at(row["estimand"], row["coords"]))
+    def make_row_key(row: dict[str, Any]) -> tuple[Any, ...]:
+        return (row["claim"], *make_key(row["estimand"], row["coords"]))
 
-    def base(fit: Mapping[str, Any]) -> tuple[Any, ...]:
+    def find_base(fit: Mapping[str, Any]) -> tuple[Any, ...]:
         return fit["model"], str(sorted(fit["differs"]["choices"].items()))
 
     priors: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in rows:
         fit = fits[f"{row['claim']}/{row['spec']}"]
         if fit["kind"] == "prior" and fit["differs"]["priors"]:
-            priors.setdefault((*base(fit), *key(row)), []).append(row)
+            priors.setdefault((*find_base(fit), *make_row_key(row)), []).append(row)
     for row in rows:
         own = fits[f"{row['claim']}/{row['spec']}"]
-        others = priors.get((*base(own), *key(row)), []) if own["kind"] != "prior" and row["sd"] else []
+        others = priors.get((*find_base(own), *make_row_key(row)), []) if own["kind"] != "prior" and row["sd"] else []
         # One that failed its gate left its last good fit behind: of other data, and no measure of the prior.
         others = [o for o in others if fits[f"{o['claim']}/{o['spec']}"].get("stale") == own.get("stale")]
-        row["refits"] = [moves(row, other, fits[f"{other['claim']}/{other['spec']}"]["title"]) for other in others]
+        row["refits"] = [
+            compute_moves(row, other, fits[f"{other['claim']}/{other['spec']}"]["title"]) for other in others
+        ]
         shifts = [abs(refit["shift"][name]) for refit in row["refits"] for name in ENDS]
         row["prior_shift"] = max(shifts) if shifts else None
-        row["prior_shift_text"] = formatting.number(row["prior_shift"], 1) if shifts else None
+        row["prior_shift_text"] = formatting.format_number(row["prior_shift"], 1) if shifts else None
         row["verdict_changes"] = [
             f"{refit['verdict']} under {refit['title']}"
             for refit in row["refits"]
@@ -60,10 +62,10 @@ def add_moved_most(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, A
     but for the one from which a headline beside it differs in that choice; refits under other priors do not either.
     """
 
-    def at(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        return (row["claim"], *key_at(row["estimand"], row["coords"]))
+    def make_row_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return (row["claim"], *make_key(row["estimand"], row["coords"]))
 
-    def apart(choices: Mapping[str, Any], base: Mapping[str, Any]) -> list[str]:
+    def list_differences(choices: Mapping[str, Any], base: Mapping[str, Any]) -> list[str]:
         return [name for name in choices.keys() | base.keys() if choices.get(name, OWN) != base.get(name, OWN)]
 
     for row in rows:
@@ -84,11 +86,11 @@ def add_moved_most(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, A
             if (
                 same
                 and asked
-                and at(other) == at(row)
-                and len(apart(choices, base)) == 1
+                and make_row_key(other) == make_row_key(row)
+                and len(list_differences(choices, base)) == 1
                 and 2 * other["n"] >= row["n"]
             ):
-                found.append(moves(row, other, str(fit["title"])) | {"n": other["n"]})
+                found.append(compute_moves(row, other, str(fit["title"])) | {"n": other["n"]})
         if found:
             row["moved_most"] = max(found, key=lambda move: abs(move["shift"]["median"]))
 
@@ -96,13 +98,13 @@ def add_moved_most(rows: list[dict[str, Any]], fits: Mapping[str, Mapping[str, A
 OWN = object()  # a choice that is as in the main fit
 
 
-def moves(row: Mapping[str, Any], other: Mapping[str, Any], title: str) -> dict[str, Any]:
+def compute_moves(row: Mapping[str, Any], other: Mapping[str, Any], title: str) -> dict[str, Any]:
     """How far a refit moves an estimate: ``shift`` in posterior sd of the first, ``to`` in reported units."""
     return {
         "spec": other["spec"],
         "title": title,
-        "shift": {name: rounded((other[name] - row[name]) / row["sd"]) for name in ENDS},
-        "shift_text": formatting.number((other["median"] - row["median"]) / row["sd"], 1),
+        "shift": {name: round_values((other[name] - row[name]) / row["sd"]) for name in ENDS},
+        "shift_text": formatting.format_number((other["median"] - row["median"]) / row["sd"], 1),
         "to": {name: other[name] for name in ENDS},
         "text": other["text"],
         "verdict": other["verdict"],

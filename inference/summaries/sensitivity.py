@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError
-from data.io import to_csv
+from data.io import format_csv
 from inference.store.paths import ROOT
 
 DECLARED = ROOT / "paper" / "declared_sensitivities.toml"
@@ -17,13 +17,13 @@ SHIFT_MAX = 0.3  # posterior standard deviations
 Row = Mapping[str, Any]
 
 
-def name_of(row: Row) -> str:
+def name_row(row: Row) -> str:
     """``academic_share/main/share_academia_only[2010-14]``."""
     inside = ", ".join(str(value) for value in row["coords"].values())
     return f"{row['claim']}/{row['spec']}/{row['estimand']}" + (f"[{inside}]" if inside else "")
 
 
-def flags(row: Row) -> list[str]:
+def list_flags(row: Row) -> list[str]:
     """Why an estimate must be declared if it is a headline: power-scaling, little contraction, another prior."""
     if row["kind"] == "probability":
         return []
@@ -61,15 +61,17 @@ def read_declared(path: Path | None = None) -> dict[str, dict[str, str]]:
     return declared
 
 
-def undeclared(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> list[str]:
+def list_undeclared(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Headline estimates that are sensitive and not declared, with the sentences of the paper that are concerned."""
-    flagged = {name_of(row): row for row in rows if row["headline"] and flags(row)}
+    flagged = {name_row(row): row for row in rows if row["headline"] and list_flags(row)}
     return [
-        f"{name}: {' and '.join(flags(row))}{concerned(row)}" for name, row in flagged.items() if name not in declared
+        f"{name}: {' and '.join(list_flags(row))}{name_concerned(row)}"
+        for name, row in flagged.items()
+        if name not in declared
     ]
 
 
-def concerned(row: Row) -> str:
+def name_concerned(row: Row) -> str:
     """Where the paper speaks of an estimand: ``; the paper speaks of it in ...typ, lines 12, 40``."""
     section = ROOT / "paper" / "sections" / f"{row['claim']}.typ"
     text = section.read_text(encoding="utf-8").splitlines() if section.is_file() else []
@@ -77,36 +79,36 @@ def concerned(row: Row) -> str:
     return f"; the paper speaks of it in {section.relative_to(ROOT)}, lines {', '.join(lines)}" if lines else ""
 
 
-def needless(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> list[str]:
+def list_needless(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Declarations of what is no longer sensitive, or no headline."""
-    flagged = {name_of(row) for row in rows if row["headline"] and flags(row)}
+    flagged = {name_row(row) for row in rows if row["headline"] and list_flags(row)}
     return [name for name in declared if name not in flagged]
 
 
 def add_user(rows: Iterable[dict[str, Any]], user: Iterable[Row], title: str) -> None:
     """Add a user's priors to the refits of the project's fits, as one more named set."""
-    from inference.summaries.refits import moves
+    from inference.summaries.refits import compute_moves
 
-    found = {name_of(row): row for row in user}
+    found = {name_row(row): row for row in user}
     for row in rows:
-        other = found.get(name_of(row))
+        other = found.get(name_row(row))
         if other is not None and row["refits"]:
-            row["refits"] = [*row["refits"], moves(row, other, title)]
+            row["refits"] = [*row["refits"], compute_moves(row, other, title)]
 
 
-def as_csv(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> bytes:
+def format_rows_csv(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> bytes:
     """One line an estimate and prior set: diagnosis, contraction, shifts in sd and in reported units, verdict."""
     lines = []
     for row in rows:
         start = {
-            "estimand": name_of(row), "title": row["title"], "unit": row["unit"], "headline": row["headline"],
+            "estimand": name_row(row), "title": row["title"], "unit": row["unit"], "headline": row["headline"],
             "estimate": row["text"], "prior_sensitivity": row["prior_sensitivity"],
             "likelihood_sensitivity": row["likelihood_sensitivity"], "diagnosis": row["diagnosis"],
-            "contraction": row["contraction"], "flags": "; ".join(flags(row)), "declared": name_of(row) in declared,
+            "contraction": row["contraction"], "flags": "; ".join(list_flags(row)), "declared": name_row(row) in declared,
         }  # fmt: skip
         for refit in row["refits"]:
             moved = {f"{key}_shift_sd": value for key, value in refit["shift"].items()}
             moved |= {f"{key}_shift": refit["to"][key] - row[key] for key in refit["shift"]}
             changes = {"verdict": row["verdict"], "verdict_under_it": refit["verdict"]}
             lines.append(start | {"priors": refit["title"], **moved, **changes})
-    return to_csv(lines[0].keys(), lines) if lines else b""
+    return format_csv(lines[0].keys(), lines) if lines else b""

@@ -31,15 +31,15 @@ def decide(draws: xr.DataArray, known: Published, figures: dict[str, float]) -> 
     on_scale = to_scale(draws, scale)
     if known.sign is not None:
         centre = float(to_scale(xr.DataArray(float(draws.attrs["reference"])), scale))
-        if _surely(abs(on_scale - centre) < known.smallest) and _effect_on_log_scale(draws):
+        if _is_sure(abs(on_scale - centre) < known.smallest) and _is_effect_on_log_scale(draws):
             return "negligible"
         within = known.sign * (on_scale - centre) > 0
     else:
         assert known.value is not None and known.tolerance is not None
         within = abs(on_scale - float(to_scale(xr.DataArray(known.value), scale))) < known.tolerance
-    if _surely(within):
+    if _is_sure(within):
         return "agrees"
-    if _surely(~within):
+    if _is_sure(~within):
         return "disagrees"
     if known.value is not None:
         low = figures["eti_low"] - 2 * figures["mcse_low"]
@@ -49,12 +49,12 @@ def decide(draws: xr.DataArray, known: Published, figures: dict[str, float]) -> 
     return "undecided"
 
 
-def _effect_on_log_scale(draws: xr.DataArray) -> bool:
+def _is_effect_on_log_scale(draws: xr.DataArray) -> bool:
     """Whether the smallest effect of interest, a ratio, applies: on log-odds and logarithms of ratios."""
     return draws.attrs["scale"] in ("logit", "log") or draws.attrs["unit"] == "log-odds"
 
 
-def _surely(event: xr.DataArray) -> bool:
+def _is_sure(event: xr.DataArray) -> bool:
     """P(event) >= 0.89, by more than two Monte Carlo standard errors."""
     chance = float(event.mean())
     if chance in (0.0, 1.0):

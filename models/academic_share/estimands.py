@@ -9,7 +9,7 @@ from models.academic_share.choices import Choices
 from models.academic_share.definitions import EARLY, LATE, PERIODS
 from models.academic_share.rows import SECTORS
 from models.common.estimand import TINY, difference, event, log_odds, share
-from models.common.periods import over_periods, rows_behind, stays_above_half
+from models.common.periods import average_over_periods, count_rows, mark_above_half
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
@@ -29,7 +29,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
         their rows.
     """
     n = dataset["n"]
-    return xr.Dataset(make_share_estimands(draws["share"], n, "") | rows_behind(n, PERIODS))
+    return xr.Dataset(make_share_estimands(draws["share"], n, "") | count_rows(n, PERIODS))
 
 
 def make_share_estimands(shares: xr.DataArray, weights: xr.DataArray, prefix: str) -> dict[str, xr.DataArray]:
@@ -47,14 +47,14 @@ def make_share_estimands(shares: xr.DataArray, weights: xr.DataArray, prefix: st
     for name, value in by_year.items():
         majority = 0.5 if name.startswith("industry") else None
         out[f"{prefix}share_{name}_by_year"] = share(value, reference=majority)
-        out[f"{prefix}share_{name}"] = share(over_periods(value, weights, PERIODS), reference=majority)
+        out[f"{prefix}share_{name}"] = share(average_over_periods(value, weights, PERIODS), reference=majority)
     periods = out[f"{prefix}share_academia_only"]
     if {EARLY, LATE} <= set(periods["period"].to_numpy()):
         early, late = (periods.sel(period=name, drop=True).clip(TINY, 1 - TINY) for name in (EARLY, LATE))
         change = xr.DataArray(np.log(late / (1 - late)) - np.log(early / (1 - early)))
         out[f"{prefix}change_academia_only"] = difference(late - early, over=(EARLY, LATE))
         out[f"{prefix}change_academia_only_log_odds"] = log_odds(change, over=(EARLY, LATE))
-    crossed = stays_above_half(industry)
+    crossed = mark_above_half(industry)
     out[f"{prefix}industry_only_never_stays_above_half"] = event(~crossed.isel(year=-1, drop=True))
     out[f"{prefix}industry_only_above_half_from"] = event(crossed)
     return out

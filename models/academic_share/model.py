@@ -36,11 +36,11 @@ import xarray as xr
 
 from models.academic_share.choices import SharesPriors
 from models.academic_share.estimands import compute_estimands
-from models.academic_share.rows import prepare_shares, raw
-from models.academic_share.team_log_odds import team_log_odds
+from models.academic_share.rows import count_raw, prepare_shares
+from models.academic_share.team_log_odds import add_team_log_odds
 from models.academic_share.test_quantities import compute_test_quantities
 from models.common.claim import Model
-from models.common.pymc_helpers import CHECK_BOUNDS, add_data, hyperparameters
+from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparameters
 
 
 def build(dataset: xr.Dataset, priors: SharesPriors) -> pm.Model:
@@ -49,11 +49,13 @@ def build(dataset: xr.Dataset, priors: SharesPriors) -> pm.Model:
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset, ["decade", "n", "count"])
         level_mean = pm.Data("prior_level_mean", priors.level_mean, dims="sector")
-        prior = hyperparameters(priors, ["level_sd", "trend_sd", "walk_sd"])
-        log_odds = team_log_odds(data["decade"], prior, level_mean, dataset.sizes["year"])
+        prior = add_hyperparameters(priors, ["level_sd", "trend_sd", "walk_sd"])
+        log_odds = add_team_log_odds(data["decade"], prior, level_mean, dataset.sizes["year"])
         share = pm.Deterministic("share", pm.math.softmax(log_odds, axis=1), dims=("year", "sector"))
         pm.Multinomial("count_obs", n=data["n"], p=share, observed=data["count"], dims=("year", "sector"))
     return model
 
 
-MODEL = Model(prepare_shares, build, compute_estimands, compute_test_quantities, ("level", "trend", "walk_sd"), raw)
+MODEL = Model(
+    prepare_shares, build, compute_estimands, compute_test_quantities, ("level", "trend", "walk_sd"), count_raw
+)

@@ -14,7 +14,7 @@ from models.academic_share.choices import Choices
 from models.academic_share.definitions import LATE, PERIODS
 from models.common.claim import Tables
 from models.common.exclusions import Selection
-from models.common.periods import rows_behind
+from models.common.periods import count_rows
 
 SECTORS = ("academia-only", "collaboration", "industry-leaning collaboration", "industry-only", "other")
 # How a team enters; data/README.md has the table with reasons. A team of unknown kind is left out.
@@ -91,29 +91,29 @@ def select(tables: Tables, choices: Choices) -> Selection:
     return models
 
 
-def decimal_year(dates: pd.Series) -> pd.Series:
+def convert_to_decimal_year(dates: pd.Series) -> pd.Series:
     """Dates as years with a fraction: the middle of the day."""
     when = pd.to_datetime(dates)
     return when.dt.year + (when.dt.dayofyear - 0.5) / (365 + when.dt.is_leap_year)
 
 
-def above_line(frame: pd.DataFrame, sds: float) -> pd.Series:
+def flag_above_line(frame: pd.DataFrame, sds: float) -> pd.Series:
     """Whether a model's recorded compute is so many sd above the least-squares line of log10 compute on time."""
-    time = decimal_year(frame["date"])
+    time = convert_to_decimal_year(frame["date"])
     slope, level = np.polyfit(time - time.mean(), frame["log10_compute"], 1)
     residual = frame["log10_compute"] - level - slope * (time - time.mean())
     above: pd.Series = residual > sds * residual.std()
     return above
 
 
-def counts(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
+def count_models(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
     """Models by year and kind of team: (year, sector)."""
     years = np.arange(choices.first_year, choices.last_year + 1)
     table = pd.crosstab(frame["year"], frame["sector"]).reindex(index=years, columns=list(SECTORS), fill_value=0)
     return xr.DataArray(table.to_numpy(), {"year": years, "sector": list(SECTORS)}, ("year", "sector"))
 
 
-def with_time(dataset: xr.Dataset) -> xr.Dataset:
+def add_time(dataset: xr.Dataset) -> xr.Dataset:
     """Add ``decade`` (year,), decades from the middle of the window, and the walk's coordinate ``step``."""
     years = dataset["year"].to_numpy()
     middle = years.mean()
@@ -121,23 +121,23 @@ def with_time(dataset: xr.Dataset) -> xr.Dataset:
     return dataset.assign(decade=decade, step=years[1:]).assign_attrs(middle=float(middle))
 
 
-def three_years(table: pd.DataFrame) -> pd.DataFrame:
+def sum_three_years(table: pd.DataFrame) -> pd.DataFrame:
     """Sums over a window of three years, two at the ends: a single year is too noisy, or has no base."""
     return table.rolling(3, center=True, min_periods=1).sum()
 
 
-def missing_share(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
+def compute_missing_share(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
     """Share of the models of a kind, in three-year windows, that have no usable compute: (year, sector)."""
 
-    def window(rows: pd.DataFrame) -> pd.DataFrame:
-        return three_years(pd.DataFrame(counts(rows, choices).to_pandas()))
+    def sum_window(rows: pd.DataFrame) -> pd.DataFrame:
+        return sum_three_years(pd.DataFrame(count_models(rows, choices).to_pandas()))
 
-    unknown, every = window(frame[~frame["has_compute"]]), window(frame)
+    unknown, every = sum_window(frame[~frame["has_compute"]]), sum_window(frame)
     overall = unknown.sum() / every.sum().clip(lower=1)  # where a window holds no model of the kind
     return xr.DataArray((unknown / every.where(every > 0)).fillna(overall), dims=("year", "sector"))
 
 
-def resolved_facts(known: pd.DataFrame, late: tuple[int, int]) -> dict[str, float]:
+def describe_resolved(known: pd.DataFrame, late: tuple[int, int]) -> dict[str, float]:
     """What kind of models the resolved rows are, beside the labelled ones.
 
     Parameters
@@ -175,13 +175,13 @@ def prepare_shares(tables: Tables, choices: Choices) -> xr.Dataset:
     models.keep(models.frame["log10_compute"].notna(), "training compute unknown")
     models.keep(models.frame["has_compute"], "training compute marked wrong by Epoch")
     if choices.above_line is not None:
-        large = above_line(models.frame, choices.above_line)
+        large = flag_above_line(models.frame, choices.above_line)
         models.keep(large, f"less than {choices.above_line:g} sd above the trend of compute")
     known = models.frame
-    count = counts(known, choices)
+    count = count_models(known, choices)
     dataset = xr.Dataset({"count": count.assign_attrs(unit="models"), "n": count.sum("sector")})
-    facts = json.dumps(resolved_facts(known, PERIODS[LATE]))
-    return with_time(dataset).assign_attrs(flow=models.as_json(), periods=json.dumps(PERIODS), facts=facts)
+    facts = json.dumps(describe_resolved(known, PERIODS[LATE]))
+    return add_time(dataset).assign_attrs(flow=models.to_json(), periods=json.dumps(PERIODS), facts=facts)
 
 
 def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
@@ -207,7 +207,7 @@ def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
     se = rows["log10_compute_se"].fillna(rows["confidence"].map(COMPUTE_SE))
     by_domain = pd.crosstab(frame["year"], frame["domain"])
     by_domain = by_domain.reindex(index=range(choices.first_year, choices.last_year + 1), columns=domains, fill_value=0)
-    window = three_years(by_domain)
+    window = sum_three_years(by_domain)
     for year in window.index[window.sum(axis=1) == 0]:
         problem = f"no labelled model within a year of {year}: no mix of domains to stand on"
         raise InputError(problem, "table of models", hint="the analysis is of 2010 to 2022")
@@ -225,21 +225,24 @@ def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
             "row_year": ("row", rows["year_code"].to_numpy(int)),
             "domain_mix": (("year", "domain"), window.div(window.sum(axis=1), axis=0).to_numpy()),
             "domain_mix_fixed": ("domain", fixed.to_numpy()),
-            "missing": (("year", "sector"), missing_share(frame, choices).to_numpy()),
+            "missing": (("year", "sector"), compute_missing_share(frame, choices).to_numpy()),
             "n": ("year", by_domain.sum(axis=1).to_numpy(), {"unit": "models"}),
         },
         coords={"year": by_domain.index.to_numpy(), "sector": list(SECTORS), "domain": domains},
     )
-    dataset = with_time(dataset)
-    dataset["row_decade"] = ("row", (decimal_year(rows["date"]).to_numpy() - dataset.attrs["middle"] - 0.5) / 10)
-    dataset["count_compute"] = counts(rows, choices)
+    dataset = add_time(dataset)
+    dataset["row_decade"] = (
+        "row",
+        (convert_to_decimal_year(rows["date"]).to_numpy() - dataset.attrs["middle"] - 0.5) / 10,
+    )
+    dataset["count_compute"] = count_models(rows, choices)
     dataset["n_compute"] = dataset["count_compute"].sum("sector")
     reason = "of these without a usable training compute (they stay in the sector part)"
     models.count(reason, len(frame) - len(rows), len(rows))
-    return dataset.assign_attrs(flow=models.as_json(), periods=json.dumps(PERIODS))
+    return dataset.assign_attrs(flow=models.to_json(), periods=json.dumps(PERIODS))
 
 
-def raw(dataset: xr.Dataset) -> xr.Dataset:
+def count_raw(dataset: xr.Dataset) -> xr.Dataset:
     """Counts behind the shares of A: dim ``raw``, ``k`` of the kind and ``n`` of all, by year and period."""
     n = dataset["count"].sum("sector")
     out: dict[str, xr.DataArray] = {}
@@ -250,6 +253,6 @@ def raw(dataset: xr.Dataset) -> xr.Dataset:
     ):
         k = dataset["count"].sel(sector=kinds).sum("sector")
         for which, by in (("year", "_by_year"), ("period", "")):
-            parts = [rows_behind(part, PERIODS)[f"n_by_{which}"] for part in (k, n)]
+            parts = [count_rows(part, PERIODS)[f"n_by_{which}"] for part in (k, n)]
             out[f"{name}{by}"] = xr.concat(parts, xr.DataArray(["k", "n"], dims="raw", name="raw"))
     return xr.Dataset(out)

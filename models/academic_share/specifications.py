@@ -25,15 +25,15 @@ SCEPTICAL = {"trend_sd": 0.45, "walk_sd": 0.1}
 SCEPTICAL_OF_COMPUTE = SCEPTICAL | {"offset_sd": 0.2, "offset_trend_sd": 0.15, "spread_sector_sd": 0.05}
 
 
-def _scale(model: str, names: tuple[str, ...], factor: float) -> dict[str, float]:
+def _scale_priors(model: str, names: tuple[str, ...], factor: float) -> dict[str, float]:
     """The default hyper-parameters of a model, multiplied."""
     return {name: factor * asdict(PRIORS[model])[name] for name in names}
 
 
-def _of_shares() -> tuple[Specification, ...]:
+def _list_shares() -> tuple[Specification, ...]:
     """The yearly shares of notable models with a known compute; the ladder's steps first and in order."""
     model = "shares"
-    half, twice = _scale(model, SHARES_SCALES, 0.5), _scale(model, SHARES_SCALES, 2.0)
+    half, twice = _scale_priors(model, SHARES_SCALES, 0.5), _scale_priors(model, SHARES_SCALES, 2.0)
     without_cost = {"vintage": "2026-05", "last_year": 2025, "models": "without cost alone"}
     return (
         Specification("raw", "the labelled rows, counted", "sampling", RAW, {"team": "labelled"}),
@@ -60,10 +60,10 @@ def _of_shares() -> tuple[Specification, ...]:
     )  # fmt: skip
 
 
-def _of_upper_tail() -> tuple[Specification, ...]:
+def _list_upper_tail() -> tuple[Specification, ...]:
     """The upper tail of compute."""
     model = "upper_tail"
-    half, twice = _scale(model, UPPER_TAIL_SCALES, 0.5), _scale(model, UPPER_TAIL_SCALES, 2.0)
+    half, twice = _scale_priors(model, UPPER_TAIL_SCALES, 0.5), _scale_priors(model, UPPER_TAIL_SCALES, 2.0)
     academia = {"missing_compute": 1.0, "missing_kinds": ("academia-only",)}
 
     def extended(name: str, title: str, kind: str, choices: object = None, priors: object = None) -> Specification:
@@ -88,4 +88,4 @@ def _of_upper_tail() -> tuple[Specification, ...]:
     )  # fmt: skip
 
 
-SPECIFICATIONS = (*_of_shares(), *_of_upper_tail())
+SPECIFICATIONS = (*_list_shares(), *_list_upper_tail())

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pymc as pm
 import pytensor.tensor as pt
 
-from models.common.walks import walk_departures
+from models.common.walks import make_walk_basis
 
 
-def team_log_odds(
+def add_team_log_odds(
     decade: pt.TensorVariable, prior: Mapping[str, pt.TensorVariable], level_mean: pt.TensorVariable, n_years: int
 ) -> pt.TensorVariable:
     """Log-odds of the kinds of team by year: level, linear trend, and a random walk's departures from it.
@@ -38,6 +38,6 @@ def team_log_odds(
     trend = pm.ZeroSumNormal("trend", sigma=prior["trend_sd"], dims="sector")
     walk_sd = pm.HalfNormal("walk_sd", sigma=prior["walk_sd"])
     walk_raw = pm.ZeroSumNormal("walk_raw", dims=("step", "sector"), n_zerosum_axes=1)
-    walk = walk_sd * pt.dot(walk_departures(n_years), walk_raw)
+    walk = walk_sd * pt.dot(make_walk_basis(n_years), walk_raw)
     line = level_mean + level + trend * decade[:, None]
     return pm.Deterministic("log_odds", line + walk, dims=("year", "sector"))

@@ -34,12 +34,12 @@ import xarray as xr
 
 from models.academic_share.choices import UpperTailPriors
 from models.academic_share.rows import prepare_upper_tail
-from models.academic_share.team_log_odds import team_log_odds
+from models.academic_share.team_log_odds import add_team_log_odds
 from models.academic_share.test_quantities import compute_upper_tail_test_quantities
 from models.academic_share.upper_tail_estimands import compute_upper_tail_estimands
 from models.common.claim import Model
-from models.common.pymc_helpers import CHECK_BOUNDS, add_data, hyperparameters
-from models.common.walks import walk_departures
+from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparameters
+from models.common.walks import make_walk_basis
 
 TOP_LEVEL = (
     "level", "trend", "walk_sd", "domain_sd", "compute_level", "growth", "compute_walk_sd", "offset", "offset_trend",
@@ -61,10 +61,10 @@ def build(dataset: xr.Dataset, priors: UpperTailPriors) -> pm.Model:
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset.assign(total=dataset["count"].sum("sector")), DATA)
         level_mean = pm.Data("prior_level_mean", priors.level_mean, dims="sector")
-        prior = hyperparameters(priors, [field.name for field in fields(priors) if field.name != "level_mean"])
+        prior = add_hyperparameters(priors, [field.name for field in fields(priors) if field.name != "level_mean"])
 
         # Which kind of team: by year and domain.
-        log_odds = team_log_odds(data["decade"], prior, level_mean, dataset.sizes["year"])
+        log_odds = add_team_log_odds(data["decade"], prior, level_mean, dataset.sizes["year"])
         domain_sd = pm.HalfNormal("domain_sd", sigma=prior["domain_sd"])
         domain_raw = pm.ZeroSumNormal("domain_raw", dims=("domain", "sector"), n_zerosum_axes=1)
         log_odds_domain = pm.Deterministic("log_odds_domain", domain_sd * domain_raw, dims=("domain", "sector"))
@@ -76,7 +76,7 @@ def build(dataset: xr.Dataset, priors: UpperTailPriors) -> pm.Model:
         level = pm.Normal("compute_level", prior["compute_mean"], prior["compute_sd"])
         growth = pm.Normal("growth", prior["growth_mean"], prior["growth_sd"])
         walk_sd = pm.HalfNormal("compute_walk_sd", sigma=prior["compute_walk_sd"])
-        walk = walk_sd * pt.dot(walk_departures(dataset.sizes["year"]), pm.Normal("compute_walk_raw", dims="step"))
+        walk = walk_sd * pt.dot(make_walk_basis(dataset.sizes["year"]), pm.Normal("compute_walk_raw", dims="step"))
         offset = pm.ZeroSumNormal("offset", sigma=prior["offset_sd"], dims="sector")
         offset_trend = pm.ZeroSumNormal("offset_trend", sigma=prior["offset_trend_sd"], dims="sector")
         compute_domain_sd = pm.HalfNormal("compute_domain_sd", sigma=prior["compute_domain_sd"])

@@ -13,7 +13,7 @@ from models.academic_share.estimands import make_share_estimands
 from models.academic_share.rows import SECTORS
 from models.common.cells import Floats
 from models.common.estimand import quantity, ratio
-from models.common.periods import over_periods, rows_behind
+from models.common.periods import average_over_periods, count_rows
 
 
 def compute_upper_tail_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
@@ -29,19 +29,19 @@ def compute_upper_tail_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices
     mix = dataset["domain_mix" if choices.domain_mix == "observed" else "domain_mix_fixed"]
     kinds = SECTORS if choices.missing_kinds is None else choices.missing_kinds
     shift = choices.missing_compute * dataset["sector"].isin(kinds)
-    shares, threshold = large_scale_shares(draws, mix, choices.z, dataset["missing"], shift)
-    out = make_share_estimands(shares, dataset["n"], "large_scale_") | rows_behind(dataset["n_compute"], PERIODS)
+    shares, threshold = compute_large_scale_shares(draws, mix, choices.z, dataset["missing"], shift)
+    out = make_share_estimands(shares, dataset["n"], "large_scale_") | count_rows(dataset["n_compute"], PERIODS)
     location = draws["location"]
     gap = location.sel(sector="industry-only", drop=True) - location.sel(sector="academia-only", drop=True)
     pair = dataset["count_compute"].sel(sector=["academia-only", "industry-only"]).sum("sector")
-    out |= rows_behind(pair, PERIODS, "n_ratio")
+    out |= count_rows(pair, PERIODS, "n_ratio")
     out["compute_ratio_by_year"] = ratio(10**gap, "n_ratio")
-    out["compute_ratio"] = ratio(10 ** over_periods(gap, dataset["n"], PERIODS), "n_ratio")
+    out["compute_ratio"] = ratio(10 ** average_over_periods(gap, dataset["n"], PERIODS), "n_ratio")
     out["threshold_by_year"] = quantity(threshold, "log10 FLOP")
     return xr.Dataset(out)
 
 
-def large_scale_shares(
+def compute_large_scale_shares(
     draws: xr.Dataset,
     domain_mix: xr.DataArray,
     z: float,
@@ -79,7 +79,7 @@ def large_scale_shares(
         weight = xr.concat([weight * (1 - missing), weight * missing], "domain")
         location = xr.concat([location, location + shift], "domain")
     spread = draws["spread"].transpose("chain", "draw", "sector").to_numpy()[:, :, None, None, :]
-    excess, threshold = upper_tail(
+    excess, threshold = split_upper_tail(
         weight.transpose(*dims).to_numpy(), location.transpose(*dims).to_numpy(), spread, 1 - ndtr(z)
     )
     coords = {name: draws[name] for name in ("chain", "draw", "year", "sector")}
@@ -87,7 +87,7 @@ def large_scale_shares(
     return share, xr.DataArray(threshold, {k: v for k, v in coords.items() if k != "sector"}, ("chain", "draw", "year"))
 
 
-def upper_tail(weight: Floats, location: Floats, spread: Floats, tail: float) -> tuple[Floats, Floats]:
+def split_upper_tail(weight: Floats, location: Floats, spread: Floats, tail: float) -> tuple[Floats, Floats]:
     """Split the upper tail of a mixture of normals between its kinds.
 
     The threshold is found by Chandrupatla's method (1997), Advances in Engineering Software 28:145.
@@ -112,13 +112,13 @@ def upper_tail(weight: Floats, location: Floats, spread: Floats, tail: float) ->
     *shape, domains, kinds = weight.shape
     w, m, s = (part.reshape(-1, domains * kinds) for part in (weight, location, spread))
 
-    def excess_over(threshold: Floats, mixture: Floats) -> Floats:
+    def compute_excess(threshold: Floats, mixture: Floats) -> Floats:
         at = mixture.astype(int)  # those not yet converged
         excess: Floats = (w[at] * ndtr((m[at] - threshold[..., None]) / s[at])).sum(-1)
         return excess - tail
 
     brackets = (m - 8 * s).min(-1), (m + 8 * s).max(-1)
-    found = find_root(excess_over, brackets, args=(np.arange(len(w)),), tolerances={"xatol": 1e-9})
+    found = find_root(compute_excess, brackets, args=(np.arange(len(w)),), tolerances={"xatol": 1e-9})
     if not found.success.all():
         raise ArithmeticError(f"no threshold found for {(~found.success).sum()} of {len(w)} draws and years")
     threshold: Floats = np.reshape(found.x, shape)

@@ -25,10 +25,10 @@ from data.errors import InputError
 from models.code_release.cells import select
 from models.code_release.choices import AuthorsPriors, Choices
 from models.code_release.definitions import ERAS, GROUPS
-from models.common.cells import codes, counted
+from models.common.cells import count_cells, index_levels
 from models.common.claim import Model, Tables
 from models.common.estimand import quantity, ratio_from_log, rows
-from models.common.pymc_helpers import CHECK_BOUNDS, add_data, hyperparameters
+from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparameters
 
 MOST = 5  # authors from industry; more count as this many
 TOP_LEVEL = (
@@ -48,20 +48,23 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     academic = frame[["authors_education", "authors_government", "authors_nonprofit", "authors_double"]].sum(axis=1)
     k = (frame["authors_company"] + frame["authors_double"]).clip(upper=MOST).astype(int)
     frame = frame.assign(k=k, all=((academic == 0) & (k > 0)).astype(int))
-    table = counted(frame, ["venue_year", "venues", "era", "topic", "size", "k", "all"], "event")
+    table = count_cells(frame, ["venue_year", "venues", "era", "topic", "size", "k", "all"], "event")
     return xr.Dataset(
         {
             "n": ("cell", table["n"].to_numpy(), {"unit": "papers"}),
             "y": ("cell", table["y"].to_numpy(), {"unit": "papers"}),
             "at_k": ("cell", table["k"].to_numpy()),
             "at_all": ("cell", table["all"].to_numpy()),
-            "at_venues": ("cell", codes(table["venues"], GROUPS)),
-            "at_era": ("cell", codes(table["era"], list(ERAS))),
-            **{f"at_{name}": ("cell", codes(table[name], levels[name])) for name in ("venue_year", "topic", "size")},
+            "at_venues": ("cell", index_levels(table["venues"], GROUPS)),
+            "at_era": ("cell", index_levels(table["era"], list(ERAS))),
+            **{
+                f"at_{name}": ("cell", index_levels(table[name], levels[name]))
+                for name in ("venue_year", "topic", "size")
+            },
         },
         coords={name: levels[name] for name in ("venue_year", "topic", "size")}
         | {"venues": list(GROUPS), "step": np.arange(1, MOST + 1)},
-        attrs={"flow": papers.as_json()},
+        attrs={"flow": papers.to_json()},
     )
 
 
@@ -71,7 +74,7 @@ def build(dataset: xr.Dataset, priors: AuthorsPriors) -> pm.Model:
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset, ("n", "at_k", "at_all", "at_venues", "at_venue_year", "at_topic", "at_size", "y"))
         names = ("stratum_mean", "stratum_sd", "curve_sd", "industry_sd", "topic_sd", "size_sd")
-        prior = hyperparameters(priors, names)
+        prior = add_hyperparameters(priors, names)
 
         def papers(half: str) -> pt.TensorVariable:
             topic = pm.ZeroSumNormal(f"topic_{half}", sigma=prior["topic_sd"], dims="topic")
@@ -128,14 +131,14 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
         "number": of_papers["number"] + padded[:, :, at["venues"], at["k"]],
         "contrasts": of_papers["contrasts"] + a[:, :, at["venues"]] * (at["k"] > 0) + b[:, :, at["venues"]] * at["all"],
     }.items():
-        values = _misfit(1 / (1 + np.exp(-log_odds)), dataset)
+        values = _compute_misfit(1 / (1 + np.exp(-log_odds)), dataset)
         where = {"chain": draws["chain"], "draw": draws["draw"]}
         misfit = xr.DataArray(values, where, ("chain", "draw"))
         out[f"misfit_{name}"] = quantity(misfit, "misfit a cell", "log", rows="n_authors_known")
     return xr.Dataset(out)
 
 
-def _misfit(p: np.ndarray, dataset: xr.Dataset) -> np.ndarray:
+def _compute_misfit(p: np.ndarray, dataset: xr.Dataset) -> np.ndarray:
     """Squared standardised residuals by group, era, number and all-from-industry, averaged; by draw."""
     shape = (len(GROUPS), len(ERAS), MOST + 1, 2)
     place = np.ravel_multi_index([dataset[f"at_{name}"].to_numpy() for name in ("venues", "era", "k", "all")], shape)
@@ -154,15 +157,15 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
         y = data[f"y_{name}"]
         n, k, everyone = dataset["n"], dataset["at_k"], dataset["at_all"] == 1
 
-        def share(cells: xr.DataArray, y: xr.DataArray = y, n: xr.DataArray = n) -> xr.DataArray:
+        def compute_share(cells: xr.DataArray, y: xr.DataArray = y, n: xr.DataArray = n) -> xr.DataArray:
             return y.where(cells, 0).sum("cell") / n.where(cells, 0).sum("cell")
 
-        out[f"{name}: mixed teams' share less that of teams all from industry"] = share((k > 0) & ~everyone) - share(
-            everyone
-        )
-        out[f"{name}: share with one author from industry less that with none"] = share((k == 1) & ~everyone) - share(
-            k == 0
-        )
+        out[f"{name}: mixed teams' share less that of teams all from industry"] = compute_share(
+            (k > 0) & ~everyone
+        ) - compute_share(everyone)
+        out[f"{name}: share with one author from industry less that with none"] = compute_share(
+            (k == 1) & ~everyone
+        ) - compute_share(k == 0)
     return xr.Dataset(out)
 
 

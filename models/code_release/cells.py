@@ -11,7 +11,17 @@ import xarray as xr
 from data.errors import InputError
 from models.code_release.choices import Choices
 from models.code_release.definitions import ERAS, GROUPS, VENUES
-from models.common.cells import SIZES, VENUE_GROUPS, Floats, Ints, codes, counted, crossed, team_size, venue_group
+from models.common.cells import (
+    SIZES,
+    VENUE_GROUPS,
+    Floats,
+    Ints,
+    band_team_size,
+    count_cells,
+    cross_indices,
+    group_venues,
+    index_levels,
+)
 from models.common.claim import Tables
 from models.common.exclusions import Selection
 from models.common.team_types import ACADEMIA_ONLY, MIXED, TEAM_TYPES
@@ -37,13 +47,13 @@ def has_link_field(frame: pd.DataFrame) -> pd.Series:
     return (frame["code_page"] != "missing") & ~later
 
 
-def era_of(years: pd.Series) -> pd.Series:
+def find_era(years: pd.Series) -> pd.Series:
     """Era of ``ERAS`` of a year; earlier and later years go to the nearest."""
     edges = [-np.inf, *(last + 0.5 for _, last in list(ERAS.values())[:-1]), np.inf]
     return pd.Series(pd.cut(years, edges, labels=list(ERAS)), index=years.index).astype(str)
 
 
-def institutions_band(numbers: pd.Series) -> pd.Series:
+def band_institutions(numbers: pd.Series) -> pd.Series:
     """Band of ``INSTITUTIONS`` for a number of institutions."""
     edges = [first - 0.5 for first in INSTITUTIONS.values()] + [np.inf]
     return pd.Series(pd.cut(numbers, edges, labels=list(INSTITUTIONS)), index=numbers.index).astype(str)
@@ -65,7 +75,7 @@ def select(tables: Tables, choices: Choices) -> tuple[Selection, dict[str, list[
     rows.keep(rows.frame["venue"].isin(VENUES), f"venue other than {', '.join(VENUES)}")
     rows.keep(rows.frame["code_coded"].isin(["yes", "no"]), "not read in full text")
     sizes = SIZES_OF_INSTITUTIONS if choices.institutions else list(SIZES)
-    levels = _levels(rows.frame, sizes)
+    levels = _list_levels(rows.frame, sizes)
     rows.keep(rows.frame["track"] == "main", "track other than main")
     rows.keep(rows.frame["coder_excluded"] != "yes", "left out by the coder")
     if choices.research == "empirical":
@@ -91,22 +101,22 @@ def select(tables: Tables, choices: Choices) -> tuple[Selection, dict[str, list[
     if frame.empty:
         problem = f"no paper of {', '.join(VENUES)} was read in full text and has a known kind of team"
         raise InputError(problem, "table of papers", hint="code_coded, team_coded, n_authors: see data/README.md")
-    size = team_size(frame["n_authors"])
+    size = band_team_size(frame["n_authors"])
     if choices.institutions:
-        size += " of " + institutions_band(frame["institutions"])
+        size += " of " + band_institutions(frame["institutions"])
     frame = frame.assign(
         team=frame[team],
         topic=frame["topic_title"],
         size=size,
-        venues=venue_group(frame["venue"]),
-        era=era_of(frame["year"]),
-        event=_event(frame, choices),
+        venues=group_venues(frame["venue"]),
+        era=find_era(frame["year"]),
+        event=_find_event(frame, choices),
     )
-    rows.frame = frame.assign(**_joint_names(frame))
+    rows.frame = frame.assign(**_name_joint_levels(frame))
     return rows, levels
 
 
-def _event(frame: pd.DataFrame, choices: Choices) -> pd.Series:
+def _find_event(frame: pd.DataFrame, choices: Choices) -> pd.Series:
     """What counts as a release."""
     if choices.outcome == "page":
         return frame["code_page"] == "link"
@@ -114,7 +124,7 @@ def _event(frame: pd.DataFrame, choices: Choices) -> pd.Series:
     return released & (frame["code_statement"] == OWN[0]) if choices.outcome == "address" else released
 
 
-def _joint_names(frame: pd.DataFrame) -> dict[str, pd.Series]:
+def _name_joint_levels(frame: pd.DataFrame) -> dict[str, pd.Series]:
     year = frame["year"].astype(int).astype(str)
     return {
         "venue_year": frame["venue"] + " " + year,
@@ -123,7 +133,7 @@ def _joint_names(frame: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def _levels(frame: pd.DataFrame, sizes: list[str]) -> dict[str, list[str]]:
+def _list_levels(frame: pd.DataFrame, sizes: list[str]) -> dict[str, list[str]]:
     venues = [venue for venue in VENUES if (frame["venue"] == venue).any()]
     topics = sorted(frame["topic_title"].unique())
     places = frame[["venue", "year"]].drop_duplicates().sort_values(["venue", "year"])
@@ -161,17 +171,17 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     """
     rows, levels = select(tables, choices)
     frame = rows.frame
-    years = sorted(set(_years(levels["venue_year"])))
+    years = sorted(set(_list_years(levels["venue_year"])))
     levels |= {"team": list(TEAM_TYPES), "industry": list(TEAM_TYPES[1:]), "venues": list(GROUPS), "era": list(ERAS)}
-    table = counted(frame, [*LEVELS, "venues", "era", "year", "team"], "event")
+    table = count_cells(frame, [*LEVELS, "venues", "era", "year", "team"], "event")
     base = table.groupby([*LEVELS, "venues", "era"], sort=True).size().reset_index()
     key = {key: i for i, key in enumerate(base[["venue_year", "topic", "size"]].itertuples(index=False, name=None))}
     at_base = np.array([key[row] for row in table[["venue_year", "topic", "size"]].itertuples(index=False, name=None)])
-    year_of_base = codes(base["venue_year"].str.rsplit(" ", n=1).str[1].astype(int), years)
+    year_of_base = index_levels(base["venue_year"].str.rsplit(" ", n=1).str[1].astype(int), years)
     base_n = np.zeros((len(TEAM_TYPES), len(base)), dtype=np.int64)
-    base_n[codes(table["team"], TEAM_TYPES), at_base] = table["n"]
-    placed = {name: codes(table[name], levels[name]) for name in (*LEVELS, "venues", "era", "team")}
-    placed["year"] = codes(table["year"].astype(int), years)
+    base_n[index_levels(table["team"], TEAM_TYPES), at_base] = table["n"]
+    placed = {name: index_levels(table[name], levels[name]) for name in (*LEVELS, "venues", "era", "team")}
+    placed["year"] = index_levels(table["year"].astype(int), years)
     sizes = {name: len(level) for name, level in levels.items()} | {"year": len(years)}
     observed = xr.Dataset(
         {
@@ -179,41 +189,47 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
             "y": ("cell", table["y"].to_numpy(), {"unit": "papers"}),
             **{f"at_{name}": ("cell", at) for name, at in placed.items()},
             "at_base": ("cell", at_base),
-            "at_venue_year_topic": ("cell", crossed(placed, sizes, "venue_year", "topic")),
-            "at_team_venue_year_size": ("cell", crossed(placed, sizes, "team", "venue_year", "size")),
-            "at_error": ("cell", crossed(placed, sizes, "team", "era")),
-            "at_stratum": ("cell", crossed(placed, sizes, "team", "year", "venues")),
+            "at_venue_year_topic": ("cell", cross_indices(placed, sizes, "venue_year", "topic")),
+            "at_team_venue_year_size": ("cell", cross_indices(placed, sizes, "team", "venue_year", "size")),
+            "at_error": ("cell", cross_indices(placed, sizes, "team", "era")),
+            "at_stratum": ("cell", cross_indices(placed, sizes, "team", "year", "venues")),
             "base_n": (("team", "base"), base_n, {"unit": "papers"}),
-            **{f"base_at_{name}": ("base", codes(base[name], levels[name])) for name in (*LEVELS, "venues", "era")},
-            "base_at_topic_year": ("base", codes(base["topic"], levels["topic"]) * len(years) + year_of_base),
+            **{
+                f"base_at_{name}": ("base", index_levels(base[name], levels[name]))
+                for name in (*LEVELS, "venues", "era")
+            },
+            "base_at_topic_year": ("base", index_levels(base["topic"], levels["topic"]) * len(years) + year_of_base),
             "year_scaled": ("year", (np.array(years) - MIDDLE_YEAR) / 4, {"unit": f"four years from {MIDDLE_YEAR}"}),
-            **_parents(levels),
-            **_at_venue_years(levels, years),
-            "venue_year_venues": ("venue_year", _group_of(levels["venue_year"])),
-            "venue_year_era": ("venue_year", codes(era_of(pd.Series(_years(levels["venue_year"]))), list(ERAS))),
-            "venue_year_year": ("venue_year", _years(levels["venue_year"])),
+            **_index_parents(levels),
+            **_index_by_venue_year(levels, years),
+            "venue_year_venues": ("venue_year", _index_groups(levels["venue_year"])),
+            "venue_year_era": (
+                "venue_year",
+                index_levels(find_era(pd.Series(_list_years(levels["venue_year"]))), list(ERAS)),
+            ),
+            "venue_year_year": ("venue_year", _list_years(levels["venue_year"])),
         },
         coords={**levels, "year": years},
     )
     by_team_year = np.zeros((len(TEAM_TYPES), len(years)), dtype=np.int64)
     np.add.at(by_team_year, (placed["team"], placed["year"]), table["n"].to_numpy())
-    observed = observed.assign(_pulls(table, levels)).assign(mix=_mix(observed))
+    observed = observed.assign(_compute_offset_factors(table, levels)).assign(mix=_compute_mix(observed))
     observed["n_by_team_year"] = (("team", "year"), by_team_year, {"unit": "papers"})
     by_stratum = np.zeros((len(TEAM_TYPES), len(years), len(GROUPS)), dtype=np.int64)
     np.add.at(by_stratum.reshape(-1), observed["at_stratum"].to_numpy(), table["n"].to_numpy())
     observed["n_by_stratum"] = (("team", "year", "venues"), by_stratum, {"unit": "papers"})
-    era = codes(era_of(pd.Series(years)), list(ERAS))
+    era = index_levels(find_era(pd.Series(years)), list(ERAS))
     stratum_error = np.arange(len(TEAM_TYPES))[:, None, None] * len(ERAS) + era[None, :, None]
     observed["stratum_error"] = (("team", "year", "venues"), np.broadcast_to(stratum_error, by_stratum.shape).copy())
-    labels = _labels(tables, frame, years, choices)
-    return observed.merge(labels).assign_attrs(flow=rows.as_json(), facts=json.dumps(_facts(frame, labels)))
+    labels = _count_labels(tables, frame, years, choices)
+    return observed.merge(labels).assign_attrs(flow=rows.to_json(), facts=json.dumps(_list_facts(frame, labels)))
 
 
-def _years(venue_years: list[str]) -> list[int]:
+def _list_years(venue_years: list[str]) -> list[int]:
     return [int(name.rsplit(" ", 1)[1]) for name in venue_years]
 
 
-def _mix(observed: xr.Dataset) -> xr.Variable:
+def _compute_mix(observed: xr.Dataset) -> xr.Variable:
     """Shares of a venue-year's papers by topic at the venue, team size at the venue, and topic in the year."""
     n = observed["base_n"].sum("team").to_numpy().astype(float)
     places = ("topic_venue", "size_venue", "topic_year")
@@ -226,7 +242,9 @@ def _mix(observed: xr.Dataset) -> xr.Variable:
     return xr.Variable(("venue_year", "effect"), out / np.maximum(papers, 1)[:, None])
 
 
-def _pulls(table: pd.DataFrame, levels: dict[str, list[str]]) -> dict[str, tuple[str | tuple[str, ...], Floats]]:
+def _compute_offset_factors(
+    table: pd.DataFrame, levels: dict[str, list[str]]
+) -> dict[str, tuple[str | tuple[str, ...], Floats]]:
     """By how much log-odds make up for fewer releases seen, of their logarithm, and for more mistakes.
 
     1 / (1 - share observed) and 1 / share, of shares between 0.1 and 0.75: beyond, the first order no longer holds.
@@ -236,7 +254,7 @@ def _pulls(table: pd.DataFrame, levels: dict[str, list[str]]) -> dict[str, tuple
     for name, dims in (("venue_year", ["venue_year"]), ("era", ["venues", "era"])):
         total = table.groupby(dims)[["y", "n"]].sum()
         share = total["y"] / total["n"]
-        at = tuple(codes(total.index.get_level_values(dim).to_series(), levels[dim]) for dim in dims)
+        at = tuple(index_levels(total.index.get_level_values(dim).to_series(), levels[dim]) for dim in dims)
         seen, false = (fill([len(levels[dim]) for dim in dims]) for fill in (np.ones, np.zeros))
         seen[at] = 1 / (1 - share.clip(0, 0.75))
         false[at] = 1 / share.clip(0.1, 1)
@@ -244,36 +262,36 @@ def _pulls(table: pd.DataFrame, levels: dict[str, list[str]]) -> dict[str, tuple
     return out
 
 
-def _parents(levels: dict[str, list[str]]) -> dict[str, tuple[str, Ints]]:
+def _index_parents(levels: dict[str, list[str]]) -> dict[str, tuple[str, Ints]]:
     """Position of the topic, and of the size, of each of those at a venue."""
     return {
         f"{name}_of": (
             f"{name}_venue",
-            codes(pd.Series(levels[f"{name}_venue"]).str.rsplit(" at ", n=1).str[0], levels[name]),
+            index_levels(pd.Series(levels[f"{name}_venue"]).str.rsplit(" at ", n=1).str[0], levels[name]),
         )
         for name in ("topic", "size")
     }
 
 
-def _at_venue_years(levels: dict[str, list[str]], years: list[int]) -> dict[str, tuple[tuple[str, str], Ints]]:
+def _index_by_venue_year(levels: dict[str, list[str]], years: list[int]) -> dict[str, tuple[tuple[str, str], Ints]]:
     """Position of each topic, and of each team size, at a venue-year's venue, and of each topic in its year."""
     venue = pd.Series(levels["venue_year"]).str.rsplit(" ", n=1).str[0]
     found = {
         f"{name}_venue_at": np.stack(
-            [codes(each + " at " + venue, levels[f"{name}_venue"]) for each in levels[name]], axis=1
+            [index_levels(each + " at " + venue, levels[f"{name}_venue"]) for each in levels[name]], axis=1
         )
         for name in ("topic", "size")
     }
-    in_year = codes(pd.Series(_years(levels["venue_year"])), years)
+    in_year = index_levels(pd.Series(_list_years(levels["venue_year"])), years)
     found["topic_year_at"] = np.arange(len(levels["topic"])) * len(years) + in_year[:, None]
     return {name: (("venue_year", name.split("_")[0]), places) for name, places in found.items()}
 
 
-def _group_of(venue_years: list[str]) -> Ints:
+def _index_groups(venue_years: list[str]) -> Ints:
     return np.array([name.split(" ")[0] in VENUE_GROUPS["AI"] for name in venue_years], dtype=np.int64)
 
 
-def _labels(tables: Tables, frame: pd.DataFrame, years: list[int], choices: Choices) -> xr.Dataset:
+def _count_labels(tables: Tables, frame: pd.DataFrame, years: list[int], choices: Choices) -> xr.Dataset:
     """What calibrates the coder: papers coded by hand, and passages labelled by what they say.
 
     Passages count if their paper is among those of the analysis, with its kind of team there; papers coded by hand
@@ -286,10 +304,10 @@ def _labels(tables: Tables, frame: pd.DataFrame, years: list[int], choices: Choi
         hand = hand.iloc[:0]
     known = hand["id"].map(tables["papers"].set_index("id")[TEAM_COLUMNS[choices.team]])
     team = known.where(known.isin(TEAM_TYPES), hand["team_hand"].map(HAND_TEAMS))
-    at = codes(team, TEAM_TYPES) * len(ERAS) + codes(era_of(hand["year"]), list(ERAS))
+    at = index_levels(team, TEAM_TYPES) * len(ERAS) + index_levels(find_era(hand["year"]), list(ERAS))
     released, seen = (hand["code_hand"] == "1").to_numpy(), (hand["code_coder"] == "1").to_numpy()
     by_hand = {
-        name: (("team", "era"), _binned(at[which], len(TEAM_TYPES), len(ERAS)), {"unit": "papers"})
+        name: (("team", "era"), _bin_indices(at[which], len(TEAM_TYPES), len(ERAS)), {"unit": "papers"})
         for name, which in {
             "hand_release": released,
             "hand_release_coded": released & seen,
@@ -301,15 +319,15 @@ def _labels(tables: Tables, frame: pd.DataFrame, years: list[int], choices: Choi
     if choices.error == "none" or choices.calibration == "hand":
         passages = passages.iloc[:0]
     own = passages["label"].isin([*OWN, "promised"] if choices.promised else OWN).to_numpy()
-    place = codes(passages["team"], TEAM_TYPES) * len(years) + codes(passages["year"].astype(int), years)
-    place = place * len(GROUPS) + codes(passages["venues"], GROUPS)
+    place = index_levels(passages["team"], TEAM_TYPES) * len(years) + index_levels(passages["year"].astype(int), years)
+    place = place * len(GROUPS) + index_levels(passages["venues"], GROUPS)
     shape = (len(TEAM_TYPES), len(years), len(GROUPS))
     industry = np.array([team != ACADEMIA_ONLY for team in TEAM_TYPES], float)
     return xr.Dataset(
         {
             **by_hand,
-            "passages": (("team", "year", "venues"), _binned(place, *shape), {"unit": "passages"}),
-            "passages_own": (("team", "year", "venues"), _binned(place[own], *shape), {"unit": "passages"}),
+            "passages": (("team", "year", "venues"), _bin_indices(place, *shape), {"unit": "passages"}),
+            "passages_own": (("team", "year", "venues"), _bin_indices(place[own], *shape), {"unit": "passages"}),
             "shift_sensitivity": ("team", choices.shift_sensitivity * industry, {"unit": "log-odds"}),
             "shift_specificity": ("team", choices.shift_specificity * industry, {"unit": "log-odds"}),
             "with_error": float(choices.error != "none"),
@@ -320,12 +338,12 @@ def _labels(tables: Tables, frame: pd.DataFrame, years: list[int], choices: Choi
     )
 
 
-def _binned(places: Ints, *shape: int) -> Ints:
+def _bin_indices(places: Ints, *shape: int) -> Ints:
     """Counts of positions in an array of a shape, flattened."""
     return np.bincount(places, minlength=int(np.prod(shape))).reshape(shape).astype(np.int64)
 
 
-def _facts(frame: pd.DataFrame, labels: xr.Dataset) -> dict[str, str]:
+def _list_facts(frame: pd.DataFrame, labels: xr.Dataset) -> dict[str, str]:
     """Counts that the paper speaks of."""
     facts = {"papers": f"{len(frame):,}", "releases": f"{int(frame['event'].sum()):,}"}
     total = labels.sum()

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from models.code_release.cells import era_of
+from models.code_release.cells import find_era
 from models.code_release.choices import Choices
 from models.code_release.definitions import ERAS, GROUPS, WHOLE
-from models.common.cells import Floats, codes
+from models.common.cells import Floats, index_levels
 from models.common.estimand import event, fitted, ratio, rows, share
-from models.common.standardise import Part, standardised
+from models.common.standardise import Part, standardise
 from models.common.team_types import ACADEMIA_ONLY, INDUSTRY_ONLY, MIXED, TEAM_TYPES
 
 NEURIPS_2021 = "NeurIPS 2021"
@@ -44,9 +44,9 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
         both. Variables of kind ``rows`` count papers, of a ratio those of both kinds. ``fitted`` (venue_year, team), of
         kind fitted, is the expected observed share, 0 where no paper is.
     """
-    papers = papers_by_era(dataset)
+    papers = count_papers_by_era(dataset)
     groups, eras = papers["venues"].to_numpy().tolist(), papers["era"].to_numpy().tolist()
-    shares = standardised_shares(draws, dataset, _weights(dataset, groups, eras))
+    shares = standardise_shares(draws, dataset, _make_weights(dataset, groups, eras))
     years = dataset["year"].to_numpy()[dataset["n_by_team_year"].sum("team").to_numpy() > 0].tolist()
     by_year = shares.sel(papers=[str(year) for year in years]).rename(papers="year").assign_coords(year=years)
     out = {"share_by_year": share(by_year, "n_share_by_year")}
@@ -78,13 +78,13 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
             count = dataset["base_n"].where(inside, 0).sel(team=[ACADEMIA_ONLY, team]).sum()
             out[f"n_neurips_2021_{name}"] = rows(count.astype(int), "papers")
     if choices.error != "none":  # without, the share of the willing is also that of the releases seen
-        out["willing"] = share(willing(draws, dataset), "n_willing")
+        out["willing"] = share(compute_ceiling(draws, dataset), "n_willing")
         out["n_willing"] = rows(dataset["base_n"].sum("base").assign_coords(team=list(TEAM_TYPES)), "papers")
-        out |= _error_estimands(draws, dataset)
-    return xr.Dataset(out | {"fitted": _fitted(draws, dataset, choices)})
+        out |= _make_error_estimands(draws, dataset)
+    return xr.Dataset(out | {"fitted": _compute_fitted(draws, dataset, choices)})
 
 
-def papers_by_era(dataset: xr.Dataset) -> xr.DataArray:
+def count_papers_by_era(dataset: xr.Dataset) -> xr.DataArray:
     """Papers by kind of team, venue group and era (and all years); only groups, and eras of each, with papers."""
     group, era = dataset["base_at_venues"].to_numpy(), dataset["base_at_era"].to_numpy()
     count = np.zeros((len(TEAM_TYPES), len(GROUPS), len(ERAS) + 1), dtype=np.int64)
@@ -97,7 +97,7 @@ def papers_by_era(dataset: xr.Dataset) -> xr.DataArray:
     return papers.isel(era=np.flatnonzero((papers.sum("team") > 0).all("venues")))
 
 
-def _weights(dataset: xr.Dataset, groups: list[str], eras: list[str]) -> dict[str, Floats]:
+def _make_weights(dataset: xr.Dataset, groups: list[str], eras: list[str]) -> dict[str, Floats]:
     """Papers of the cells without the kind of team: of each year, group and era, both groups, and NeurIPS 2021."""
     n = dataset["base_n"].sum("team").to_numpy().astype(float)
     place = dataset["base_at_venue_year"].to_numpy()
@@ -113,7 +113,7 @@ def _weights(dataset: xr.Dataset, groups: list[str], eras: list[str]) -> dict[st
     return {name: weights for name, weights in out.items() if weights.any()}
 
 
-def standardised_shares(
+def standardise_shares(
     draws: xr.Dataset, dataset: xr.Dataset, weights: Mapping[str, Floats], own: bool = False
 ) -> xr.DataArray:
     """P(release) by kind of team, averaged over papers; dims (chain, draw, team, papers).
@@ -141,12 +141,12 @@ def standardised_shares(
         if own:
             papers = {name: each * dataset["base_n"].to_numpy()[i] for name, each in weights.items()}
             of_kind = {name: each if each.any() else weights[name] for name, each in papers.items()}
-        found.append(standardised(parts, of_kind, "papers"))
+        found.append(standardise(parts, of_kind, "papers"))
     would = xr.concat(found, xr.DataArray(list(TEAM_TYPES), dims="team", name="team"))
-    return (would * willing(draws, dataset)).transpose("chain", "draw", "team", "papers")
+    return (would * compute_ceiling(draws, dataset)).transpose("chain", "draw", "team", "papers")
 
 
-def willing(draws: xr.Dataset, dataset: xr.Dataset) -> xr.DataArray:
+def compute_ceiling(draws: xr.Dataset, dataset: xr.Dataset) -> xr.DataArray:
     """Share of papers that would release code at all (chain, draw, team)."""
     of = dataset["willing_of"].to_numpy()
     logit = draws["willing_logit"].isel(team=of).assign_coords(team=list(TEAM_TYPES))
@@ -168,7 +168,7 @@ def _flat(effect: xr.DataArray, first: str) -> xr.DataArray:
     return xr.DataArray(values, {name: ordered[name] for name in ("chain", "draw")}, ("chain", "draw", "level"))
 
 
-def error_rates(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
+def compute_error_rates(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
     """The coder's sensitivity (chain, draw, team) and specificity (chain, draw, team, era)."""
     out = {}
     for name in ("sensitivity", "specificity"):
@@ -179,9 +179,9 @@ def error_rates(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArra
     return out
 
 
-def _error_estimands(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
-    rates = error_rates(draws, dataset)
-    era = np.array([list(ERAS).index(name) for name in _eras_of_years(dataset)])
+def _make_error_estimands(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
+    rates = compute_error_rates(draws, dataset)
+    era = np.array([list(ERAS).index(name) for name in _list_eras(dataset)])
     passages = dataset["passages"].sum("venues").groupby(xr.DataArray(era, dims="year", name="e")).sum()
     read = dataset["hand_none"].to_numpy().copy()
     read[:, passages["e"].to_numpy()] += passages.transpose("team", "e").to_numpy()
@@ -197,11 +197,11 @@ def _error_estimands(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.Dat
     }
 
 
-def _eras_of_years(dataset: xr.Dataset) -> list[str]:
-    return era_of(pd.Series(dataset["year"].to_numpy())).tolist()
+def _list_eras(dataset: xr.Dataset) -> list[str]:
+    return find_era(pd.Series(dataset["year"].to_numpy())).tolist()
 
 
-def _fitted(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.DataArray:
+def _compute_fitted(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.DataArray:
     """Expected observed share of each kind of team's own papers, by venue-year."""
     place = dataset["base_at_venue_year"].to_numpy()
     names = dataset["venue_year"].to_numpy()
@@ -209,11 +209,11 @@ def _fitted(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Data
     there = np.flatnonzero(papers.any(0))
     weights = {str(names[i]): (place == i).astype(float) for i in there}
     out = np.zeros((draws.sizes["chain"], draws.sizes["draw"], len(names), len(TEAM_TYPES)))
-    shares = standardised_shares(draws, dataset, weights, own=True)
+    shares = standardise_shares(draws, dataset, weights, own=True)
     out[:, :, there] = shares.transpose("chain", "draw", "papers", "team").to_numpy()
     if choices.error != "none":
-        rates = error_rates(draws, dataset)
-        era = codes(era_of(pd.Series(dataset["venue_year_year"].to_numpy())), list(ERAS))
+        rates = compute_error_rates(draws, dataset)
+        era = index_levels(find_era(pd.Series(dataset["venue_year_year"].to_numpy())), list(ERAS))
         a = rates["sensitivity"].to_numpy()[:, :, None]
         b = rates["specificity"].transpose("chain", "draw", "era", "team").to_numpy()[:, :, era]
         out = out * a + (1 - out) * (1 - b)
@@ -228,7 +228,7 @@ def _fitted(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Data
     return fitted(values).assign_attrs(unit="probability", scale="logit")
 
 
-def raw(dataset: xr.Dataset) -> xr.Dataset:
+def count_raw(dataset: xr.Dataset) -> xr.Dataset:
     """Papers and releases as observed: dims (raw, team), ``k`` with a release and ``n`` of all."""
     place = dataset["at_team"].to_numpy()
     counts = [np.bincount(place, dataset[name].to_numpy(), len(TEAM_TYPES)).astype(np.int64) for name in ("y", "n")]

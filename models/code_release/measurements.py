@@ -29,14 +29,14 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data.errors import InputError
-from models.code_release.cells import OWN, era_of, has_link_field
+from models.code_release.cells import OWN, find_era, has_link_field
 from models.code_release.choices import Choices, MeasurementPriors
 from models.code_release.definitions import VENUES
-from models.common.cells import codes, venue_group
+from models.common.cells import group_venues, index_levels
 from models.common.claim import Model, Tables
 from models.common.estimand import ratio, ratio_from_log, rows, share
 from models.common.exclusions import Selection
-from models.common.pymc_helpers import CHECK_BOUNDS, add_data, hyperparameters
+from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparameters
 from models.common.team_types import ACADEMIA_ONLY, INDUSTRY_ONLY, MIXED, TEAM_TYPES
 
 FULL_TEXT, SAME, FIRST_PAGE, OPEN_REVIEW, GROBID = (
@@ -55,7 +55,7 @@ SEEN = ("y", "found_y", "linked_y")
 TOP_LEVEL = ("level_mean", "level_sd", "any_industry", "only_industry", "found_logit", "linked_logit")
 
 
-def sightings(papers: pd.DataFrame) -> pd.DataFrame:
+def count_sightings(papers: pd.DataFrame) -> pd.DataFrame:
     """One row a paper and instrument: ``instrument``, ``event`` (code is seen), ``team``, and the paper's columns."""
     frame = papers[papers["year"].between(FIRST_YEAR, LAST_YEAR) & papers["track"].isin(["main", "findings"])]
     read = frame["code_coded"].isin(["yes", "no"]) & frame["venue"].isin(VENUES)
@@ -99,11 +99,11 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         If no paper is left.
     """
     papers = tables["papers"]
-    seen = sightings(papers)
+    seen = count_sightings(papers)
     if seen.empty:
         problem = "no paper has a kind of team and a link or a statement"
         raise InputError(problem, "table of papers", hint="code_page, code_coded, team_coded: see data/README.md")
-    seen = seen.assign(venues=venue_group(seen["venue"]), era=era_of(seen["year"]))
+    seen = seen.assign(venues=group_venues(seen["venue"]), era=find_era(seen["year"]))
     seen["row"] = seen["instrument"] + ": " + seen["venues"] + " " + seen["era"]
     seen["stratum"] = seen["instrument"] + ": " + seen["venue"] + " " + seen["year"].astype(int).astype(str)
     order = [FULL_TEXT, SAME, *LISTS, GROBID]
@@ -111,14 +111,14 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     place = seen.drop_duplicates("stratum").set_index("stratum").loc[strata]
     ranked = sorted(seen["row"].unique(), key=lambda name: (order.index(name.split(": ")[0]), name))
     shape = (len(strata), len(TEAM_TYPES))
-    at = codes(seen["stratum"], strata) * len(TEAM_TYPES) + codes(seen["team"], TEAM_TYPES)
+    at = index_levels(seen["stratum"], strata) * len(TEAM_TYPES) + index_levels(seen["team"], TEAM_TYPES)
     n, y = (
         np.bincount(which, minlength=shape[0] * shape[1]).reshape(shape)
         for which in (at, at[seen["event"].to_numpy(bool)])
     )
     both = seen[seen["instrument"].isin(LISTS) & seen["code_coded"].isin(["yes", "no"]) & seen["venue"].isin(VENUES)]
     lists = [name for name in ranked if (both["row"] == name).any()] or list(LISTS)
-    spot = codes(both["row"], lists) * len(TEAM_TYPES) + codes(both["team"], TEAM_TYPES)
+    spot = index_levels(both["row"], lists) * len(TEAM_TYPES) + index_levels(both["team"], TEAM_TYPES)
     event = both["event"].to_numpy(bool)
     calibrated = {}
     for name, code in (("found", "yes"), ("linked", "no")):
@@ -134,11 +134,11 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         {
             "n": (("stratum", "team"), n, {"unit": "papers"}),
             "y": (("stratum", "team"), y, {"unit": "papers"}),
-            "row_of": ("stratum", codes(place["row"], ranked)),
+            "row_of": ("stratum", index_levels(place["row"], ranked)),
             **calibrated,
         },
         coords={"stratum": strata, "row": ranked, "team": list(TEAM_TYPES), "lists": lists},
-        attrs={"flow": log.as_json()},
+        attrs={"flow": log.to_json()},
     )
 
 
@@ -148,7 +148,7 @@ def build(dataset: xr.Dataset, priors: MeasurementPriors) -> pm.Model:
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset, ("n", "row_of", "found_n", "linked_n"))
         seen = add_data(dataset, SEEN)
-        prior = hyperparameters(priors, [field.name for field in fields(priors)])
+        prior = add_hyperparameters(priors, [field.name for field in fields(priors)])
         mean = pm.Normal("level_mean", prior["stratum_mean"], prior["stratum_mean_sd"])
         spread = pm.HalfNormal("level_sd", prior["stratum_sd"])
         level = pm.Normal("level", mean, spread, dims="stratum")

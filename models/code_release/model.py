@@ -60,10 +60,10 @@ import xarray as xr
 
 from models.code_release.cells import prepare
 from models.code_release.choices import ReleasePriors
-from models.code_release.estimands import compute_estimands, raw
+from models.code_release.estimands import compute_estimands, count_raw
 from models.code_release.test_quantities import compute_test_quantities
 from models.common.claim import Model
-from models.common.pymc_helpers import CHECK_BOUNDS, add_data, binomial_counts, hyperparameters
+from models.common.pymc_helpers import CHECK_BOUNDS, add_binomial, add_data, add_hyperparameters
 
 # By how much log-odds of w make up for a log sensitivity: 1 / (1 - w), of a w between those of the kinds of team.
 WILLING_PULL = 4.0
@@ -99,7 +99,7 @@ def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset, DATA)
         observed = add_data(dataset, OBSERVED)
-        prior = hyperparameters(priors, [field.name for field in fields(priors)])
+        prior = add_hyperparameters(priors, [field.name for field in fields(priors)])
 
         # The coder's errors, by kind of team and era.
         a_mean = pm.Normal("sensitivity_logit", prior["sensitivity_mean"], prior["sensitivity_sd"])
@@ -188,7 +188,7 @@ def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
         p = odds / (1 + odds)
         seen, mistaken, false = taken(data["shift_sensitivity"][:, None], data["shift_specificity"][:, None])
         base_rate, gain = (rate.flatten()[data["at_error"]] for rate in (false, seen + mistaken - false))
-        binomial_counts("y_obs", base_rate + p * gain, data["n"], observed["y"])
+        add_binomial("y_obs", base_rate + p * gain, data["n"], observed["y"])
         # The labels measure the errors without the shifts, which are beyond what they say.
         seen, mistaken, false = (rate.flatten()[data["stratum_error"]] for rate in taken(0.0, 0.0))
         nothing = pt.zeros(teams * years * groups)
@@ -202,4 +202,4 @@ def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
     return model
 
 
-MODEL = Model(prepare, build, compute_estimands, compute_test_quantities, TOP_LEVEL, raw)
+MODEL = Model(prepare, build, compute_estimands, compute_test_quantities, TOP_LEVEL, count_raw)

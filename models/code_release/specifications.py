@@ -39,14 +39,14 @@ LINKED = {"papers": "with a link field", "error": "none"}
 BY_TEAM = {"error": "by team"}
 
 
-def _scale(factor: float) -> dict[str, float]:
+def _scale_priors(factor: float) -> dict[str, float]:
     """The default scales of release, multiplied."""
     return {name: factor * asdict(PRIORS[RELEASE])[name] for name in SCALES}
 
 
-def _refreshed() -> tuple[Specification, ...]:
+def _list_refreshed() -> tuple[Specification, ...]:
     """The specifications that refresh fits, in the order of fitting, and the prior sets of the main ones."""
-    half, twice = _scale(0.5), _scale(2.0)
+    half, twice = _scale_priors(0.5), _scale_priors(2.0)
     return (
         Specification("page_link", "a link on the abstract page, taken as it is", "definition", RELEASE,
                       {**LINKED, "outcome": "page"}),
@@ -66,11 +66,11 @@ def _refreshed() -> tuple[Specification, ...]:
     )  # fmt: skip
 
 
-def _extended() -> tuple[Specification, ...]:
+def _list_extended() -> tuple[Specification, ...]:
     """The specifications that refresh does not fit."""
     by_team = {"error": "by team"}
 
-    def one(name: str, title: str, kind: str, choices: dict[str, object]) -> Specification:
+    def make_extended(name: str, title: str, kind: str, choices: dict[str, object]) -> Specification:
         steps = USUAL_STEPS if choices.get("error") == "by team" else {}
         return Specification(name, title, kind, RELEASE, choices, extended=True, sampler=steps)  # type: ignore[arg-type]
 
@@ -85,38 +85,38 @@ def _extended() -> tuple[Specification, ...]:
         Specification("access", "training code of Epoch's models, June 2025", "main", "training_code", extended=True),
         Specification("access_2026_05", "training code of notable models, May 2026", "main", "training_code",
                     {"access_vintage": "2026-05"}, extended=True),
-        one("hand_alone", "calibrated by the hand-coded papers alone", "measurement", {"calibration": "hand"}),
-        one("passages_alone", "calibrated by the passages alone", "measurement", {"calibration": "passages"}),
-        one("hand_alone_by_team", "errors by kind of team, hand-coded papers alone", "measurement",
+        make_extended("hand_alone", "calibrated by the hand-coded papers alone", "measurement", {"calibration": "hand"}),
+        make_extended("passages_alone", "calibrated by the passages alone", "measurement", {"calibration": "passages"}),
+        make_extended("hand_alone_by_team", "errors by kind of team, hand-coded papers alone", "measurement",
             {"calibration": "hand", **by_team}),
-        one("passages_alone_by_team", "errors by kind of team, passages alone", "measurement",
+        make_extended("passages_alone_by_team", "errors by kind of team, passages alone", "measurement",
             {"calibration": "passages", **by_team}),
-        one("address", "only statements with an address of the paper's own code, taken as they are", "definition",
+        make_extended("address", "only statements with an address of the paper's own code, taken as they are", "definition",
             {"outcome": "address", "error": "none"}),
         # By hand a promise is no release: those labels would contradict the definition.
-        one("promised", "code that is promised counts (passages alone)", "definition",
+        make_extended("promised", "code that is promised counts (passages alone)", "definition",
             {"promised": True, "calibration": "passages"}),
-        one("with_theory", "theoretical papers included", "definition", {"research": "all"}),
-        one("team_listed", "kind of team from the list's affiliations, where it has them", "measurement",
+        make_extended("with_theory", "theoretical papers included", "definition", {"research": "all"}),
+        make_extended("team_listed", "kind of team from the list's affiliations, where it has them", "measurement",
             {"team": "listed"}),
-        one("willing_common", "one share of papers that would never release code, for all teams", "model",
+        make_extended("willing_common", "one share of papers that would never release code, for all teams", "model",
             {"willing": "common"}),
-        one("willing_all", "no paper that would never release code", "model", {"willing": "all"}),
-        one("with_affiliations", "only papers whose list has affiliations", "sampling",
+        make_extended("willing_all", "no paper that would never release code", "model", {"willing": "all"}),
+        make_extended("with_affiliations", "only papers whose list has affiliations", "sampling",
             {"papers": "with affiliations"}),
-        one("several_institutions", "only papers of two or more institutions, no affiliation lacking", "sampling",
+        make_extended("several_institutions", "only papers of two or more institutions, no affiliation lacking", "sampling",
             {"papers": "of several institutions"}),
-        one("institutions", "papers of two or more institutions, team size split by their number", "model",
+        make_extended("institutions", "papers of two or more institutions, team size split by their number", "model",
             {"papers": "of several institutions", "institutions": True}),
-        one("without_affiliations", "only papers without affiliations in a list", "sampling",
+        make_extended("without_affiliations", "only papers without affiliations in a list", "sampling",
             {"papers": "without affiliations"}),
-        *(one(name, title, "measurement", {f"shift_{name.split('_')[0]}": sign}) for name, title, sign in shifts),
-        *(one(f"{name}_by_team", f"errors by kind of team, and {title}", "measurement",
+        *(make_extended(name, title, "measurement", {f"shift_{name.split('_')[0]}": sign}) for name, title, sign in shifts),
+        *(make_extended(f"{name}_by_team", f"errors by kind of team, and {title}", "measurement",
               {f"shift_{name.split('_')[0]}": sign, **by_team})
           for name, title, sign in shifts),
-        *(one(f"without_{venue.lower()}", f"without {venue}", "composition", {"without_venue": venue})
+        *(make_extended(f"without_{venue.lower()}", f"without {venue}", "composition", {"without_venue": venue})
           for venue in VENUES),
     )  # fmt: skip
 
 
-SPECIFICATIONS = (*_refreshed(), *_extended())
+SPECIFICATIONS = (*_list_refreshed(), *_list_extended())

@@ -11,9 +11,9 @@ import warnings
 import numpy as np
 import xarray as xr
 
-from models.code_release.cells import era_of
+from models.code_release.cells import find_era
 from models.code_release.definitions import ERAS, GROUPS
-from models.common.cells import FEW, crossed
+from models.common.cells import FEW, cross_indices
 from models.common.team_types import TEAM_TYPES
 
 
@@ -36,10 +36,10 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
     at["venue"] = np.unique(venue, return_inverse=True)[1][at["venue_year"]]
     at["venues"] = dataset["at_venues"].to_numpy()
 
-    def share(*names: str) -> np.ndarray:
+    def compute_share(*names: str) -> np.ndarray:
         """Shares (data set, cell of the factors); cells with few papers not a number."""
         shape = [int(at[name].max()) + 1 for name in names]
-        place = crossed(at, dict(zip(names, shape, strict=True)), *names)
+        place = cross_indices(at, dict(zip(names, shape, strict=True)), *names)
         count = np.bincount(place, n, int(np.prod(shape)))
         order = np.argsort(place, kind="stable")
         starts = np.flatnonzero(np.diff(place[order], prepend=-1))
@@ -47,7 +47,7 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
         total[:, place[order][starts]] = np.add.reduceat(y[:, order], starts, axis=1)
         return np.where(count >= FEW, total / np.maximum(count, 1), np.nan).reshape(-1, *shape)
 
-    def spread(shares: np.ndarray) -> np.ndarray:
+    def compute_sd(shares: np.ndarray) -> np.ndarray:
         """Standard deviation of what is left of shares by two factors after both factors' means."""
         with np.errstate(invalid="ignore"):
             left = shares - np.nanmean(shares, 1, keepdims=True)
@@ -58,26 +58,28 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # means of cells that are all too small
         for one in ("topic", "year", "venue", "size", "team"):
-            out[f"sd of shares by {_word(one)}"] = np.nanstd(share(one), axis=1)
+            out[f"sd of shares by {_name_rate(one)}"] = np.nanstd(compute_share(one), axis=1)
         for one, other in (
             ("topic", "venue"), ("size", "venue"), ("topic", "year"), ("size", "year"),
             ("team", "venue"), ("team", "topic"), ("team", "size"), ("team", "venue_year"),
         ):  # fmt: skip
-            out[f"spread of shares left by {_word(one)} and {_word(other)}"] = spread(share(one, other))
-        by_team = share("team", "venues")
+            out[f"spread of shares left by {_name_rate(one)} and {_name_rate(other)}"] = compute_sd(
+                compute_share(one, other)
+            )
+        by_team = compute_share("team", "venues")
         for i, group in enumerate(GROUPS[: by_team.shape[2]]):
             for k, team in enumerate(TEAM_TYPES[1 : by_team.shape[1]], start=1):
                 out[f"{team} less academia-only share, {group}"] = by_team[:, k, i] - by_team[:, 0, i]
-    out |= _of_labels(data, dataset)
+    out |= _compare_labels(data, dataset)
     shape = values.shape[:-1]
     dims = values.dims[:-1]
     return xr.Dataset({name: (dims, value.reshape(shape)) for name, value in out.items()})
 
 
-def _of_labels(data: xr.Dataset, dataset: xr.Dataset) -> dict[str, np.ndarray]:
+def _compare_labels(data: xr.Dataset, dataset: xr.Dataset) -> dict[str, np.ndarray]:
     """The labels that calibrate the coder: what it took rightly, by era, and in the last one by kind of team."""
     out: dict[str, np.ndarray] = {}
-    era = np.array(list(ERAS))[[list(ERAS).index(name) for name in era_of(dataset["year"].to_series())]]
+    era = np.array(list(ERAS))[[list(ERAS).index(name) for name in find_era(dataset["year"].to_series())]]
     right, read = data["hand_none_obs"].sel(era=list(ERAS)[-1]), dataset["hand_none"].sel(era=list(ERAS)[-1])
     own, passages = data["passages_obs"].sum("venues"), dataset["passages"].sum("venues")
     sources = {"papers without release left alone, by hand": [(list(ERAS)[-1], right, read)]}
@@ -99,5 +101,5 @@ def _of_labels(data: xr.Dataset, dataset: xr.Dataset) -> dict[str, np.ndarray]:
     return out
 
 
-def _word(name: str) -> str:
+def _name_rate(name: str) -> str:
     return {"venue_year": "venue-year", "size": "team size", "team": "kind of team"}.get(name, name)

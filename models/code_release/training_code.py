@@ -13,11 +13,11 @@ import xarray as xr
 
 from data.errors import InputError
 from models.code_release.choices import Choices, TrainingCodePriors
-from models.common.cells import codes
+from models.common.cells import index_levels
 from models.common.claim import Model, Tables
 from models.common.estimand import ratio, ratio_from_log, rows, share
 from models.common.exclusions import Selection
-from models.common.pymc_helpers import CHECK_BOUNDS, add_data, hyperparameters
+from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparameters
 
 DATES = {2019: -0.15, 2024: 0.35}  # mid-years at which sectors are compared, in decades from 2021
 TOP_LEVEL = ("level", "sector_effect", "trend", "slope", "gap")
@@ -48,7 +48,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     year = frame["date"].str[:4].astype(float) + (frame["date"].str[5:7].replace("", "7").astype(float) - 0.5) / 12
     compute = frame["log10_compute"]
     known = compute.notna()
-    sector = codes(frame["team_resolved"].map(SECTORS), SECTOR_LEVELS)
+    sector = index_levels(frame["team_resolved"].map(SECTORS), SECTOR_LEVELS)
     return xr.Dataset(
         {
             "open": ("row", (frame["training_code"] == "open").to_numpy().astype(int)),
@@ -59,7 +59,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
             "n": ("sector", np.bincount(sector, minlength=len(SECTOR_LEVELS)), {"unit": "models"}),
         },
         coords={"sector": list(SECTOR_LEVELS)},
-        attrs={"flow": models.as_json()},
+        attrs={"flow": models.to_json()},
     )
 
 
@@ -68,7 +68,7 @@ def build(dataset: xr.Dataset, priors: TrainingCodePriors) -> pm.Model:
     coords = {"sector": list(SECTOR_LEVELS), "other": list(SECTOR_LEVELS[1:])}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset, ("at_sector", "date", "compute", "unknown", "open"))
-        sd = hyperparameters(priors, ("access_sd",))["access_sd"]
+        sd = add_hyperparameters(priors, ("access_sd",))["access_sd"]
         level = pm.Normal("level", 0, sd)
         other = pm.Normal("sector_effect", 0, sd, dims="other")
         trend = pm.Normal("trend", 0, sd * TREND, dims="sector")

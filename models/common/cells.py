@@ -23,19 +23,19 @@ OTHER_GROUP = "other"  # of a user's own venues
 FEW = 30  # papers; a smaller group tells little: it is flagged, or left out of test quantities
 
 
-def team_size(authors: pd.Series) -> pd.Series:
+def band_team_size(authors: pd.Series) -> pd.Series:
     """Band of ``SIZES`` for a number of authors."""
     edges = [first - 0.5 for first, _ in SIZES.values()] + [np.inf]
     return pd.Series(pd.cut(authors, edges, labels=list(SIZES)), index=authors.index).astype("str")
 
 
-def venue_group(venues: pd.Series) -> pd.Series:
+def group_venues(venues: pd.Series) -> pd.Series:
     """Group of venues with one audience."""
     group_of = {venue: group for group, members in VENUE_GROUPS.items() for venue in members}
     return venues.map(lambda venue: group_of.get(venue, OTHER_GROUP))
 
 
-def counted(frame: pd.DataFrame, by: Sequence[str], event: str) -> pd.DataFrame:
+def count_cells(frame: pd.DataFrame, by: Sequence[str], event: str) -> pd.DataFrame:
     """Sufficient counts: one row a cell with ``n`` (papers) and ``y`` (those with the event), sorted.
 
     Parameters
@@ -51,7 +51,7 @@ def counted(frame: pd.DataFrame, by: Sequence[str], event: str) -> pd.DataFrame:
     return cells.astype({"n": "int64", "y": "int64"})
 
 
-def codes(values: pd.Series, levels: Sequence[Any]) -> Ints:
+def index_levels(values: pd.Series, levels: Sequence[Any]) -> Ints:
     """Position of each value among the levels of a coordinate.
 
     Raises
@@ -63,7 +63,7 @@ def codes(values: pd.Series, levels: Sequence[Any]) -> Ints:
     return np.array([position[value] for value in values], dtype=np.int64)
 
 
-def crossed(at: Mapping[str, Ints], sizes: Mapping[str, int], *names: str) -> Ints:
+def cross_indices(at: Mapping[str, Ints], sizes: Mapping[str, int], *names: str) -> Ints:
     """Position of each cell among the combinations of several coordinates' levels, the last running fastest.
 
     Parameters
@@ -78,7 +78,9 @@ def crossed(at: Mapping[str, Ints], sizes: Mapping[str, int], *names: str) -> In
     return np.asarray(np.ravel_multi_index([at[name] for name in names], [sizes[name] for name in names]))
 
 
-def spanning(venues: Any, years: Any, papers: Any, periods: Mapping[str, tuple[int, int]], fewest: int) -> list[str]:
+def find_balanced_panel(
+    venues: Any, years: Any, papers: Any, periods: Mapping[str, tuple[int, int]], fewest: int
+) -> list[str]:
     """Venues with at least so many papers in every period.
 
     Parameters

@@ -114,13 +114,13 @@ def check_estimands(estimands: xr.Dataset) -> xr.Dataset:
                 problem = "must have dims chain and draw"
             elif not attrs.get("unit") or attrs.get("scale") not in ("identity", "log", "logit"):
                 problem = "must have a unit and a scale (identity, log, logit)"
-            elif not _counted(estimands, str(attrs.get("rows", "n"))):
+            elif not _has_counts(estimands, str(attrs.get("rows", "n"))):
                 problem = f"its counts {attrs.get('rows', 'n')!r} are not among the estimands"
         if problem is not None:
             raise ValueError(f"estimand {name}: {problem}")
     return estimands
 
 
-def _counted(estimands: xr.Dataset, name: str) -> bool:
+def _has_counts(estimands: xr.Dataset, name: str) -> bool:
     found = [count for count in (name, f"{name}_by_year", f"{name}_by_period") if count in estimands]
     return bool(found) and all(estimands[count].attrs.get("kind") == "rows" for count in found)

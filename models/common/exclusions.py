@@ -32,6 +32,6 @@ class Selection:
         """Log ``n`` rows under a reason, without leaving any out; ``left`` is the number of rows that it is of."""
         self.log.append({"reason": reason, "n": n, "left": len(self.frame) if left is None else left})
 
-    def as_json(self) -> str:
+    def to_json(self) -> str:
         """Return the log as the attribute ``flow`` of a dataset."""
         return json.dumps(self.log)

@@ -7,7 +7,7 @@ import xarray as xr
 from models.common.estimand import rows
 
 
-def stays_above_half(share: xr.DataArray) -> xr.DataArray:
+def mark_above_half(share: xr.DataArray) -> xr.DataArray:
     """Whether a share is above one half in a year and in every later one.
 
     If the last year is not above, the crossing never happens; a crossing by year y happens exactly if the share
@@ -23,7 +23,9 @@ def stays_above_half(share: xr.DataArray) -> xr.DataArray:
     return (reverse.cumsum("year") == xr.ones_like(reverse, dtype=int).cumsum("year")).isel(year=slice(None, None, -1))
 
 
-def over_periods(share: xr.DataArray, weights: xr.DataArray, periods: dict[str, tuple[int, int]]) -> xr.DataArray:
+def average_over_periods(
+    share: xr.DataArray, weights: xr.DataArray, periods: dict[str, tuple[int, int]]
+) -> xr.DataArray:
     """Average yearly values over periods, weighted by the number of rows of each year.
 
     With these weights the average of the raw yearly shares is the raw share of the period.
@@ -47,7 +49,7 @@ def over_periods(share: xr.DataArray, weights: xr.DataArray, periods: dict[str, 
     return xr.concat(averages, dim=xr.DataArray(names, dims="period", name="period"))
 
 
-def rows_behind(count: xr.DataArray, periods: dict[str, tuple[int, int]], name: str = "n") -> dict[str, xr.DataArray]:
+def count_rows(count: xr.DataArray, periods: dict[str, tuple[int, int]], name: str = "n") -> dict[str, xr.DataArray]:
     """Rows behind each year and period, beside the estimands; an estimand's attr ``rows`` names its own."""
     inside = {key: count.sel(year=slice(*years)) for key, years in periods.items()}
     sums = {key: int(part.sum()) for key, part in inside.items() if part.size}

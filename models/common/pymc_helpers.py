@@ -47,7 +47,7 @@ def add_data(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, pt.TensorVa
     return out
 
 
-def hyperparameters(priors: Any, names: Iterable[str]) -> dict[str, pt.TensorVariable]:
+def add_hyperparameters(priors: Any, names: Iterable[str]) -> dict[str, pt.TensorVariable]:
     """Hyper-parameters of the model in context, by name: data, so that one compiled model serves any values of them.
 
     One vector ``prior``: a hyper-parameter has at times the name of the parameter whose prior it sets.
@@ -57,7 +57,7 @@ def hyperparameters(priors: Any, names: Iterable[str]) -> dict[str, pt.TensorVar
     return {name: vector[i] for i, name in enumerate(names)}
 
 
-def binomial_counts(
+def add_binomial(
     name: str, probability: pt.TensorVariable, trials: pt.TensorVariable, observed: pt.TensorVariable
 ) -> pt.TensorVariable:
     """Binomial counts, dim ``cell``, without their coefficient: a constant, and dearer than all the rest.
@@ -87,7 +87,7 @@ def binomial_counts(
     return out
 
 
-def counts_with_false_positives(
+def add_binomial_with_false_positives(
     name: str,
     odds: pt.TensorVariable,
     trials: pt.TensorVariable,

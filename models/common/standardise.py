@@ -15,7 +15,7 @@ Part = tuple[xr.DataArray, Ints]
 CHUNK = 10  # draws averaged at a time: their cells stay in the processor's cache, which halves the time
 
 
-def levels(draws: xr.DataArray, first: str, second: str) -> xr.DataArray:
+def flatten_levels(draws: xr.DataArray, first: str, second: str) -> xr.DataArray:
     """Flatten two dimensions of draws into one of levels, the second running fastest."""
     flat = draws.transpose("chain", "draw", first, second)
     shape = (flat.sizes["chain"], flat.sizes["draw"], -1)
@@ -23,7 +23,7 @@ def levels(draws: xr.DataArray, first: str, second: str) -> xr.DataArray:
     return xr.DataArray(flat.to_numpy().reshape(shape), coords, ("chain", "draw", "level"))
 
 
-def standardised(parts: Sequence[Part], weights: Mapping[Any, Floats], dim: str) -> xr.DataArray:
+def standardise(parts: Sequence[Part], weights: Mapping[Any, Floats], dim: str) -> xr.DataArray:
     """Average probability over cells by draw, under each of several sets of weights.
 
     Parameters

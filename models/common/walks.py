@@ -7,7 +7,7 @@ import numpy as np
 from models.common.cells import Floats
 
 
-def walk_departures(n_years: int) -> Floats:
+def make_walk_basis(n_years: int) -> Floats:
     """Map a random walk's innovations to its departures from a straight line.
 
     A walk beside a linear trend is nearly unidentified: both can rise. Taking the least-squares line out of the walk

@@ -11,12 +11,12 @@ import xarray as xr
 from scipy.special import comb
 
 from data.errors import InputError
-from models.common.cells import FEW, SIZES, codes, counted, crossed, team_size, venue_group
+from models.common.cells import FEW, SIZES, band_team_size, count_cells, cross_indices, group_venues, index_levels
 from models.common.claim import Tables
 from models.common.exclusions import Selection
 from models.common.team_types import ACADEMIA_ONLY
 from models.topic_compute.choices import Choices
-from models.topic_compute.decomposition import fall_weights
+from models.topic_compute.decomposition import add_change_weights
 from models.topic_compute.definitions import FALL_OF, HARDWARE, MANY, TERMS
 
 TRACKS = ("main", "findings")
@@ -55,15 +55,15 @@ def select(tables: Tables, choices: Choices) -> Selection:
     if topic == "topic_keywords":
         rows.keep(rows.frame["topic_keywords"] != "", "without keywords that tell a topic")
     rows.keep(rows.frame["n_authors"].notna(), "number of authors unknown")
-    _with_team(rows, choices)
+    _keep_with_team(rows, choices)
     frame = rows.frame.copy()
     if frame.empty:
         problem = "no paper has an abstract (or a full text), a number of authors and a team that is known or seen"
         raise InputError(problem, "table of papers", hint="see data/README.md for the columns that these need")
     frame["topic_used"] = frame[topic]
-    frame["size"] = team_size(frame["n_authors"])
-    frame["group"] = venue_group(frame["venue"])
-    frame["exposure"] = exposures(frame, choices)
+    frame["size"] = band_team_size(frame["n_authors"])
+    frame["group"] = group_venues(frame["venue"])
+    frame["exposure"] = list_exposures(frame, choices)
     if not frame["exposure"].map(any).any():
         what = "names an accelerator" if choices.exposure == "hardware" else "uses a compute term"
         raise InputError(f"no paper {what}: there is no contrast to estimate", "table of papers")
@@ -71,7 +71,7 @@ def select(tables: Tables, choices: Choices) -> Selection:
     return rows
 
 
-def exposures(frame: pd.DataFrame, choices: Choices) -> pd.Series:
+def list_exposures(frame: pd.DataFrame, choices: Choices) -> pd.Series:
     """A tuple a paper, one value a family: used or not (1, 0), or log2 of one more than the number of terms."""
     if choices.exposure == "hardware":
         named = (frame["hardware_kind"] == "accelerator").astype(float)
@@ -88,14 +88,14 @@ def exposures(frame: pd.DataFrame, choices: Choices) -> pd.Series:
     return pd.Series(list(values.round(3).itertuples(index=False, name=None)), index=frame.index)
 
 
-def families(choices: Choices) -> list[str]:
+def list_families(choices: Choices) -> list[str]:
     """Names of the exposures, in order."""
     if choices.exposure == "hardware":
         return list(HARDWARE)
     return [family for family in TERMS if family != choices.without_family]
 
 
-def _with_team(rows: Selection, choices: Choices) -> None:
+def _keep_with_team(rows: Selection, choices: Choices) -> None:
     """Keep the papers whose kind of team is known, or of whose authors some are; add ``y``, ``authors``, ``unseen``.
 
     Listed: the listed authors decide where all of them are known; else the coded kind; else those that are seen.
@@ -131,7 +131,7 @@ def _with_team(rows: Selection, choices: Choices) -> None:
     rows.count("of these, some authors unseen", partly)
 
 
-def unseen_industry(frame: pd.DataFrame, choices: Choices) -> pd.Series:
+def compute_unseen_industry(frame: pd.DataFrame, choices: Choices) -> pd.Series:
     """q: the probability that a team with industry authors shows none of them, by team size, number unseen and group.
 
     The seen are taken as a random subset of the team, so that with k of n authors from industry and u unseen, none is
@@ -167,7 +167,7 @@ def unseen_industry(frame: pd.DataFrame, choices: Choices) -> pd.Series:
     return q
 
 
-def cells(rows: Selection, choices: Choices) -> xr.Dataset:
+def count_papers(rows: Selection, choices: Choices) -> xr.Dataset:
     """Sufficient counts of the papers.
 
     Returns
@@ -180,11 +180,11 @@ def cells(rows: Selection, choices: Choices) -> xr.Dataset:
         the pair, 0 where no cell has it. attrs ``flow``: exclusions, JSON.
     """
     frame = rows.frame
-    frame["q"] = unseen_industry(frame, choices).round(3)
+    frame["q"] = compute_unseen_industry(frame, choices).round(3)
     frame["partly"] = frame["unseen"] > 0
     by = ["venue", "year", "topic_used", "size", "exposure", "q", "partly"]
-    table = counted(frame, by, "y")
-    table["group"] = venue_group(table["venue"])
+    table = count_cells(frame, by, "y")
+    table["group"] = group_venues(table["venue"])
     names = {
         "venue_year": [f"{venue} {year:.0f}" for venue, year in zip(table["venue"], table["year"], strict=True)],
         "pair": [f"{topic} at {venue}" for topic, venue in zip(table["topic_used"], table["venue"], strict=True)],
@@ -195,11 +195,11 @@ def cells(rows: Selection, choices: Choices) -> xr.Dataset:
     levels |= {name: sorted(table[column].unique()) for name, column in used.items()} | {"size": list(SIZES)}
     used |= {name: name for name in ("venue_year", "size", "pair")}
     places = table.drop_duplicates("venue_year").set_index("venue_year").loc[levels["venue_year"]]
-    at = {name: codes(table[column], levels[name]) for name, column in used.items()}
+    at = {name: index_levels(table[column], levels[name]) for name, column in used.items()}
     at["partly"], sizes = table["partly"].to_numpy().astype(np.int64), {"partly": 2}
     sizes |= {name: len(level) for name, level in levels.items()}
     joint = {
-        "_".join(by): crossed(at, sizes, *by)
+        "_".join(by): cross_indices(at, sizes, *by)
         for by in (("venue_year", "topic"), ("topic", "exposure"), ("group", "size", "partly"))
     }
     pair_at = np.zeros((sizes["venue_year"], sizes["topic"]), dtype=np.int64)
@@ -217,10 +217,11 @@ def cells(rows: Selection, choices: Choices) -> xr.Dataset:
             "venue_of": ("venue_year", places["venue"].to_numpy(str)),
             "year_of": ("venue_year", places["year"].to_numpy(int)),
         },
-        coords={"family": families(choices)} | {name: level for name, level in levels.items() if name != "exposure"},
+        coords={"family": list_families(choices)}
+        | {name: level for name, level in levels.items() if name != "exposure"},
     )
     facts = {"venues": frame["venue"].nunique(), "papers": len(frame), "exposed": int(frame["exposure"].map(any).sum())}
-    attrs = {"flow": rows.as_json(), "facts": json.dumps(facts), "unseen_shift": choices.unseen_shift}
+    attrs = {"flow": rows.to_json(), "facts": json.dumps(facts), "unseen_shift": choices.unseen_shift}
     return dataset.assign_attrs(attrs)
 
 
@@ -232,4 +233,4 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     InputError
         If no paper is left.
     """
-    return fall_weights(cells(select(tables, choices), choices), FALL_OF[choices.exposure == "hardware"])
+    return add_change_weights(count_papers(select(tables, choices), choices), FALL_OF[choices.exposure == "hardware"])

@@ -15,15 +15,15 @@ import json
 import numpy as np
 import xarray as xr
 
-from models.common.cells import Floats, Ints, spanning
+from models.common.cells import Floats, Ints, find_balanced_panel
 from models.common.estimand import difference, rows, share
-from models.common.standardise import Part, standardised
+from models.common.standardise import Part, standardise
 
 FEWEST = 20  # papers of a venue in a period that it must have to span
 SIZE, TOPIC, REST = "team size", "topic mix", "the rest"
 
 
-def fall_weights(dataset: xr.Dataset, of: tuple[str, dict[str, tuple[int, int]]]) -> xr.Dataset:
+def add_change_weights(dataset: xr.Dataset, of: tuple[str, dict[str, tuple[int, int]]]) -> xr.Dataset:
     """Add the weights of the cells under which shares are compared.
 
     Returns
@@ -39,7 +39,7 @@ def fall_weights(dataset: xr.Dataset, of: tuple[str, dict[str, tuple[int, int]]]
     n = dataset["n"].to_numpy().astype(float)
     inside = {name: (year >= first) & (year <= last) for name, (first, last) in periods.items()}
     papers = {name: np.bincount(at_venue, n * within, len(venue_names)) for name, within in inside.items()}
-    spans = np.isin(venue_names, spanning(venue_names[at_venue], year, n, periods, FEWEST))
+    spans = np.isin(venue_names, find_balanced_panel(venue_names[at_venue], year, n, periods, FEWEST))
     if not spans.any():
         return dataset
     mix = np.sum(list(papers.values()), axis=0) * spans
@@ -56,7 +56,7 @@ def fall_weights(dataset: xr.Dataset, of: tuple[str, dict[str, tuple[int, int]]]
     settings = dict(base)
     for count in range(1, len(factors) + 1):
         for names in itertools.combinations(factors, count):
-            settings[" + ".join(names)] = raked(late, early, [at_venue, *(factors[name] for name in names)])
+            settings[" + ".join(names)] = rake(late, early, [at_venue, *(factors[name] for name in names)])
     if not all(weights.sum() > 0 for weights in settings.values()):  # too few papers to set anything back
         return dataset
     dataset = dataset.assign_coords(setting=list(settings))
@@ -68,7 +68,7 @@ def fall_weights(dataset: xr.Dataset, of: tuple[str, dict[str, tuple[int, int]]]
     return dataset.assign_attrs(factors="; ".join(factors), facts=json.dumps(facts))
 
 
-def raked(weights: Floats, target: Floats, margins: list[Ints], tolerance: float = 1e-9) -> Floats:
+def rake(weights: Floats, target: Floats, margins: list[Ints], tolerance: float = 1e-9) -> Floats:
     """Scale weights until each margin is that of the target (iterative proportional fitting).
 
     Levels of a margin that only one side has cannot be matched: the target's are left out, and its others keep their
@@ -102,7 +102,7 @@ def raked(weights: Floats, target: Floats, margins: list[Ints], tolerance: float
     return out / out.sum() if out.sum() > 0 else out
 
 
-def fall_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str, xr.DataArray]:
+def compute_change_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str, xr.DataArray]:
     """Shares by period and the parts of the change from the first to the last, by draw.
 
     Returns
@@ -113,21 +113,24 @@ def fall_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str, xr.DataA
     """
     settings = dataset["setting"].to_numpy().tolist()
     weights = dict(zip(settings, dataset["fall_weight"].to_numpy(), strict=True))
-    shares = standardised(parts, weights, "setting")
+    shares = standardise(parts, weights, "setting")
     periods = dataset["period"].to_numpy().tolist()
     factors = str(dataset.attrs["factors"]).split("; ")
 
-    def at(*names: str) -> xr.DataArray:
+    def select_setting(*names: str) -> xr.DataArray:
         setting = " + ".join(name for name in factors if name in names) if names else periods[-1]
         return shares.sel(setting=setting, drop=True)
 
     early = shares.sel(setting=periods[0], drop=True)
-    first = {name: at() - at(name) for name in factors}
-    last = {name: at(*(other for other in factors if other != name)) - at(*factors) for name in factors}
-    steps = {name: at(*factors[:i]) - at(*factors[: i + 1]) for i, name in enumerate(factors)}
-    steps[REST] = at(*factors) - early
+    first = {name: select_setting() - select_setting(name) for name in factors}
+    last = {
+        name: select_setting(*(other for other in factors if other != name)) - select_setting(*factors)
+        for name in factors
+    }
+    steps = {name: select_setting(*factors[:i]) - select_setting(*factors[: i + 1]) for i, name in enumerate(factors)}
+    steps[REST] = select_setting(*factors) - early
 
-    def joined(values: dict[str, xr.DataArray], dim: str) -> xr.DataArray:
+    def join_factors(values: dict[str, xr.DataArray], dim: str) -> xr.DataArray:
         parts = xr.concat(list(values.values()), xr.DataArray(list(values), dims=dim, name=dim))
         return difference(parts, "n_compared")
 
@@ -135,9 +138,9 @@ def fall_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str, xr.DataA
     return {
         "share_spanning": share(by_period, "n_spanning"),
         "n_compared": rows(dataset["n_spanning"].isel(period=[0, -1]).sum()),
-        "change_spanning": difference(at() - early, "n_compared"),
-        "goes_with_first": joined(first, "factor"),
-        "goes_with_last": joined(last, "factor"),
-        "waterfall": joined(steps, "step"),
+        "change_spanning": difference(select_setting() - early, "n_compared"),
+        "goes_with_first": join_factors(first, "factor"),
+        "goes_with_last": join_factors(last, "factor"),
+        "waterfall": join_factors(steps, "step"),
         "n_spanning": rows(dataset["n_spanning"]),
     }

@@ -9,9 +9,9 @@ import xarray as xr
 
 from models.common.cells import FEW
 from models.common.estimand import difference, event, fitted, log_odds, ratio_from_log, rows
-from models.common.standardise import Part, levels, standardised
+from models.common.standardise import Part, flatten_levels, standardise
 from models.topic_compute.choices import Choices
-from models.topic_compute.decomposition import fall_estimands
+from models.topic_compute.decomposition import compute_change_estimands
 from models.topic_compute.definitions import TEN_POINTS
 
 
@@ -82,14 +82,14 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
         "n_exposed": rows(by_topic.sum()),
         "n_all": rows(xr.DataArray(int(papers.sum()))),
     }
-    out |= _differences(draws, dataset, mix, exposed, of_family)
-    out |= _fitted(draws, dataset)
+    out |= _compute_differences(draws, dataset, mix, exposed, of_family)
+    out |= _compute_fitted(draws, dataset)
     if "fall_weight" in dataset:
-        out |= fall_estimands(_parts(draws, dataset, slope), dataset)
+        out |= compute_change_estimands(_list_parts(draws, dataset, slope), dataset)
     return xr.Dataset(out)
 
 
-def _parts(draws: xr.Dataset, dataset: xr.Dataset, slope: xr.DataArray) -> list[Part]:
+def _list_parts(draws: xr.Dataset, dataset: xr.Dataset, slope: xr.DataArray) -> list[Part]:
     """Additive parts of the cells' log-odds, the exposures with these slopes."""
     value = xr.DataArray(dataset["value"].to_numpy(), dims=("exposure", "family"))
     contrast = xr.dot(slope, value, dim="family")
@@ -100,25 +100,31 @@ def _parts(draws: xr.Dataset, dataset: xr.Dataset, slope: xr.DataArray) -> list[
     )
     return [
         *((draws[f"{name}_effect"], dataset[f"at_{name}"].to_numpy()) for name in ("venue_year", "topic", "pair")),
-        (levels(draws["size_effect"], "group", "size"), group * dataset.sizes["size"] + dataset["at_size"].to_numpy()),
-        (levels(contrast, "topic", "exposure"), topic * dataset.sizes["exposure"] + dataset["at_exposure"].to_numpy()),
+        (
+            flatten_levels(draws["size_effect"], "group", "size"),
+            group * dataset.sizes["size"] + dataset["at_size"].to_numpy(),
+        ),
+        (
+            flatten_levels(contrast, "topic", "exposure"),
+            topic * dataset.sizes["exposure"] + dataset["at_exposure"].to_numpy(),
+        ),
         (shifts, shift),
     ]
 
 
-def _differences(
+def _compute_differences(
     draws: xr.Dataset, dataset: xr.Dataset, mix: xr.DataArray, exposed: Any, of_family: Any
 ) -> dict[str, xr.DataArray]:
     """Differences in probability: the same papers with their terms and without."""
     slope, none = draws["slope"], xr.zeros_like(draws["slope"])
     topics = dataset["topic"].to_numpy()
-    with_terms = _parts(draws, dataset, slope)
-    without = _parts(draws, dataset, none)
+    with_terms = _list_parts(draws, dataset, slope)
+    without = _list_parts(draws, dataset, none)
     at = dataset["at_topic"].to_numpy()
     sets = {"all": exposed} | {
         str(name): exposed * (at == i) for i, name in enumerate(topics) if (exposed * (at == i)).any()
     }
-    of_topic = standardised(with_terms, sets, "topic") - standardised(without, sets, "topic")
+    of_topic = standardise(with_terms, sets, "topic") - standardise(without, sets, "topic")
     out = {
         "difference": difference(of_topic.sel(topic="all", drop=True), "n_exposed"),
         "difference_by_topic": difference(of_topic.drop_sel(topic="all"), "n_by_topic"),
@@ -128,18 +134,18 @@ def _differences(
         if of_family[:, i].any():
             kept = slope.where(slope["family"] != name, 0.0)
             one = {name: of_family[:, i]}
-            parts = _parts(draws, dataset, kept)
-            by_family.append(standardised(with_terms, one, "family") - standardised(parts, one, "family"))
+            parts = _list_parts(draws, dataset, kept)
+            by_family.append(standardise(with_terms, one, "family") - standardise(parts, one, "family"))
     out["difference_by_family"] = difference(xr.concat(by_family, "family"), "n_by_family")
     corpus = {"all": dataset["n"].to_numpy()}
     given = (slope * mix).sum("family")
     typical = [*without, (given, at)]
-    gain = standardised(typical, corpus, "which") - standardised(without, corpus, "which")
+    gain = standardise(typical, corpus, "which") - standardise(without, corpus, "which")
     out["difference_corpus"] = difference(gain.isel(which=0, drop=True), "n_all")
     return out
 
 
-def _fitted(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
+def _compute_fitted(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
     """Average probability by venue-year and by topic, over papers whose kind of team is known; for figures."""
     known = dataset["n"].to_numpy() * (dataset["partly"].to_numpy() == 0)
     draws = draws.isel(draw=slice(None, None, 5))  # enough for a line in a figure
@@ -148,6 +154,6 @@ def _fitted(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
         at = dataset[f"at_{name}"].to_numpy()
         sets = {str(level): known * (at == i) for i, level in enumerate(dataset[name].to_numpy())}
         sets = {level: weights for level, weights in sets.items() if weights.any()}
-        mean = standardised(_parts(draws, dataset, draws["slope"]), sets, f"fitted_{name}")
+        mean = standardise(_list_parts(draws, dataset, draws["slope"]), sets, f"fitted_{name}")
         out[f"fitted_by_{name}"] = fitted(mean.quantile([0.055, 0.5, 0.945], ("chain", "draw")))
     return out

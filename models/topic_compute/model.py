@@ -56,7 +56,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.common.claim import Model
-from models.common.pymc_helpers import CHECK_BOUNDS, add_data, counts_with_false_positives, hyperparameters
+from models.common.pymc_helpers import CHECK_BOUNDS, add_binomial_with_false_positives, add_data, add_hyperparameters
 from models.topic_compute.cells import prepare
 from models.topic_compute.choices import ContrastPriors
 from models.topic_compute.estimands import compute_estimands
@@ -96,7 +96,7 @@ def build(dataset: xr.Dataset, priors: ContrastPriors) -> pm.Model:
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset, CELL_DATA)
         shift = pm.Data("unseen_shift", dataset.attrs["unseen_shift"])
-        prior = hyperparameters(priors, HYPERPARAMETERS)
+        prior = add_hyperparameters(priors, HYPERPARAMETERS)
 
         level = pm.Normal("level", prior["level_mean"], prior["level_sd"])
         spread = prior["sd_spread"]
@@ -128,7 +128,7 @@ def build(dataset: xr.Dataset, priors: ContrastPriors) -> pm.Model:
         odds = pt.exp(of_place).flatten()[data["at_venue_year_topic"]]
         odds *= pt.exp(of_terms).flatten()[data["at_topic_exposure"]]
         odds *= pt.exp(of_size).flatten()[data["at_group_size_partly"]]
-        counts_with_false_positives("y_obs", odds, data["n"], data["y"], data["q"])
+        add_binomial_with_false_positives("y_obs", odds, data["n"], data["y"], data["q"])
     return model
 
 

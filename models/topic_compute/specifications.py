@@ -29,22 +29,22 @@ READ_IN_FULL = ("AAAI", "ICLR", "ICML", "IJCAI", "NeurIPS")
 LARGE = ("CVPR", "NeurIPS", "ICML", "ICCV", "ACL", "AAAI", "AISTATS", "EMNLP", "IJCAI")  # by papers; others have few
 
 
-def _scale(model: str, names: tuple[str, ...], factor: float) -> dict[str, float]:
+def _scale_priors(model: str, names: tuple[str, ...], factor: float) -> dict[str, float]:
     """The default hyper-parameters of a model, multiplied."""
     return {name: factor * asdict(PRIORS[model])[name] for name in names}
 
 
-def _specifications() -> tuple[Specification, ...]:
+def _list_specifications() -> tuple[Specification, ...]:
     """Every specification, the ladder's steps first and in order."""
 
-    def extended(name: str, title: str, kind: str, **choices: object) -> Specification:
+    def make_extended(name: str, title: str, kind: str, **choices: object) -> Specification:
         return Specification(name, title, kind, "contrast", choices, extended=True)  # type: ignore[arg-type]
 
     year = "topic_year"
     no_trends = {"topic_trends": False}
     counted = no_trends | {"share_of_terms": "counted"}
     read = {"exposure": "hardware", "last_year": 2022}
-    half, twice = _scale("contrast", CONTRAST_SCALES, 0.5), _scale("contrast", CONTRAST_SCALES, 2.0)
+    half, twice = _scale_priors("contrast", CONTRAST_SCALES, 0.5), _scale_priors("contrast", CONTRAST_SCALES, 2.0)
     return (
         Specification("counted", "papers with terms against papers without, counted", "definition", RAW, no_trends),
         Specification("plain", "topics and years, shares as counted", "definition", year,
@@ -72,41 +72,41 @@ def _specifications() -> tuple[Specification, ...]:
                       read | {"without_venue": venue}, extended=True)
           for venue in READ_IN_FULL),
         *(Specification(f"{spec}_{word}_scale", f"priors of {word} the scale, {title}", "prior", year, choices,
-                      _scale("topic_year", REGRESSION_SCALES, factor), extended=True)
+                      _scale_priors("topic_year", REGRESSION_SCALES, factor), extended=True)
           for spec, title, choices in (("as_published", "topics and years", no_trends),
                                        ("with_trends", "topics and years with trends", {}))
           for word, factor in (("half", 0.5), ("twice", 2.0))),
         *(Specification(f"full_text_{era.replace('-', '_')}", f"hardware named, papers of {era}", "main", "contrast",
                       read | {"first_year": first, "last_year": last}, extended=True)
           for era, (first, last) in ERAS.items()),
-        *(extended(f"without_{_short(family)}", f"terms of {family} left out", "definition", without_family=family)
+        *(make_extended(f"without_{_shorten(family)}", f"terms of {family} left out", "definition", without_family=family)
           for family in TERMS),
-        extended("term_count", "number of terms instead of any", "definition", exposure="term count"),
-        extended("complete_cases", "papers whose authors are all known", "measurement", unseen="complete cases"),
-        extended("unseen_academic", "every unseen author academic", "measurement", unseen="all academic"),
-        extended("unseen_industry", "every unseen author from industry", "measurement", unseen="all industry"),
-        extended("unseen_less", "incomplete teams 0.5 log-odds less academic", "measurement", unseen_shift=-0.5),
-        extended("unseen_more", "incomplete teams 0.5 log-odds more academic", "measurement", unseen_shift=0.5),
-        extended("listed_where_coded", "papers with a coded team, kind of team as listed", "sampling",
+        make_extended("term_count", "number of terms instead of any", "definition", exposure="term count"),
+        make_extended("complete_cases", "papers whose authors are all known", "measurement", unseen="complete cases"),
+        make_extended("unseen_academic", "every unseen author academic", "measurement", unseen="all academic"),
+        make_extended("unseen_industry", "every unseen author from industry", "measurement", unseen="all industry"),
+        make_extended("unseen_less", "incomplete teams 0.5 log-odds less academic", "measurement", unseen_shift=-0.5),
+        make_extended("unseen_more", "incomplete teams 0.5 log-odds more academic", "measurement", unseen_shift=0.5),
+        make_extended("listed_where_coded", "papers with a coded team, kind of team as listed", "sampling",
               team="listed where coded"),
-        extended("team_coded", "papers with a coded team, kind of team as coded", "measurement", team="coded"),
-        extended("nonprofit_industry", "non-profits count as industry", "measurement",
+        make_extended("team_coded", "papers with a coded team, kind of team as coded", "measurement", team="coded"),
+        make_extended("nonprofit_industry", "non-profits count as industry", "measurement",
               industry=("company", "double", "nonprofit")),
-        extended("government_industry", "government counts as industry", "measurement",
+        make_extended("government_industry", "government counts as industry", "measurement",
               industry=("company", "double", "government")),
-        extended("double_academic", "a company beside a university counts as academic", "measurement",
+        make_extended("double_academic", "a company beside a university counts as academic", "measurement",
               industry=("company",)),
-        extended("topic_keywords", "topic from keywords only", "measurement", topic="topic_keywords"),
-        extended("topic_title", "topic from the title only", "measurement", topic="topic_title"),
-        extended("to_2022", "papers to 2022", "sampling", last_year=2022),
-        extended("without_tei", "without TEI texts", "sampling", tei=False),
-        *(extended(f"without_{venue.lower()}", f"without {venue}", "sampling", without_venue=venue)
+        make_extended("topic_keywords", "topic from keywords only", "measurement", topic="topic_keywords"),
+        make_extended("topic_title", "topic from the title only", "measurement", topic="topic_title"),
+        make_extended("to_2022", "papers to 2022", "sampling", last_year=2022),
+        make_extended("without_tei", "without TEI texts", "sampling", tei=False),
+        *(make_extended(f"without_{venue.lower()}", f"without {venue}", "sampling", without_venue=venue)
           for venue in LARGE),
     )  # fmt: skip
 
 
-def _short(family: str) -> str:
+def _shorten(family: str) -> str:
     return family.lower().replace(": ", "_")
 
 
-SPECIFICATIONS = _specifications()
+SPECIFICATIONS = _list_specifications()

@@ -46,13 +46,13 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
     shape = [y.sizes[dim] for dim in lead]
     out = {}
     for name, at in by.items():
-        out[f"chi-square by {name}"] = chi_square(counts, n, [at])
+        out[f"chi-square by {name}"] = compute_chi_square(counts, n, [at])
     for pair in pairs:
-        out[f"chi-square by {pair[0]} and {pair[1]}"] = chi_square(counts, n, [by[name] for name in pair])
+        out[f"chi-square by {pair[0]} and {pair[1]}"] = compute_chi_square(counts, n, [by[name] for name in pair])
     return xr.Dataset({name: (lead, values.reshape(shape)) for name, values in out.items()})
 
 
-def chi_square(counts: Ints, n: Ints, groupings: list[Ints]) -> Floats:
+def compute_chi_square(counts: Ints, n: Ints, groupings: list[Ints]) -> Floats:
     """Chi-square of grouped shares around the overall one, or of pairs around their additive margins, per group.
 
     Parameters
@@ -71,15 +71,15 @@ def chi_square(counts: Ints, n: Ints, groupings: list[Ints]) -> Floats:
     """
     overall = counts.sum(axis=1, keepdims=True) / n.sum()
     if len(groupings) == 1:
-        events, trials = _sums(counts, n, groupings[0])
+        events, trials = _sum_cells(counts, n, groupings[0])
         expected = np.broadcast_to(overall, events.shape)
     else:
         first, second = groupings
         width = int(second.max()) + 1
-        events, trials = _sums(counts, n, first * width + second)
+        events, trials = _sum_cells(counts, n, first * width + second)
         margins = []
         for at in groupings:
-            inside, of = _sums(counts, n, at)
+            inside, of = _sum_cells(counts, n, at)
             margins.append(inside / np.maximum(of, 1))
         expected = margins[0][:, :, None] + margins[1][:, None, :] - overall[:, :, None]
         expected = expected.reshape(len(counts), -1)
@@ -92,7 +92,7 @@ def chi_square(counts: Ints, n: Ints, groupings: list[Ints]) -> Floats:
     return total
 
 
-def _sums(counts: Ints, n: Ints, at: Ints) -> tuple[Floats, Floats]:
+def _sum_cells(counts: Ints, n: Ints, at: Ints) -> tuple[Floats, Floats]:
     """Events (data set, group) and trials (group,)."""
     indicator = csr_array((np.ones(len(at)), (np.arange(len(at)), at)), shape=(len(at), int(at.max()) + 1))
     return np.asarray(counts @ indicator, float), np.asarray(n @ indicator, float)

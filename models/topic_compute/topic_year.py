@@ -28,10 +28,10 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from data.errors import InputError
-from models.common.cells import spanning
+from models.common.cells import find_balanced_panel
 from models.common.claim import Model, Tables
 from models.common.estimand import log_odds, ratio_from_log, rows, share
-from models.common.pymc_helpers import CHECK_BOUNDS, add_data, hyperparameters
+from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparameters
 from models.topic_compute.cells import select
 from models.topic_compute.choices import Choices, TopicYearPriors
 from models.topic_compute.decomposition import FEWEST
@@ -66,7 +66,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         last_year = max(last for _, last in periods.values())
         papers.keep(papers.frame["year"] <= last_year, "after the window that venues have to span")
         frame = papers.frame
-        span = spanning(frame["venue"], frame["year"], pd.Series(1, index=frame.index), periods, FEWEST)
+        span = find_balanced_panel(frame["venue"], frame["year"], pd.Series(1, index=frame.index), periods, FEWEST)
         papers.keep(frame["venue"].isin(span), "at venues that do not span the window")
         venue = papers.frame["venue"]
     frame = papers.frame.assign(place=venue)
@@ -94,7 +94,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         "year_effects": int(choices.year_effects),
         "errors_in_terms": int(choices.share_of_terms == "with errors"),
     }
-    return dataset.assign_attrs(attrs, flow=papers.as_json())
+    return dataset.assign_attrs(attrs, flow=papers.to_json())
 
 
 def build(dataset: xr.Dataset, priors: TopicYearPriors) -> pm.Model:
@@ -106,10 +106,10 @@ def build(dataset: xr.Dataset, priors: TopicYearPriors) -> pm.Model:
     coords = {name: dataset[name].to_numpy() for name in DIMS}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         observed = add_data(dataset[["y", "k"]].transpose(*DIMS), ("y", "k"))
-        prior = hyperparameters(priors, HYPERPARAMETERS)
+        prior = add_hyperparameters(priors, HYPERPARAMETERS)
         by_topic_year = dataset[["n", "m", "k"]].sum("venue").transpose("topic", "year")
         weight = by_topic_year["n"] / by_topic_year["n"].sum("year").clip(1)
-        derived = {"by_year": weight, "counted": counted_share(by_topic_year)}
+        derived = {"by_year": weight, "counted": compute_counted_share(by_topic_year)}
         derived |= {"decade": xr.DataArray((years - years.mean()) / 10, dims="year")}
         derived |= {name: xr.DataArray(float(dataset.attrs[name])) for name in SWITCHES}
         data = add_data(dataset[["n", "m"]].transpose(*DIMS).assign(derived), ["n", "m", *derived])
@@ -157,13 +157,13 @@ def _of_venues(name: str, sd: Any, dataset: xr.Dataset) -> Any:
     return pm.ZeroSumNormal(name, sigma=sd, dims="venue") if several else 0 * pm.Normal(name, 0, sd, dims="venue")
 
 
-def counted_share(counts: xr.Dataset) -> xr.DataArray:
+def compute_counted_share(counts: xr.Dataset) -> xr.DataArray:
     """Share of abstracts with a term by topic and year, k / m; a topic's own over all years where it has none."""
     of_topic = counts["k"].sum("year") / counts["m"].sum("year").clip(1)
     return (counts["k"] / counts["m"].clip(1)).where(counts["m"] > 0, of_topic)
 
 
-def reliability(share: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
+def compute_reliability(share: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
     """Part of the counted shares' variance within topics that is not sampling error, by draw.
 
     Of what topics, years and, where they are in, topics' trends leave of the share of terms x, weighted by papers:
@@ -207,7 +207,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
             "ratio_per_ten_points": ratio_from_log(TEN_POINTS * draws["within"], "n_all"),
             "slope_within": log_odds(draws["within"], "n_all"),
             "slope_between": log_odds(draws["between"], "n_all"),
-            "reliability": share(reliability(draws["share_of_terms"], dataset), "n_all"),
+            "reliability": share(compute_reliability(draws["share_of_terms"], dataset), "n_all"),
             "n_all": rows(dataset["n"].sum()),
         }
     )
@@ -232,11 +232,11 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
     )
 
 
-def raw(dataset: xr.Dataset) -> xr.Dataset:
+def count_raw(dataset: xr.Dataset) -> xr.Dataset:
     """Papers counted: academia-only ones (``k``) of those with terms (``n``), and of those without (``reference``)."""
     k, n = int(dataset["y_with"].sum()), int(dataset["n_with"].sum())
     counts = [k, n, int(dataset["y"].sum()) - k, int(dataset["n"].sum()) - n]
     return xr.Dataset({"crude_odds_ratio": ("raw", counts)}, {"raw": ["k", "n", "k_reference", "n_reference"]})
 
 
-MODEL = Model(prepare, build, compute_estimands, compute_test_quantities, TOP_LEVEL, raw)
+MODEL = Model(prepare, build, compute_estimands, compute_test_quantities, TOP_LEVEL, count_raw)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.classify.accelerators import GENERIC, Setup, largest, parse, peak, peaks
+from data.classify.accelerators import GENERIC, Setup, find_peak, list_peaks, parse, pick_largest
 from data.tables.load import load
 from data.vocabulary import LARGEST_COUNT
 
@@ -89,20 +89,20 @@ def test_thanks_are_no_use():
 def test_the_largest_is_by_total_peak():
     known = {"V100": 13.2, "K80": 12.9}
     setups = [Setup("K80", 4), Setup("V100", 1), Setup("unheard of", 500)]
-    assert largest(setups, known) == Setup("K80", 4)
-    assert largest([Setup("V100"), Setup("K80", 1)], known) == Setup("V100")
-    assert largest([], known) is None
+    assert pick_largest(setups, known) == Setup("K80", 4)
+    assert pick_largest([Setup("V100"), Setup("K80", 1)], known) == Setup("V100")
+    assert pick_largest([], known) is None
 
 
 def test_peaks_by_any_name():
-    known = peaks(load("chips").to_dict("records"))
-    v100, rtx, titan_v = (peak(known, name) for name in ("V100", "RTX 2080 Ti", "TITAN V"))
+    known = list_peaks(load("chips").to_dict("records"))
+    v100, rtx, titan_v = (find_peak(known, name) for name in ("V100", "RTX 2080 Ti", "TITAN V"))
     assert v100 is not None and 10**v100 == pytest.approx(14.5e12, rel=0.15)
     assert rtx is not None and 10**rtx == pytest.approx(13.45e12)  # one row of the list is wrong; corrected by name
     assert titan_v is not None and 10**titan_v == pytest.approx(14.9e12, rel=0.01)
-    assert peak(known, "TPU v3") == pytest.approx(14.09, abs=0.01)  # at 16 bits: it has no other rate
-    assert peak(known, GENERIC) is None and peak(known, "nobody's chip") is None
-    titan_x, maxwell, pascal = (peak(known, name) for name in ("TITAN X", "GTX TITAN X", "TITAN X Pascal"))
+    assert find_peak(known, "TPU v3") == pytest.approx(14.09, abs=0.01)  # at 16 bits: it has no other rate
+    assert find_peak(known, GENERIC) is None and find_peak(known, "nobody's chip") is None
+    titan_x, maxwell, pascal = (find_peak(known, name) for name in ("TITAN X", "GTX TITAN X", "TITAN X Pascal"))
     assert titan_x is not None and maxwell is not None and pascal is not None and maxwell < titan_x < pascal
 
 

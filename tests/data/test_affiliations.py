@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.classify.affiliations import SECTORS, sectors, sectors_of_domain, sectors_of_text
+from data.classify.affiliations import SECTORS, classify_domain, classify_slot, classify_text
 from data.io import parse_csv
 from data.paths import HERE
 from data.sources.record import Slot
@@ -86,20 +86,20 @@ def test_labels_are_enough_and_distinct():
     ],
 )
 def test_traps(text: str, domain: str, expected: str):
-    assert sectors(Slot(text, domain)) == set(expected.split())
+    assert classify_slot(Slot(text, domain)) == set(expected.split())
 
 
 def test_words_inside_words_name_nobody():
     for text in ("Cognitive Systems Group", "Intelligence Group", "Snapper", "metallurgy", "Arming", "Uberlandia"):
-        assert sectors_of_text(text) == set(), text
+        assert classify_text(text) == set(), text
 
 
 @given(st.text(max_size=120), st.text(max_size=40))
 def test_any_text_gives_sectors(text: str, domain: str):
-    assert sectors(Slot(text, domain)) <= set(SECTORS)
-    assert sectors_of_domain(domain) <= set(SECTORS)
+    assert classify_slot(Slot(text, domain)) <= set(SECTORS)
+    assert classify_domain(domain) <= set(SECTORS)
 
 
 @given(st.sampled_from(["Leeds University", "Google", "Inria", "Vector Institute"]), st.sampled_from(list("+&/,;")))
 def test_a_second_affiliation_never_hides_the_first(name: str, mark: str):
-    assert sectors_of_text(f"{name} {mark} Adobe Research") == sectors_of_text(name) | {"company"}
+    assert classify_text(f"{name} {mark} Adobe Research") == classify_text(name) | {"company"}

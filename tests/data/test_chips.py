@@ -8,7 +8,7 @@ import pytest
 
 from data.errors import InputError
 from data.rules import squeeze
-from data.sources.chips import COLUMNS, aliases_of, product_of, read_chips
+from data.sources.chips import COLUMNS, find_product, list_aliases, read_chips
 from data.tables.load import load
 
 
@@ -28,7 +28,7 @@ from data.tables.load import load
     ],
 )
 def test_product(chip: str, product: str):
-    assert product_of(chip) == product
+    assert find_product(chip) == product
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_product(chip: str, product: str):
     ],
 )
 def test_aliases(chip: str, written: str):
-    assert squeeze(written) in aliases_of(chip)
+    assert squeeze(written) in list_aliases(chip)
 
 
 def listed(tmp_path: Path, *rows: dict[str, str]) -> Path:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.classify.code_links import full_text_statement, link_rule, page_link, statement
+from data.classify.code_links import classify_full_text, classify_page_links, classify_statement, find_link_rule
 from data.vocabulary import LINK_RULES, STATEMENTS
 
 
@@ -40,13 +40,13 @@ from data.vocabulary import LINK_RULES, STATEMENTS
     ],
 )
 def test_link_rules(link: str, rule: str):
-    assert link_rule(link) == rule
+    assert find_link_rule(link) == rule
 
 
 def test_the_best_link_of_a_page_counts():
-    assert page_link(["https://arxiv.org/abs/1", "https://github.com/a/b"]) == (True, "repository")
-    assert page_link(["Not provided"]) == (False, "placeholder")
-    assert page_link([]) == (False, "")
+    assert classify_page_links(["https://arxiv.org/abs/1", "https://github.com/a/b"]) == (True, "repository")
+    assert classify_page_links(["Not provided"]) == (False, "placeholder")
+    assert classify_page_links([]) == (False, "")
 
 
 @pytest.mark.parametrize(
@@ -67,18 +67,22 @@ def test_the_best_link_of_a_page_counts():
     ],
 )
 def test_statements(passage: str, expected: str):
-    assert statement(passage) == expected
+    assert classify_statement(passage) == expected
 
 
 def test_a_whole_text_releases_only_its_own_code():
     theirs = "We use the Stanford parser, available at http://nlp.stanford.edu. The GIZA++ package was downloaded."
-    assert full_text_statement(theirs) in ("nothing", "third party")
+    assert classify_full_text(theirs) in ("nothing", "third party")
     ours = f"{theirs} Our code is publicly available. 1 https://github.com/a/b We conclude."
-    assert full_text_statement(ours) == "own, address"
-    assert full_text_statement("We will release our code upon publication.") == "promised"
-    assert full_text_statement("We parse sentences.") == "nothing"
+    assert classify_full_text(ours) == "own, address"
+    assert classify_full_text("We will release our code upon publication.") == "promised"
+    assert classify_full_text("We parse sentences.") == "nothing"
 
 
 @given(st.text(max_size=200))
 def test_any_text_has_a_rule_and_a_statement(text: str):
-    assert link_rule(text) in LINK_RULES and statement(text) in STATEMENTS and full_text_statement(text) in STATEMENTS
+    assert (
+        find_link_rule(text) in LINK_RULES
+        and classify_statement(text) in STATEMENTS
+        and classify_full_text(text) in STATEMENTS
+    )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from data.build.snapshot import build
 from data.errors import InputError
 from data.paths import SNAPSHOT
-from data.sources.epoch import WORDS, layout_of, read_vintage
+from data.sources.epoch import WORDS, detect_layout, read_vintage
 from data.tables.schemas import MODELS
 from data.vocabulary import LIST_SEPARATOR, TEAMS
 
@@ -120,7 +120,7 @@ def test_later_layout_gives_the_same_columns():
     rows, counts = read_vintage(LISTS, "2025-06")
     by_name = {str(row["model"]): row for row in rows}
     assert all(set(row) == set(MODELS.columns) for row in rows)
-    assert layout_of(LISTS.read_text(encoding="utf-8-sig").splitlines()[0].split(",")) == "lists"
+    assert detect_layout(LISTS.read_text(encoding="utf-8-sig").splitlines()[0].split(",")) == "lists"
     assert by_name["Eta"]["team"] == "industry-leaning collaboration"
     assert by_name["Eta"]["organisation_sectors"] == "industry; industry; academia"
     assert by_name["Theta"]["team"] == "collaboration"  # a tie is neutral

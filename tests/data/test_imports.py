@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from data.build.provenance import NOT_MAKING, code_hash, making
+from data.build.provenance import NOT_MAKING, hash_code, list_makers
 from data.paths import HERE
 from data.sources.record import TRACKS
 from data.vocabulary import TRACK_NAMES
@@ -82,7 +82,7 @@ def test_what_makes_the_tables_is_hashed_and_all_else_is_left_out_by_name():
     build = "data.build.snapshot"
     packages = {name for name, path in files.items() if path.name == "__init__.py"}
     loaded = {build} | reached(build, graph(HERE)) | packages
-    hashed = {name for name in making() if name.endswith(".py")}
+    hashed = {name for name in list_makers() if name.endswith(".py")}
     assert hashed == {files[name].relative_to(HERE).as_posix() for name in loaded}
     assert hashed | set(NOT_MAKING) == {path.relative_to(HERE).as_posix() for path in files.values()}
 
@@ -106,15 +106,15 @@ def copy(tmp_path: Path) -> Path:
     ],
 )
 def test_a_changed_byte_changes_the_hash(copy: Path, name: str):
-    assert code_hash(copy) == code_hash()
+    assert hash_code(copy) == hash_code()
     (copy / name).write_bytes((copy / name).read_bytes() + b"\n")
-    assert code_hash(copy) != code_hash()
+    assert hash_code(copy) != hash_code()
 
 
 def test_what_only_shows_tables_does_not_change_the_hash(copy: Path):
     for name in NOT_MAKING:
         (copy / name).write_bytes((copy / name).read_bytes() + b"\n")
-    assert code_hash(copy) == code_hash()
+    assert hash_code(copy) == hash_code()
 
 
 # What the vocabulary says of rules that stand elsewhere.

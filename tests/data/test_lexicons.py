@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from data.classify.compute_terms import COLUMNS, count_terms
 from data.classify.lexicon import read_lexicon
 from data.classify.pretrained import COLUMNS as MODEL_COLUMNS
-from data.classify.pretrained import mentions
+from data.classify.pretrained import find_mentions
 from data.vocabulary import FAMILIES
 
 TERMS = read_lexicon("compute_terms", COLUMNS)
@@ -56,19 +56,19 @@ def test_models_match_their_examples(row: dict[str, str]):
     assert re.fullmatch(r"\d{4}-\d{2}", row["released"]) and row["organisation"]
     assert set(row["sectors"].split("; ")) <= {"company", "education", "nonprofit", "government"}
     for text in examples(row["matches"]):
-        assert row["model"] in mentions(text), text
+        assert row["model"] in find_mentions(text), text
     for text in examples(row["does_not_match"]):
-        assert row["model"] not in mentions(text), text
+        assert row["model"] not in find_mentions(text), text
 
 
 def test_architectures_count_only_where_they_are_pretrained():
-    assert mentions("features of an ImageNet pre-trained ResNet-50") == ("ResNet",)
-    assert mentions("We train a ResNet-50 from scratch on CIFAR.") == ()
-    assert mentions("BERTScore and Roberta Flack") == ()
-    assert mentions("We propose MWP-BERT.") == ("BERT",)
+    assert find_mentions("features of an ImageNet pre-trained ResNet-50") == ("ResNet",)
+    assert find_mentions("We train a ResNet-50 from scratch on CIFAR.") == ()
+    assert find_mentions("BERTScore and Roberta Flack") == ()
+    assert find_mentions("We propose MWP-BERT.") == ("BERT",)
 
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str):
     assert all(family in FAMILIES for family in count_terms(text))
-    assert set(mentions(text)) <= {row["model"] for row in MODELS}
+    assert set(find_mentions(text)) <= {row["model"] for row in MODELS}

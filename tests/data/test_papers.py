@@ -21,11 +21,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.build.papers import coder_labels, read_all, read_venue_year
-from data.build.provenance import code_hash
+from data.build.papers import list_annotator_labels, read_all, read_venue_year
+from data.build.provenance import hash_code
 from data.build.snapshot import build
 from data.classify.lexicon import read_lexicon
-from data.classify.paper_row import author_kind, passage_team, row_of, team_kind
+from data.classify.paper_row import classify_author, classify_passage_team, classify_team, make_row
 from data.classify.pretrained import COLUMNS as MODEL_COLUMNS
 from data.errors import InputError
 from data.paths import HERE, SNAPSHOT
@@ -63,28 +63,28 @@ def counts(**found: int) -> dict[str, int]:
     ],
 )
 def test_team_kinds(found: dict[str, int], kind: str):
-    assert team_kind(found) == kind
+    assert classify_team(found) == kind
 
 
 @given(st.lists(st.sampled_from(AUTHOR_KINDS), max_size=6), st.sampled_from(AUTHOR_KINDS))
 def test_a_further_author_never_undoes_what_is_known(team: list[str], further: str):
     before, after = (
-        team_kind({kind: authors.count(kind) for kind in AUTHOR_KINDS}) for authors in (team, [*team, further])
+        classify_team({kind: authors.count(kind) for kind in AUTHOR_KINDS}) for authors in (team, [*team, further])
     )
     assert before != "mixed" or after == "mixed"
     assert {before, after} != {"academia-only", "industry-only"}
 
 
 def test_an_author_with_both_is_double():
-    assert author_kind({"education", "company"}) == author_kind({"government", "company"}) == "double"
-    assert author_kind({"education", "government"}) == "education"
-    assert author_kind(()) == "unknown"
+    assert classify_author({"education", "company"}) == classify_author({"government", "company"}) == "double"
+    assert classify_author({"education", "government"}) == "education"
+    assert classify_author(()) == "unknown"
 
 
 def test_a_block_of_names_tells_the_team():
-    assert passage_team("Ann Lee Leeds University @leeds.ac.uk Bo Chan Google Brain") == "mixed"
-    assert passage_team("Ann Lee @cs.cmu.edu") == "academia-only"
-    assert passage_team("Ann Lee, Bo Chan") == "unknown"
+    assert classify_passage_team("Ann Lee Leeds University @leeds.ac.uk Bo Chan Google Brain") == "mixed"
+    assert classify_passage_team("Ann Lee @cs.cmu.edu") == "academia-only"
+    assert classify_passage_team("Ann Lee, Bo Chan") == "unknown"
 
 
 def record(**fields: object) -> Record:
@@ -93,28 +93,28 @@ def record(**fields: object) -> Record:
 
 def test_a_link_lost_with_the_affiliations_is_missing():
     blank = record(slots=(Slot(), Slot()), slots_per="", n_authors=2, links=())
-    assert row_of([blank], PEAKS)["code_page"] == "missing"
+    assert make_row([blank], PEAKS)["code_page"] == "missing"
     seen = record(slots=(Slot("MIT"),), slots_per="author", n_authors=1, links=())
-    assert row_of([seen], PEAKS)["code_page"] == "none"
-    assert row_of([record(slots=(Slot("MIT"),), slots_per="author", links=None)], PEAKS)["code_page"] == "missing"
+    assert make_row([seen], PEAKS)["code_page"] == "none"
+    assert make_row([record(slots=(Slot("MIT"),), slots_per="author", links=None)], PEAKS)["code_page"] == "missing"
     linked = record(slots=(Slot(),), slots_per="", links=("https://github.com/a/b",))
-    assert row_of([linked], PEAKS)["code_page"] == "link"
+    assert make_row([linked], PEAKS)["code_page"] == "link"
 
 
 def test_a_page_that_was_not_parsed_is_no_affiliation():
     page = Slot("Leeds University and Google " + "text " * 200)
-    row = row_of([record(slots=(page,), slots_per="author", n_authors=1, links=())], PEAKS)
+    row = make_row([record(slots=(page,), slots_per="author", n_authors=1, links=())], PEAKS)
     assert (row["slots_per"], row["team_listed"], row["code_page"]) == ("none", "unknown", "missing")
     other = Slot("MIT")
-    row = row_of([record(slots=(page, other), slots_per="author", n_authors=2, links=())], PEAKS)
+    row = make_row([record(slots=(page, other), slots_per="author", n_authors=2, links=())], PEAKS)
     assert (row["authors_unknown"], row["authors_education"], row["code_page"]) == (1, 1, "none")
-    assert row_of([record(slots=(Slot("/0 /1"),), slots_per="author", n_authors=1)], PEAKS)["slots_per"] == "none"
+    assert make_row([record(slots=(Slot("/0 /1"),), slots_per="author", n_authors=1)], PEAKS)["slots_per"] == "none"
 
 
 def test_areas_of_a_conference_are_no_keywords():
     area = "Computer Vision: Tracking"
-    assert row_of([record(stem="ijcai2021", title="A Note", keywords=area)], PEAKS)["topic"] == "other"
-    assert row_of([record(stem="nips2021", title="A Note", keywords=area)], PEAKS)["topic"] == "computer vision"
+    assert make_row([record(stem="ijcai2021", title="A Note", keywords=area)], PEAKS)["topic"] == "other"
+    assert make_row([record(stem="nips2021", title="A Note", keywords=area)], PEAKS)["topic"] == "computer vision"
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -257,7 +257,7 @@ def test_bad_hand_labels_are_named(tmp_path: Path, change: tuple[str, str | None
     for name in ("manual_eval.csv", "llm_eval.csv"):
         (tmp_path / name).write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
     with pytest.raises(InputError, match=words):
-        coder_labels(tmp_path)
+        list_annotator_labels(tmp_path)
 
 
 def test_a_text_without_accelerators_tells_nothing_of_hardware(tmp_path: Path):
@@ -311,7 +311,7 @@ def snapshot() -> pd.DataFrame:
 
 def test_snapshot_is_made_by_this_code():
     made = json.loads((SNAPSHOT / "provenance.json").read_text(encoding="utf-8"))
-    assert made["code_sha256"] == code_hash(), "rebuild it: python -m data build RAW_FOLDER"
+    assert made["code_sha256"] == hash_code(), "rebuild it: python -m data build RAW_FOLDER"
 
 
 def test_snapshot_covers_what_it_should(snapshot: pd.DataFrame):

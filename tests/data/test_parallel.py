@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
-from data.parallel import in_processes, tell
+from data.parallel import report, run_in_processes
 from data.paths import HERE
 
 
 def work(number: int) -> int:
-    tell(f"squaring {number}")
+    report(f"squaring {number}")
     if number < 0:
         raise InputError("negative", "numbers.csv", 3, hint="count up")
     return number**2
@@ -58,14 +58,14 @@ def gone(pid: int) -> bool:
 
 def test_every_result_and_every_word_comes_back():
     said: list[str] = []
-    found = dict(in_processes(work, {"two": (2,), "three": (3,), "four": (4,)}, 2, "", said.append))
+    found = dict(run_in_processes(work, {"two": (2,), "three": (3,), "four": (4,)}, 2, "", said.append))
     assert found == {"two": 4, "three": 9, "four": 16}
     assert sorted(said) == ["squaring 2", "squaring 3", "squaring 4"]
 
 
 def test_bad_input_there_is_bad_input_here_and_ends_the_others(tmp_path: Path):
     def both() -> None:
-        list(in_processes(sleep_or_fail, {"sleeps": (tmp_path / "pid",), "fails": (None,)}, 2, ""))
+        list(run_in_processes(sleep_or_fail, {"sleeps": (tmp_path / "pid",), "fails": (None,)}, 2, ""))
 
     with pytest.raises(InputError, match=r"numbers.csv, row 3: negative \(count up\)"):
         both()
@@ -80,7 +80,7 @@ def sleep_or_fail(file: Path | None) -> None:
 
 
 def test_a_single_task_is_done_here():
-    assert list(in_processes(own_pid, {"one": ()}, 2, "")) == [("one", os.getpid())]
+    assert list(run_in_processes(own_pid, {"one": ()}, 2, "")) == [("one", os.getpid())]
 
 
 def own_pid() -> int:
@@ -89,7 +89,7 @@ def own_pid() -> int:
 
 def test_a_process_that_is_ended_from_outside_says_what_to_do():
     with pytest.raises(InputError, match=r"out of memory\? \(take fewer\)"):
-        list(in_processes(end, {"one": (1,), "two": (2,)}, 2, "take fewer"))
+        list(run_in_processes(end, {"one": (1,), "two": (2,)}, 2, "take fewer"))
 
 
 def test_nobody_goes_on_where_the_parent_was_killed(tmp_path: Path):

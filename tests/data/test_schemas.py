@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
-from data.io import read_bytes, to_csv, write_atomic
+from data.io import format_csv, read_bytes, write_atomic
 from data.paths import SNAPSHOT
 from data.tables.load import load
 from data.tables.schemas import MODELS, read_models
@@ -22,7 +22,7 @@ def table() -> list[dict[str, str]]:
 
 
 def write(path: Path, rows: list[dict[str, str]]) -> Path:
-    path.write_bytes(to_csv(MODELS.columns, rows))
+    path.write_bytes(format_csv(MODELS.columns, rows))
     return path
 
 

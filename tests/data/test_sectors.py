@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from data.classify.sectors import Sectors, resolve
-from data.rules import team_of
+from data.rules import classify_sectors
 from data.tables.load import load
-from data.tables.vintages import CHANGES, differences
+from data.tables.vintages import CHANGES, list_differences
 
 
 def row(
@@ -37,11 +37,11 @@ def row(
     ],
 )
 def test_team_of(sectors: list[str], team: str):
-    assert team_of(sectors) == team
+    assert classify_sectors(sectors) == team
 
 
 def test_organisation_has_the_sector_that_labels_give_it():
-    known = Sectors.of(
+    known = Sectors.from_rows(
         [
             row("a", "Uni", "academia-only"),
             row("a2", "UNI", "academia-only"),
@@ -56,17 +56,17 @@ def test_organisation_has_the_sector_that_labels_give_it():
             row("h", "Mine; Half", "industry-only", "industry; unknown"),  # not aligned: says nothing of Half
         ]
     )
-    found = {name: known.sector(name) for name in ("Uni", "Both", "Lab", "Firm", "Once", "Half", "Nobody")}
+    found = {name: known.find_sector(name) for name in ("Uni", "Both", "Lab", "Firm", "Once", "Half", "Nobody")}
     assert found == {
         "Uni": "academia", "Both": "unknown", "Lab": "government", "Firm": "industry", "Once": "unknown",
         "Half": "unknown", "Nobody": "unknown",
     }  # fmt: skip
-    assert known.sector("Firm", without="f") == "unknown"
-    assert known.sector("Uni", without="a") == "unknown"
+    assert known.find_sector("Firm", without="f") == "unknown"
+    assert known.find_sector("Uni", without="a") == "unknown"
 
 
 def test_resolved_from_organisations_then_from_a_later_vintage_else_unknown():
-    known = Sectors.of([row(f"{n}{i}", n, team) for n, team in (("Uni", "academia-only"), ("Firm", "industry-only"))
+    known = Sectors.from_rows([row(f"{n}{i}", n, team) for n, team in (("Uni", "academia-only"), ("Firm", "industry-only"))
                         for i in range(3)])  # fmt: skip
     later = [
         row("named", "X", "industry-only"),
@@ -111,7 +111,7 @@ def test_differences_between_vintages_by_hand():
         row("blank", "U", "academia-only"),
         row("new", "U", "government"),
     ]
-    found = {r["change"]: r for r in differences(before, after) if r["n"]}
+    found = {r["change"]: r for r in list_differences(before, after) if r["n"]}
     assert {change: r["n"] for change, r in found.items()} == {
         "added: no model of this name before": 1,
         "added: not notable before": 1,

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from data.rules import venue_year
+from data.rules import parse_venue_year
 from data.sources import coakley, paperlists, tei
-from data.sources.record import Slot, paper_id, title_key, track_of
+from data.sources.record import Slot, find_track, make_paper_id, make_title_key
 from tests.data import raw as make
 
 
@@ -27,10 +27,10 @@ def read_tei(tmp_path: Path, *files: bytes, stem: str = "acl2016") -> tei.Read:
 
 
 def test_titles_match_across_spellings():
-    assert title_key("Deep  Networks: A–Z!") == title_key("deep networks a z")
-    assert title_key("Artiﬁcial") == title_key("Artificial")
-    assert title_key("学习") == "学习"
-    assert paper_id("nips2018", "A b") == paper_id("nips2018", "a-B") != paper_id("nips2019", "a-B")
+    assert make_title_key("Deep  Networks: A–Z!") == make_title_key("deep networks a z")
+    assert make_title_key("Artiﬁcial") == make_title_key("Artificial")
+    assert make_title_key("学习") == "学习"
+    assert make_paper_id("nips2018", "A b") == make_paper_id("nips2018", "a-B") != make_paper_id("nips2019", "a-B")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_titles_match_across_spellings():
     ],
 )
 def test_venue_and_year(stem: str, place: tuple[str, int] | None):
-    assert venue_year(stem) == place
+    assert parse_venue_year(stem) == place
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_venue_and_year(stem: str, place: tuple[str, int] | None):
     ],
 )
 def test_tracks(labels: tuple[str, ...], track: str):
-    assert track_of(*labels) == track
+    assert find_track(*labels) == track
 
 
 def test_only_accepted_papers_are_kept(tmp_path: Path):
@@ -133,7 +133,7 @@ def test_entries_of_the_programme_are_no_papers(tmp_path: Path):
 
 def test_what_was_refused_is_remembered(tmp_path: Path):
     found = read_list(tmp_path, "iclr2017", make.paper(status="Workshop"), make.paper(title="Bad", status="Reject"))
-    assert found.refused[title_key("Scaling Laws for Toy Models")] == "workshop"
+    assert found.refused[make_title_key("Scaling Laws for Toy Models")] == "workshop"
 
 
 @pytest.mark.parametrize(

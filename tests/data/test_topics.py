@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.classify.topics import topic_of, words
+from data.classify.topics import classify_topic, split_words
 from data.tables.paper_schemas import TOPICS
 from data.vocabulary import OTHER_TOPIC
 
@@ -35,15 +35,15 @@ def test_there_are_as_many_topics_as_a_reader_can_hold():
     ],
 )
 def test_titles(title: str, topic: str):
-    assert topic_of(title) == topic
+    assert classify_topic(title) == topic
 
 
 def test_plurals_and_longer_terms():
-    assert words("Ontologies of GANs, glass and status") == ["ontology", "of", "gan", "glass", "and", "status"]
+    assert split_words("Ontologies of GANs, glass and status") == ["ontology", "of", "gan", "glass", "and", "status"]
     # "natural language" is one term: the shorter "language" inside it does not count again.
-    assert topic_of("natural language") == "natural language processing"
+    assert classify_topic("natural language") == "natural language processing"
 
 
 @given(st.text(max_size=200), st.text(max_size=50), st.text(max_size=300))
 def test_any_text_has_one_topic(title: str, keywords: str, abstract: str):
-    assert topic_of(title, keywords, abstract) in TOPICS
+    assert classify_topic(title, keywords, abstract) in TOPICS

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
-from data.io import parse_csv, to_csv
+from data.io import format_csv, parse_csv
 from data.paths import SNAPSHOT
 from data.tables.schemas import MODELS
 from data.tables.user_tables import read_user_models
@@ -18,7 +18,7 @@ FIXTURES = Path(__file__).parent.parent / "fixtures"
 def table(tmp_path: Path, *vintages: str) -> Path:
     path = tmp_path / "mine.csv"
     rows = parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values()
-    path.write_bytes(to_csv(MODELS.columns, (row for row in rows if row["vintage"] in vintages)))
+    path.write_bytes(format_csv(MODELS.columns, (row for row in rows if row["vintage"] in vintages)))
     return path
 
 

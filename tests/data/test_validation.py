@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.build.validation import COLUMNS, figures, interval, labelled_setups, with_table
+from data.build.validation import COLUMNS, compute_interval, insert_table, list_figures, read_labelled_setups
 from data.classify.accelerators import Setup
 from data.io import parse_csv
 from data.paths import HERE
@@ -28,14 +28,14 @@ def keyed(rows: list[dict[str, object]]) -> dict[Figure, dict[str, str]]:
 
 
 def test_figures_without_raw_files_are_those_committed(committed: dict[Figure, dict[str, str]]):
-    found = keyed(figures())
+    found = keyed(list_figures())
     assert len(found) > 20
     assert found == {key: committed[key] for key in found}
 
 
 @pytest.mark.slow  # parses all raw texts
 def test_all_figures_are_those_committed(raw_folder: Path, committed: dict[Figure, dict[str, str]]):
-    assert keyed(figures(raw_folder)) == committed
+    assert keyed(list_figures(raw_folder)) == committed
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ def test_no_figure_that_was_taken_is_lost(committed: dict[Figure, dict[str, str]
 def test_the_readme_gives_the_committed_figures():
     readme = (HERE / "README.md").read_text(encoding="utf-8")
     rows = list(parse_csv(HERE / "labels" / "validation.csv", COLUMNS).values())
-    assert with_table(readme, [dict(row) for row in rows]) == readme
+    assert insert_table(readme, [dict(row) for row in rows]) == readme
 
 
 def test_interval_is_jeffreys():
-    low, high = interval(0, 10)
+    low, high = compute_interval(0, 10)
     assert low == pytest.approx(0.0, abs=0.001) and 0.1 < high < 0.2
-    low, high = interval(50, 100)
+    low, high = compute_interval(50, 100)
     assert low + high == pytest.approx(1) and high - low == pytest.approx(0.16, abs=0.005)
 
 
 def test_labels_of_set_ups():
-    assert labelled_setups("8xV100;32coresxTPU v3;?xK20m;1devicexTPU v2") == [
+    assert read_labelled_setups("8xV100;32coresxTPU v3;?xK20m;1devicexTPU v2") == [
         Setup("V100", 8),
         Setup("TPU v3", 32, "core"),
         Setup("K20", None),

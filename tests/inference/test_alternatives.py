@@ -11,10 +11,10 @@ import pytest
 import inference.store.extended
 import inference.store.fingerprints
 from inference.pipeline.extended import copy_extended, fit_extended
-from inference.store.fingerprints import parts_by_fit
+from inference.store.fingerprints import list_parts_by_fit
 from inference.store.overrides import Overrides
 from inference.store.paths import Paths
-from inference.summaries.ladder import _odds_ratio, matters_most
+from inference.summaries.ladder import _compute_odds_ratio, find_largest_step
 from inference.summaries.refits import add_moved_most
 
 
@@ -57,8 +57,8 @@ def test_refresh_leaves_them_out_and_shows_what_alternatives_made(apart: tuple[A
 
 def test_states_of_extended_specifications(apart: tuple[Any, Paths]):
     _, paths = apart
-    parts = parts_by_fit("toy", Overrides(), extended=True)
-    states = inference.store.extended.extended_states
+    parts = list_parts_by_fit("toy", Overrides(), extended=True)
+    states = inference.store.extended.find_extended_states
     assert states(paths, "toy", parts) == {"five": ("missing", "run alternatives")}
     fit_extended(["toy"], paths, lambda text: None)
     assert states(paths, "toy", parts) == {"five": ("current", "")}
@@ -77,10 +77,10 @@ def test_committed_ones_are_shown_and_called_old_when_they_are(apart: tuple[Any,
     file = paths.out / "alternatives" / "toy" / "five.json"
     file.unlink()
     (tmp_path / "alternatives.json").write_text(json.dumps(copy))
-    parts = parts_by_fit("toy", Overrides(), extended=True)
-    assert not inference.store.extended.kept(paths, "toy", parts)["five"]["fit"]["stale"]
+    parts = list_parts_by_fit("toy", Overrides(), extended=True)
+    assert not inference.store.extended.read_kept(paths, "toy", parts)["five"]["fit"]["stale"]
     older = {"five": parts["five"] | {"requirements.lock": "another"}}
-    assert inference.store.extended.kept(paths, "toy", older)["five"]["fit"]["stale"]
+    assert inference.store.extended.read_kept(paths, "toy", older)["five"]["fit"]["stale"]
 
 
 def test_own_runs_have_none(apart: tuple[Any, Paths], tmp_path: Path):
@@ -145,7 +145,7 @@ def test_moved_most_is_one_choice_of_the_same_model():
 
 
 def test_counted_odds_ratio_is_that_of_the_table():
-    found = _odds_ratio(k=20, n=100, k_reference=40, n_reference=100)
+    found = _compute_odds_ratio(k=20, n=100, k_reference=40, n_reference=100)
     assert found["median"] == pytest.approx(20.5 * 60.5 / (80.5 * 40.5))
     assert found["n"] == 200
     assert found["eti_low"] < found["median"] < found["eti_high"] < 1
@@ -153,7 +153,7 @@ def test_counted_odds_ratio_is_that_of_the_table():
 
 def test_the_rung_that_matters_most_is_the_longest_step():
     rungs = [{"spec": "a", "median": 0.5}, {"spec": "b", "median": 0.25}, {"spec": "c", "median": 0.24}]
-    assert matters_most(rungs, "ratio") == "b"
-    assert matters_most(rungs[:1], "ratio") is None
+    assert find_largest_step(rungs, "ratio") == "b"
+    assert find_largest_step(rungs[:1], "ratio") is None
     shares = [{"spec": "a", "median": 0.5}, {"spec": "b", "median": 0.4}, {"spec": "c", "median": 0.01}]
-    assert matters_most(shares, "probability") == "c"
+    assert find_largest_step(shares, "probability") == "c"

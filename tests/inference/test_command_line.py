@@ -13,13 +13,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from data.io import read_bytes, to_csv
+from data.io import format_csv, read_bytes
 from data.paths import SNAPSHOT
 from data.tables.paper_schemas import PAPERS
 from data.tables.user_tables import MAY_LACK
-from inference.store.declarations import part_of, specifications_of
+from inference.store.declarations import import_part, list_specifications
 from inference.store.paths import ROOT
-from inference.summaries.sensitivity import needless, read_declared, undeclared
+from inference.summaries.sensitivity import list_needless, list_undeclared, read_declared
 from models.registry import CLAIMS
 from tests.conftest import digests
 from tests.models.topic_papers import varied
@@ -73,7 +73,7 @@ def test_status_says_current_and_stale(refreshed: Path, run: Any, tmp_path: Path
     assert never["academic_share"]["outputs"] == never["paper"] == {"state": "missing", "why": "no fits"}
     found = json.loads(run("-m", "inference", "status", "--json", "--out", refreshed).stdout)
     current = {"state": "current", "why": ""}
-    fits = {one.name: current for one in specifications_of("academic_share", extended=False)}
+    fits = {one.name: current for one in list_specifications("academic_share", extended=False)}
     assert found["academic_share"] == {**current, "fits": fits, "outputs": current}
     assert found["paper"] == current
 
@@ -114,8 +114,8 @@ def test_power_scaling_covers_every_quantity(published: dict[str, Any]):
 
 def test_sensitive_headlines_are_declared(published: dict[str, Any]):
     declared = read_declared()
-    assert undeclared(published["estimates"], declared) == []
-    assert needless(published["estimates"], declared) == []
+    assert list_undeclared(published["estimates"], declared) == []
+    assert list_needless(published["estimates"], declared) == []
     for name, entry in declared.items():
         section = (ROOT / "paper" / "sections" / f"{name.partition('/')[0]}.typ").read_text()
         assert entry["sentence"] in " ".join(section.split()), name
@@ -123,7 +123,7 @@ def test_sensitive_headlines_are_declared(published: dict[str, Any]):
 
 @pytest.mark.parametrize("name", list(CLAIMS))
 def test_headlines_are_three_to_six_and_exist(published: dict[str, Any], name: str):
-    claim = part_of(name, "reporting")
+    claim = import_part(name, "reporting")
     rows = [row for row in published["estimates"] if row["claim"] == name]
     headlines = [row for row in rows if row["headline"]]
     assert 3 <= len(headlines) <= 6
@@ -304,7 +304,7 @@ def test_refresh_of_a_users_papers_without_code_or_hardware(run: Any, tmp_path: 
     frame = varied(6000, 5)
     columns = [name for name in PAPERS.columns if name not in MAY_LACK]
     path = tmp_path / "openalex.csv"
-    path.write_bytes(to_csv(columns, frame.astype(object).where(frame.notna(), "")[columns].to_dict("records")))
+    path.write_bytes(format_csv(columns, frame.astype(object).where(frame.notna(), "")[columns].to_dict("records")))
     done = run("-m", "inference", "refresh", "topic_compute", "--papers", path, "--out", tmp_path / "own")
     assert done.returncode == 0, done.stderr
     assert f"{len(MAY_LACK)} columns" in done.stdout

@@ -72,7 +72,7 @@ def test_density_and_gradient_are_those_of_pymc_and_other_data_need_no_compilati
     density = compile_density(one)
     rng = np.random.default_rng(3)
     values = {variable.name: variable.get_value() for variable in other.data_vars}
-    for model, of in ((one, density), (other, density.with_data(**values)), (one, density)):
+    for model, of in ((one, density), (other, density.set_data(**values)), (one, density)):
         point = rng.normal(size=density.n_dim)
         status, value, gradient = called(of, point)
         wanted, slopes = of_pymc(model, point)
@@ -195,7 +195,7 @@ def test_the_public_route_goes_on_where_the_density_is_not_finite():
 
 def test_a_callback_of_another_density_is_refused(monkeypatch: pytest.MonkeyPatch):
     """As where numba's or nutpie's conventions changed without an error."""
-    right = nutpie_private._callback
+    right = nutpie_private._make_callback
 
     def other(compiled: Any, n_dim: int, layout: Any, values: dict[str, Any]) -> Any:
         made = right(compiled, n_dim, layout, values)

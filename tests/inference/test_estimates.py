@@ -11,7 +11,7 @@ import xarray as xr
 from inference.summaries import formatting
 from inference.summaries.estimates import summarise
 from inference.summaries.refits import add_refits
-from inference.summaries.sensitivity import flags, needless, undeclared
+from inference.summaries.sensitivity import list_flags, list_needless, list_undeclared
 from inference.summaries.verdicts import decide
 from models.common.claim import Headline, Published
 from models.common.estimand import to_scale
@@ -144,41 +144,41 @@ def test_sensitivity_must_be_declared_and_no_longer_than_needed():
     calm |= {"prior_sensitive": False, "contraction": 0.9, "prior_shift": 0.1, "verdict_changes": []}
     moved = calm | {"prior_sensitive": True}
     loose = calm | {"contraction": 0.3}
-    assert flags(calm | {"prior_shift": 0.4}) == ["a refit under another prior"]
+    assert list_flags(calm | {"prior_shift": 0.4}) == ["a refit under another prior"]
     changed = calm | {"verdict_changes": ["agrees under half scale"]}
-    assert flags(changed) == ["verdict: agrees under half scale"]
-    assert undeclared([changed], {}) == ["c/main/e: verdict: agrees under half scale"]
-    assert flags(calm | {"prior_sensitive": None}) == ["sensitivity could not be computed"]
+    assert list_flags(changed) == ["verdict: agrees under half scale"]
+    assert list_undeclared([changed], {}) == ["c/main/e: verdict: agrees under half scale"]
+    assert list_flags(calm | {"prior_sensitive": None}) == ["sensitivity could not be computed"]
     declared = {"c/main/e": {"reason": "r", "sentence": "s"}}
-    assert flags(loose) == ["contraction below one half"]
-    assert undeclared([calm], {}) == []
-    assert undeclared([moved], declared) == []
-    assert undeclared([moved], {}) == ["c/main/e: power-scaling of the prior"]
-    assert undeclared([loose], {}) == ["c/main/e: contraction below one half"]
-    assert needless([moved], declared) == []
-    assert needless([calm], declared) == ["c/main/e"]
-    assert undeclared([moved | {"headline": False}], {}) == []
+    assert list_flags(loose) == ["contraction below one half"]
+    assert list_undeclared([calm], {}) == []
+    assert list_undeclared([moved], declared) == []
+    assert list_undeclared([moved], {}) == ["c/main/e: power-scaling of the prior"]
+    assert list_undeclared([loose], {}) == ["c/main/e: contraction below one half"]
+    assert list_needless([moved], declared) == []
+    assert list_needless([calm], declared) == ["c/main/e"]
+    assert list_undeclared([moved | {"headline": False}], {}) == []
 
 
 @pytest.mark.parametrize(
     ("made", "text"),
     [
-        (formatting.quantity(0.6612, 0.512, 0.791, 0.002), "0.66 (0.51 to 0.79)"),
-        (formatting.quantity(0.017, 0.0031, 0.0504, 0.0002, "logit"), "0.017 (0.003 to 0.050)"),
-        (formatting.quantity(-2.61, -3.38, -1.79, 0.02), "−2.6 (−3.4 to −1.8)"),
-        (formatting.quantity(36.2, 9.97, 123.4, 0.4, "log"), "36 (10 to 120)"),
-        (formatting.quantity(36.2, 9.97, 123.4, 4.0, "log"), "40 (10 to 100)"),
-        (formatting.quantity(0.927, 0.842, 1.021, 0.001, "log"), "0.93 (0.84 to 1.02)"),
-        (formatting.quantity(0.781, 0.616, 0.9991, 0.001, "log"), "0.78 (0.62 to 1.00)"),
-        (formatting.quantity(1.42, 0.842, 2.21, 0.02, "log"), "1.4 (0.84 to 2.2)"),
-        (formatting.number(-0.001, 2), "0.00"),
-        (formatting.probability(0.0, 1e-4), "below 0.01"),
-        (formatting.probability(1.0, 1e-4), "above 0.99"),
-        (formatting.probability(0.731, 0.007), "0.73"),
-        (formatting.published(0.1, None, None, "probability"), "0.10"),
-        (formatting.published(5.0, None, 1.0, "ratio"), "5"),
-        (formatting.published(None, -1, 0.0), "fall"),
-        (formatting.published(None, 1, 0.5), "majority"),
+        (formatting.format_quantity(0.6612, 0.512, 0.791, 0.002), "0.66 (0.51 to 0.79)"),
+        (formatting.format_quantity(0.017, 0.0031, 0.0504, 0.0002, "logit"), "0.017 (0.003 to 0.050)"),
+        (formatting.format_quantity(-2.61, -3.38, -1.79, 0.02), "−2.6 (−3.4 to −1.8)"),
+        (formatting.format_quantity(36.2, 9.97, 123.4, 0.4, "log"), "36 (10 to 120)"),
+        (formatting.format_quantity(36.2, 9.97, 123.4, 4.0, "log"), "40 (10 to 100)"),
+        (formatting.format_quantity(0.927, 0.842, 1.021, 0.001, "log"), "0.93 (0.84 to 1.02)"),
+        (formatting.format_quantity(0.781, 0.616, 0.9991, 0.001, "log"), "0.78 (0.62 to 1.00)"),
+        (formatting.format_quantity(1.42, 0.842, 2.21, 0.02, "log"), "1.4 (0.84 to 2.2)"),
+        (formatting.format_number(-0.001, 2), "0.00"),
+        (formatting.format_probability(0.0, 1e-4), "below 0.01"),
+        (formatting.format_probability(1.0, 1e-4), "above 0.99"),
+        (formatting.format_probability(0.731, 0.007), "0.73"),
+        (formatting.format_published(0.1, None, None, "probability"), "0.10"),
+        (formatting.format_published(5.0, None, 1.0, "ratio"), "5"),
+        (formatting.format_published(None, -1, 0.0), "fall"),
+        (formatting.format_published(None, 1, 0.5), "majority"),
     ],
 )
 def test_words(made: str, text: str):
@@ -215,4 +215,4 @@ def test_shift_under_other_priors_by_hand():
 
 
 def test_no_more_digits_than_the_draws_support():
-    assert formatting.quantity(0.6612, 0.512, 0.791, 0.02) == "0.7 (0.5 to 0.8)"
+    assert formatting.format_quantity(0.6612, 0.512, 0.791, 0.02) == "0.7 (0.5 to 0.8)"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from inference.store.declarations import module_of, specifications_of
-from inference.store.fingerprints import READING, SAMPLING, by_value, fit_parts, table_paths
-from inference.store.imports import reached
+from inference.store.declarations import list_specifications, name_module
+from inference.store.fingerprints import READING, SAMPLING, find_tables, list_fit_parts, list_modules_by_value
+from inference.store.imports import find_reached
 from inference.store.overrides import Overrides
 from inference.store.paths import ROOT
 from models.registry import CLAIMS
@@ -99,7 +99,9 @@ def compress_table_anew(root: Path) -> None:
 
 def fits_of(claim: str, *, model: str = "", without: tuple[str, ...] = (), extended: bool | None = None) -> set[str]:
     """Fits of a claim, of one model or all, and what a user's own run has of them."""
-    chosen = [one for one in specifications_of(claim, extended) if model in ("", one.model) and one.name not in without]
+    chosen = [
+        one for one in list_specifications(claim, extended) if model in ("", one.model) and one.name not in without
+    ]
     own = {f"user's {one.name}" for one in chosen if claim == "academic_share" and not one.extended}
     return {f"{claim}/{one.name}" for one in chosen} | own
 
@@ -155,11 +157,11 @@ CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "a block of all": (append("models/common/exclusions.py"), ALL_FITS | shown(*CLAIMS)),
     "a reader of a user's file": (
         append("data/tables/user_tables.py"),
-        {f"user's {one.name}" for one in specifications_of(ACADEMIC, extended=False)},
+        {f"user's {one.name}" for one in list_specifications(ACADEMIC, extended=False)},
     ),
     "a reader of a raw file": (
         append("data/sources/epoch.py"),
-        {f"user's {one.name}" for one in specifications_of(ACADEMIC, extended=False)},
+        {f"user's {one.name}" for one in list_specifications(ACADEMIC, extended=False)},
     ),
     "a reader of tables": (append("data/tables/load.py"), ALL_FITS | shown(*CLAIMS)),
     "a table": (change_table, fits_of(ACADEMIC) | fits_of(CODE) | shown(ACADEMIC, CODE)),
@@ -201,31 +203,33 @@ def test_exactly_what_depends_on_a_change_becomes_stale(
 
 
 def test_a_users_own_priors_and_seed_count_by_value(tmp_path: Path):
-    [main] = [one for one in specifications_of(ACADEMIC) if one.name == "main"]
-    [tail] = [one for one in specifications_of(ACADEMIC) if one.name == "large_scale"]
+    [main] = [one for one in list_specifications(ACADEMIC) if one.name == "main"]
+    [tail] = [one for one in list_specifications(ACADEMIC) if one.name == "large_scale"]
     path = tmp_path / "my.toml"
     path.write_text("[academic_share.shares]\nlevel_sd = 1.0\n")
     mine = Overrides(priors=path)
-    assert changed(fit_parts(ACADEMIC, main, Overrides()), fit_parts(ACADEMIC, main, mine)) == {"priors: level_sd"}
-    assert fit_parts(ACADEMIC, tail, Overrides()) == fit_parts(ACADEMIC, tail, mine)  # of another model
+    assert changed(list_fit_parts(ACADEMIC, main, Overrides()), list_fit_parts(ACADEMIC, main, mine)) == {
+        "priors: level_sd"
+    }
+    assert list_fit_parts(ACADEMIC, tail, Overrides()) == list_fit_parts(ACADEMIC, tail, mine)  # of another model
     path.write_text("[academic_share.shares]\nlevel_sd = 1  # the same\n")
-    assert fit_parts(ACADEMIC, main, mine)["priors: level_sd"] == "1.0"
-    seeded = fit_parts(ACADEMIC, main, Overrides(seed=5))
-    assert changed(fit_parts(ACADEMIC, main, Overrides()), seeded) == {"seed"}
+    assert list_fit_parts(ACADEMIC, main, mine)["priors: level_sd"] == "1.0"
+    seeded = list_fit_parts(ACADEMIC, main, Overrides(seed=5))
+    assert changed(list_fit_parts(ACADEMIC, main, Overrides()), seeded) == {"seed"}
 
 
 def test_a_users_table_counts_by_its_content(tmp_path: Path):
-    [main] = [one for one in specifications_of(ACADEMIC) if one.name == "main"]
-    content = gzip.decompress(table_paths(ACADEMIC)["models"].read_bytes())
+    [main] = [one for one in list_specifications(ACADEMIC) if one.name == "main"]
+    content = gzip.decompress(find_tables(ACADEMIC)["models"].read_bytes())
     one, again = tmp_path / "a.csv.gz", tmp_path / "b.csv.gz"
     one.write_bytes(gzip.compress(content, compresslevel=1))
     again.write_bytes(gzip.compress(content, compresslevel=9))
-    parts = [fit_parts(ACADEMIC, main, Overrides(models=path)) for path in (one, again)]
+    parts = [list_fit_parts(ACADEMIC, main, Overrides(models=path)) for path in (one, again)]
     assert parts[0] == parts[1]
     assert "user's table of models" in parts[0]
     assert (
-        fit_parts(TOPIC, specifications_of(TOPIC)[0], Overrides(models=one)).keys()
-        == fit_parts(TOPIC, specifications_of(TOPIC)[0], Overrides()).keys()
+        list_fit_parts(TOPIC, list_specifications(TOPIC)[0], Overrides(models=one)).keys()
+        == list_fit_parts(TOPIC, list_specifications(TOPIC)[0], Overrides()).keys()
     )  # which reads no models
 
 
@@ -243,14 +247,14 @@ print(json.dumps(sorted(sys.modules)))
 
 @pytest.mark.parametrize(("claim", "model"), [(ACADEMIC, "upper_tail"), (TOPIC, "topic_year"), (CODE, "release")])
 def test_a_fit_holds_every_file_that_python_loads_for_it(claim: str, model: str):
-    roots = (module_of(claim, model), SAMPLING, READING)
+    roots = (name_module(claim, model), SAMPLING, READING)
     done = subprocess.run([sys.executable, "-c", LOADED, *roots], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     own = {name for package in ("data", "models", "inference", "figures") for name in modules(ROOT / package)}
     loaded = {name for name in json.loads(done.stdout) if name in own}
     assert len(loaded) > 25
-    held = reached(*roots, skip=frozenset(by_value(claim)))
-    assert loaded - set(by_value(claim)) <= held.keys()
+    held = find_reached(*roots, skip=frozenset(list_modules_by_value(claim)))
+    assert loaded - set(list_modules_by_value(claim)) <= held.keys()
     # What it holds beyond that is loaded when it is needed.
     assert held.keys() - loaded == {"inference.sampling.nutpie_private"}
 
@@ -266,5 +270,5 @@ def test_relative_and_late_imports_are_followed(tmp_path: Path, monkeypatch: pyt
     (folder / "b.py").write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import data.c\n")
     (folder / "c.py").write_text("")
     monkeypatch.setattr(imports, "file_of", modules(folder, tmp_path).get)
-    assert set(imports.reached("data.inner")) == {"data", "data.inner", "data.inner.a", "data.b", "data.c"}
-    assert set(imports.reached("data.inner", skip=frozenset({"data.b"}))) == {"data", "data.inner", "data.inner.a"}
+    assert set(imports.find_reached("data.inner")) == {"data", "data.inner", "data.inner.a", "data.b", "data.c"}
+    assert set(imports.find_reached("data.inner", skip=frozenset({"data.b"}))) == {"data", "data.inner", "data.inner.a"}

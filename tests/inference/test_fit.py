@@ -19,7 +19,7 @@ from data.command import raise_if_interrupted, run
 from inference import CACHE
 from inference.sampling import compiled as fit
 from inference.sampling.settings import Sampler
-from inference.store.declarations import resolve, specifications_of
+from inference.store.declarations import list_specifications, resolve
 from inference.store.overrides import Overrides
 from models.academic_share.model import MODEL
 
@@ -131,7 +131,7 @@ def test_log_densities_are_those_of_pymc(monkeypatch: pytest.MonkeyPatch):
         pm.Normal("x", effect[:, at].sum(axis=0), sd, observed=rng.normal(size=30))
     ready = fit.Compiled().get(model, "mine")
     sampled = fit.sample(ready, 3, Sampler(draws=53, tune=50, chains=2))
-    mine = fit.log_densities(ready, sampled, ["sd", "share", "effect"])
+    mine = fit.compute_log_densities(ready, sampled, ["sd", "share", "effect"])
     with model:
         tree = xr.DataTree.from_dict({"posterior": sampled["posterior"].to_dataset()})
         tree = pm.compute_log_likelihood(tree, progressbar=False)
@@ -170,7 +170,7 @@ def test_each_model_of_one_compilation_has_its_own_data():
         slope = sampled["posterior"]["slope"].to_numpy()[..., None]
         line = slope * model["covariate"].get_value()
         np.testing.assert_allclose(sampled["posterior"]["line"], line, rtol=1e-12)
-        found = fit.log_densities(ready, sampled, ["slope"])
+        found = fit.compute_log_densities(ready, sampled, ["slope"])
         by_hand = stats.norm(line, 1).logpdf(model["y"].get_value()).sum(axis=-1)
         np.testing.assert_allclose(found["log_likelihood"]["total"], by_hand, rtol=1e-9)
         prior = stats.norm(0, model["scale"].get_value()).logpdf(slope[..., 0])
@@ -209,7 +209,7 @@ def test_draws_are_those_of_nutpie_itself():
 @pytest.mark.slow
 def test_draws_do_not_depend_on_which_model_was_compiled_first(tables: dict[str, Any], compiled: fit.Compiled):
     """As in a refresh that was killed and goes on: another specification is compiled first."""
-    both = [one for one in specifications_of("academic_share") if one.name in ("main", "half_scale")]
+    both = [one for one in list_specifications("academic_share") if one.name in ("main", "half_scale")]
     resolved = [resolve("academic_share", one, Overrides()) for one in both]
     data = MODEL.prepare(tables, resolved[0].choices)
     models = [MODEL.build(data, one.priors) for one in resolved]

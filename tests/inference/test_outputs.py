@@ -29,10 +29,10 @@ def two(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         path.write_text(path.read_text().replace("models.toy", "models.other").replace('"toy"', '"other"'))
     monkeypatch.setattr(models, "__path__", [*models.__path__, str(root / "models")])
     monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(root / "figures")])
-    imports.file_of.cache_clear()
+    imports.find_file.cache_clear()
     CLAIMS[:] = ["toy", "other"]
     # In this process: another would not know where the claims are.
-    one = inference.pipeline.outputs.in_processes
+    one = inference.pipeline.outputs.run_in_processes
     monkeypatch.setattr(
         inference.pipeline.outputs,
         "in_processes",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from data.io import parse_csv, to_csv
+from data.io import format_csv, parse_csv
 from data.paths import SNAPSHOT
 from data.tables.schemas import MODELS
 from inference.pipeline import publish
@@ -88,7 +88,7 @@ def test_own_results_go_to_a_folder_of_their_own():
         Overrides(models=Path("a/my.v2.csv")),
     ]
     assert len({given.folder for given in [*others, Overrides(models=Path("a/my.csv"))]}) == 4
-    assert Overrides.from_metadata(given.as_metadata()).names() == given.names()
+    assert Overrides.from_metadata(given.to_metadata()).names() == given.list_names()
     assert not Overrides().any
 
 
@@ -97,7 +97,7 @@ def test_own_table_takes_the_place_of_the_headline_vintage(toy: Any, tmp_path: P
     rows = [
         row for row in parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values() if row["vintage"] == "2025-06"
     ]
-    path.write_bytes(to_csv(MODELS.columns, rows))
+    path.write_bytes(format_csv(MODELS.columns, rows))
     code, said, errors = toy("refresh", "--models", path, "--out", tmp_path / "mine")
     assert code == 0, errors
     assert "mine.csv: a table of the documented columns, 1,891 models" in said
@@ -201,12 +201,12 @@ def test_publish(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert values[500] == pytest.approx(mean(out.out), abs=0.15)
     codebook = list(csv.DictReader((published / "draws_codebook.csv").open()))
     assert codebook[0]["unit"] == "log10 FLOP"
-    assert publish.stale(published) == []
+    assert publish.list_stale(published) == []
     content = json.loads((published / "estimates.json").read_text())
     content["fits"]["toy/main"]["fit_key"] = "0" * 64
     (published / "estimates.json").write_text(json.dumps(content))
-    assert publish.stale(published) == ["toy/main"]
-    assert publish.stale(tmp_path / "none") == ["nothing is published"]
+    assert publish.list_stale(published) == ["toy/main"]
+    assert publish.list_stale(tmp_path / "none") == ["nothing is published"]
     out.paper.write_bytes(b"touched")
     with pytest.raises(publish.CheckError, match="run make refresh first"):
         publish.publish(out)
@@ -222,7 +222,7 @@ def test_results_never_go_among_the_projects_files(toy: Any, out: str):
 def test_sensitivity_to_priors_keeps_the_users_own_data(toy: Any, tmp_path: Path):
     mine = tmp_path / "mine.csv"
     rows = parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values()
-    mine.write_bytes(to_csv(MODELS.columns, (row for row in rows if row["vintage"] == "2026-05")))
+    mine.write_bytes(format_csv(MODELS.columns, (row for row in rows if row["vintage"] == "2026-05")))
     out = tmp_path / "out"
     assert toy("refresh", "--models", mine, "--out", out)[0] == 0
     priors = own_priors(tmp_path, "[toy.mean]\nmean_sd = 1.0\n")

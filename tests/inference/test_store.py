@@ -15,7 +15,7 @@ import xarray as xr
 from data.errors import InputError
 from inference.store import posteriors as store
 from inference.store.fingerprints import combine
-from inference.store.lock import held
+from inference.store.lock import hold_lock
 from inference.store.paths import ROOT, Paths
 
 CLAIM = "academic_share"
@@ -41,7 +41,7 @@ def saved(paths: Paths, spec: str, given: Parts, value: float = 1.0) -> None:
 
 
 def state(paths: Paths, given: Parts) -> tuple[str, str]:
-    return store.claim_state(paths, CLAIM, given)
+    return store.find_claim_state(paths, CLAIM, given)
 
 
 def finish(paths: Paths) -> None:
@@ -131,10 +131,10 @@ def test_states_of_fits_are_told_apart(paths: Paths):
     saved(paths, "main", parts())
     saved(paths, "other", parts())
     store.finish_claim(paths, CLAIM, ["main", "other"], {"third": "no sponsor"}, {})
-    found = store.fit_states(paths, CLAIM, both)
+    found = store.find_fit_states(paths, CLAIM, both)
     assert found == {"main": ("current", ""), "other": ("stale", "changed: seed")}  # the third is left out, and known
     assert state(paths, both) == ("stale", "changed: seed")
-    found = store.fit_states(paths, CLAIM, both | {"fourth": parts()["main"]})
+    found = store.find_fit_states(paths, CLAIM, both | {"fourth": parts()["main"]})
     assert found["fourth"] == ("missing", "no good posterior")
 
 
@@ -143,10 +143,10 @@ def test_damaged_note_is_no_note(paths: Paths, content: str):
     saved(paths, "main", parts())
     finish(paths)
     (paths.posteriors / CLAIM / "main.json").write_text(content)
-    assert store.metadata(paths, CLAIM, "main") is None
+    assert store.read_metadata(paths, CLAIM, "main") is None
     assert state(paths, parts())[0] == "unfinished"
     (paths.posteriors / CLAIM / "claim.json").write_text(content)
-    assert store.specs_of(paths, CLAIM) == []
+    assert store.list_specs(paths, CLAIM) == []
 
 
 def test_json_has_no_nan():
@@ -162,9 +162,9 @@ def test_second_writer_is_told_who_holds_the_folder(paths: Paths):
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    with pytest.raises(InputError, match=f"process {holder.pid}"), held(paths.lock):
+    with pytest.raises(InputError, match=f"process {holder.pid}"), hold_lock(paths.lock):
         pass
     holder.kill()
     holder.wait()
-    with held(paths.lock):  # freed by the system, whatever the holder left behind
+    with hold_lock(paths.lock):  # freed by the system, whatever the holder left behind
         pass

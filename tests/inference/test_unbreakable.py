@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from data.io import NUMBER, parse_csv, to_csv
+from data.io import NUMBER, format_csv, parse_csv
 from data.paths import SNAPSHOT
 from data.sources.epoch import WORDS
 from data.tables.schemas import MODELS
@@ -41,7 +41,7 @@ def table(tmp_path: Path) -> Path:
     """A table of a user's own: rows of the snapshot."""
     path = tmp_path / "my.csv"
     rows = parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values()
-    path.write_bytes(to_csv(MODELS.columns, (row for row in rows if row["vintage"] == "2023-12")))
+    path.write_bytes(format_csv(MODELS.columns, (row for row in rows if row["vintage"] == "2023-12")))
     return path
 
 
@@ -320,7 +320,7 @@ def test_hostile_values_are_inert(toy: Any, tmp_path: Path, table: Path):
         row |= {"team_resolved": "academia-only", "team_source": "label", "compute_sponsor": "unknown"}
         row |= {"log10_compute": str(18 + number), "confidence": "unknown", "weights_access": "unknown"}
         rows.append(row | {"training_code": "unknown", "hardware": name, "countries": name})
-    written = to_csv(header, rows).decode()
+    written = format_csv(header, rows).decode()
     cells = [cell for line in csv.reader(written.splitlines()[1:]) for cell in line]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@")) and not NUMBER.fullmatch(cell)]
     mine = tmp_path / '=cmd #panic("x") $y.csv'

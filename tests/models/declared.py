@@ -9,19 +9,19 @@ from typing import Any
 import xarray as xr
 
 from inference.sampling.compiled import Compiled, Ready
-from inference.store.declarations import module_of, part_of
+from inference.store.declarations import import_part, name_module
 from models.common.claim import RAW, Model, Specification
 
 
 def models_of(claim: str) -> dict[str, Model]:
     """The generative models of a claim, by name."""
     names = importlib.import_module(f"models.{claim}").MODELS
-    return {name: importlib.import_module(module_of(claim, name)).MODEL for name in names}
+    return {name: importlib.import_module(name_module(claim, name)).MODEL for name in names}
 
 
 def fields_of(claim: str, specification: Specification) -> dict[str, Any]:
     """The model, all choices and all hyper-parameters; those that its model does not have are at their defaults."""
-    declared = part_of(claim, "specifications")
+    declared = import_part(claim, "specifications")
     choices = dataclasses.replace(declared.CHOICES, **specification.choices)
     priors = {name: value for each in declared.PRIORS.values() for name, value in dataclasses.asdict(each).items()}
     if specification.model != RAW:

@@ -15,7 +15,7 @@ import xarray as xr
 from pymc.initial_point import make_initial_point_expression
 from pytensor.compile.mode import Mode
 
-from inference.store.declarations import part_of
+from inference.store.declarations import import_part
 from models.common.claim import Model
 from models.common.team_types import TEAM_TYPES
 from tests.models.declared import models_of
@@ -138,7 +138,7 @@ class Case:
 
 
 def _case(claim: str, name: str, tables: Callable[[], Tables], **choices: Any) -> Case:
-    declared = part_of(claim, "specifications")
+    declared = import_part(claim, "specifications")
     return Case(claim, name, tables, dataclasses.replace(declared.CHOICES, **choices), declared.PRIORS[name])
 
 

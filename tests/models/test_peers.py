@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from benchmarks import odds_ratios, peers
 from data.io import parse_csv
-from inference.store.fingerprints import combine, parts_by_fit
+from inference.store.fingerprints import combine, list_parts_by_fit
 from inference.store.overrides import Overrides
 from models.registry import CLAIMS
 
@@ -23,14 +23,14 @@ RUN = "run: make refresh, then .venv/bin/python -m benchmarks.peers build/estima
 @pytest.fixture(scope="module")
 def code() -> pd.DataFrame:
     """Cells of code release, academia-only and industry-only teams."""
-    cells = peers.prepared("code_release", "full_text", ("venue_year", "topic", "size", "venues", "team"))[1]
+    cells = peers.prepare_dataset("code_release", "full_text", ("venue_year", "topic", "size", "venues", "team"))[1]
     return cells[cells["team"] != "mixed"].reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
 def terms() -> pd.DataFrame:
     """Cells of compute terms."""
-    data, cells = peers.prepared("topic_compute", "main", ("venue_year", "topic", "group", "size"))
+    data, cells = peers.prepare_dataset("topic_compute", "main", ("venue_year", "topic", "group", "size"))
     exposed = (data["value"].to_numpy() > 0).any(axis=1)[data["at_exposure"].to_numpy()]
     return cells.assign(exposed=exposed)[data["partly"].to_numpy() == 0].reset_index(drop=True)
 
@@ -46,7 +46,7 @@ def tables(cells: pd.DataFrame, exposed: pd.Series) -> Any:
 def test_mantel_haenszel_and_crude_are_those_by_hand(request: pytest.FixtureRequest, which: str):
     cells = request.getfixturevalue(which)
     exposed = cells["exposed"] if which == "terms" else cells["team"] == "industry-only"
-    crude, pooled = odds_ratios.stratified(cells, exposed, "venue_year")
+    crude, pooled = odds_ratios.fit_stratified(cells, exposed, "venue_year")
     a, b, c, d = tables(cells, exposed)
     n = a + b + c + d
     R, S, P = a * d / n, b * c / n, (a + d) / n
@@ -63,33 +63,36 @@ def test_mantel_haenszel_and_crude_are_those_by_hand(request: pytest.FixtureRequ
 def test_glm_of_one_factor_is_the_crude_odds_ratio(code: pd.DataFrame):
     exposed = code["team"] == "industry-only"
     columns = pd.DataFrame({"exposed": exposed * 1.0, "level": 1.0})
-    crude = odds_ratios.stratified(code, exposed, "venue_year")[0]
-    fitted = odds_ratios.glm(code, columns)
-    assert odds_ratios.weighted(fitted, np.ones(1)) == pytest.approx(crude)
+    crude = odds_ratios.fit_stratified(code, exposed, "venue_year")[0]
+    fitted = odds_ratios.fit_glm(code, columns)
+    assert odds_ratios.weight_ratios(fitted, np.ones(1)) == pytest.approx(crude)
     # Nothing else held fixed, standardising changes nothing.
     one, other = (columns.assign(exposed=value).to_numpy() for value in (1.0, 0.0))
-    assert odds_ratios.standardised(fitted, one, other, code["n"].to_numpy(float)) == pytest.approx(crude)
+    assert odds_ratios.standardise_ratios(fitted, one, other, code["n"].to_numpy(float)) == pytest.approx(crude)
 
 
 def test_glm_fits_the_margins_of_its_factors_and_is_close_to_mantel_haenszel(code: pd.DataFrame):
     """At its maximum the expected events of every level of a factor are the observed ones."""
     exposed = code["team"] == "industry-only"
-    columns = odds_ratios.design(code, pd.DataFrame({"exposed": exposed}), ("venue_year",))
-    fitted = odds_ratios.glm(code, columns)
+    columns = odds_ratios.make_design(code, pd.DataFrame({"exposed": exposed}), ("venue_year",))
+    fitted = odds_ratios.fit_glm(code, columns)
     expected = code["n"] * expit(columns.to_numpy() @ fitted[0])
     margins = columns.to_numpy(float).T
     assert margins @ expected.to_numpy() == pytest.approx(margins @ code["y"].to_numpy(), rel=1e-6)
-    ratio, pooled = odds_ratios.weighted(fitted, np.ones(1)), odds_ratios.stratified(code, exposed, "venue_year")[1]
+    ratio, pooled = (
+        odds_ratios.weight_ratios(fitted, np.ones(1)),
+        odds_ratios.fit_stratified(code, exposed, "venue_year")[1],
+    )
     assert abs(np.log(ratio[0] / pooled[0])) < 0.1 * np.log(pooled[2] / pooled[0])
 
 
 def test_standardised_ratio_is_that_by_hand_and_its_error_by_draws(code: pd.DataFrame):
     exposed = code["team"] == "industry-only"
-    columns = odds_ratios.design(code, pd.DataFrame({"exposed": exposed}), ("venue_year",))
-    fitted = odds_ratios.glm(code, columns)
+    columns = odds_ratios.make_design(code, pd.DataFrame({"exposed": exposed}), ("venue_year",))
+    fitted = odds_ratios.fit_glm(code, columns)
     weights = code["n"].to_numpy(float)
     one, other = (columns.assign(exposed=value).to_numpy() for value in (1.0, 0.0))
-    ratio = odds_ratios.standardised(fitted, one, other, weights)
+    ratio = odds_ratios.standardise_ratios(fitted, one, other, weights)
 
     def by_hand(coefficients: Any) -> float:
         means = [(weights * expit(part @ coefficients)).sum() / weights.sum() for part in (one, other)]
@@ -104,7 +107,7 @@ def test_standardised_ratio_is_that_by_hand_and_its_error_by_draws(code: pd.Data
 def test_designs_are_of_full_rank(terms: pd.DataFrame, code: pd.DataFrame):
     terms = terms.assign(size=terms["group"] + ": " + terms["size"])
     for cells in (terms, code):
-        columns = odds_ratios.design(cells, cells[["n"]] % 7, ("venue_year", "topic", "size"))
+        columns = odds_ratios.make_design(cells, cells[["n"]] % 7, ("venue_year", "topic", "size"))
         assert np.linalg.matrix_rank(columns.T @ columns) == columns.shape[1]
         assert columns.columns.is_unique
 
@@ -118,7 +121,7 @@ def test_overdispersed_errors_are_the_spread_of_estimates():
         chance = random.beta(10, 10, 80)
         made = cells.assign(y=random.binomial(cells["n"], chance))
         for scaled, kept in errors.items():
-            fitted = odds_ratios.glm(made, cells[["x", "level"]], overdispersed=scaled)
+            fitted = odds_ratios.fit_glm(made, cells[["x", "level"]], overdispersed=scaled)
             kept.append(fitted[1][0, 0] ** 0.5)
         found.append(fitted[0][0])
     assert np.mean(errors[True]) == pytest.approx(np.std(found), rel=0.2)
@@ -126,32 +129,34 @@ def test_overdispersed_errors_are_the_spread_of_estimates():
 
 
 def test_topic_years_are_parted_within_and_between_topics():
-    cells = peers.topic_years("with_years")
+    cells = peers.list_topic_year_peers("with_years")
     assert (cells["n"] * cells["within"]).groupby(cells["topic"]).sum().to_numpy() == pytest.approx(0, abs=1e-6)
     assert cells[["topic", "between"]].drop_duplicates()["topic"].is_unique
-    counts = peers.dataset("topic_compute", "with_years")[["n", "m", "k"]].sum("venue").sel(topic="computer vision")
+    counts = (
+        peers.make_dataset("topic_compute", "with_years")[["n", "m", "k"]].sum("venue").sel(topic="computer vision")
+    )
     share = counts["k"] / counts["m"]
     tens = 10 * (share - (share * counts["n"]).sum() / counts["n"].sum())  # in steps of ten points
     found = cells[cells["topic"] == "computer vision"].set_index("year")["within"]
     assert found["2015"] == pytest.approx(float(tens.sel(year=2015)))
-    known = peers.prepared("topic_compute", "main", ("topic",))
+    known = peers.prepare_dataset("topic_compute", "main", ("topic",))
     assert cells["n"].sum() == known[1]["n"][known[0]["partly"].to_numpy() == 0].sum()
 
 
 @pytest.mark.parametrize("change", ["agrees", "apart", "apart, differs"])
 def test_it_objects_where_peers_that_should_agree_do_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Any, change: str):
-    key = combine(parts_by_fit("topic_compute", Overrides())["main"])
+    key = combine(list_parts_by_fit("topic_compute", Overrides())["main"])
     row = {"claim": "topic_compute", "spec": "main", "estimand": "odds_ratio", "coords": {}, "title": "odds ratio",
            "text": "0.74 (0.69 to 0.79)", "median": 0.74, "eti_low": 0.69, "eti_high": 0.79}  # fmt: skip
     fits = {"topic_compute/main": {"fit_key": key, "title": "papers"}}
     ratio = 0.745 if change == "agrees" else 0.80
     peer = peers.Peer("topic_compute", "main", "odds_ratio", {}, "GLM", (ratio, 0.7, 0.85), 9,
                       "another average" if "differs" in change else "")  # fmt: skip
-    [made] = peers.table({"estimates": [row], "fits": fits}, [peer])
+    [made] = peers.make_table({"estimates": [row], "fits": fits}, [peer])
     assert made["agree"] == ("no: another average" if "differs" in change else "yes")
-    assert len(peers.apart([made])) == (change == "apart")
+    assert len(peers.compute_distance([made])) == (change == "apart")
     with pytest.raises(peers.InputError, match="make refresh"):
-        peers.table({"estimates": [row], "fits": {"topic_compute/main": {"fit_key": "old"}}}, [peer])
+        peers.make_table({"estimates": [row], "fits": {"topic_compute/main": {"fit_key": "old"}}}, [peer])
 
 
 def test_published_comparison_is_of_the_present_fits():
@@ -160,7 +165,7 @@ def test_published_comparison_is_of_the_present_fits():
     rows = list(parse_csv(peers.TABLE, peers.COLUMNS).values())
     assert {row["claim"] for row in rows} == {"topic_compute", "code_release"} <= set(CLAIMS)
     for claim, spec in {(row["claim"], row["spec"]) for row in rows}:
-        key = combine(parts_by_fit(claim, Overrides())[spec])
+        key = combine(list_parts_by_fit(claim, Overrides())[spec])
         assert {row["fit_key"] for row in rows if (row["claim"], row["spec"]) == (claim, spec)} == {key}, RUN
     assert {row["spec"] for row in rows if row["claim"] == "topic_compute"} == {"main", "plain", "with_years"}
     agree = [row for row in rows if row["agree"] == "yes"]

@@ -17,7 +17,7 @@ from models.registry import CLAIMS
 
 
 def test_published_estimates_are_not_stale():
-    assert publish.stale() == [], "run: make refresh, then .venv/bin/python -m inference publish"
+    assert publish.list_stale() == [], "run: make refresh, then .venv/bin/python -m inference publish"
 
 
 def test_headlines_are_held_against_every_refit_of_theirs():
@@ -40,7 +40,7 @@ def test_headlines_are_held_against_every_refit_of_theirs():
 def test_readme_shows_the_published_table():
     content = json.loads((publish.PUBLISHED / "estimates.json").read_text())
     readme = publish.README.read_text()
-    assert publish.with_table(readme, content) == readme
+    assert publish.insert_table(readme, content) == readme
     for picture in ("ladder", "academic_share"):
         assert f"paper/published/figures/{picture}.png" in readme
         assert (publish.PUBLISHED / "figures" / f"{picture}.png").exists()
@@ -48,7 +48,7 @@ def test_readme_shows_the_published_table():
 
 def test_macros_are_those_of_the_published_estimates():
     content = json.loads((publish.PUBLISHED / "estimates.json").read_text())
-    macros = publish.macros(content["estimates"])
+    macros = publish.write_macros(content["estimates"])
     assert (publish.PUBLISHED / "estimates.tex").read_text() == macros
     names = [line.split("{")[1] for line in macros.splitlines() if line.startswith(r"\newcommand")]
     assert len(set(names)) == len(names) == sum(row["headline"] for row in content["estimates"])
@@ -64,7 +64,7 @@ def test_every_estimand_has_its_thinned_draws(monkeypatch: pytest.MonkeyPatch, t
     tree = xr.DataTree.from_dict({"estimands": estimands})
     monkeypatch.setattr(publish.posteriors, "specs_of", lambda paths, claim: ["main"] * (claim == CLAIMS[0]))
     monkeypatch.setattr(publish.posteriors, "load", lambda paths, claim, spec: (tree, {}))
-    made = publish.thinned(Paths(out=tmp_path))
+    made = publish.thin_posteriors(Paths(out=tmp_path))
     name = f"draws_{CLAIMS[0]}_main.csv.gz"
     assert set(made) == {name, "draws_codebook.csv"}
     frame = pd.read_csv(io.BytesIO(made[name]))  # compressed where it is written

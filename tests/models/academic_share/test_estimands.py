@@ -11,7 +11,11 @@ import xarray as xr
 from models.academic_share.choices import Choices
 from models.academic_share.estimands import compute_estimands
 from models.academic_share.rows import SECTORS, prepare_upper_tail
-from models.academic_share.upper_tail_estimands import compute_upper_tail_estimands, large_scale_shares, upper_tail
+from models.academic_share.upper_tail_estimands import (
+    compute_large_scale_shares,
+    compute_upper_tail_estimands,
+    split_upper_tail,
+)
 
 CHOICES, LABELLED = Choices(), Choices(team="labelled")
 
@@ -81,7 +85,7 @@ def test_upper_tail_agrees_with_brute_force():
         [[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]], draws["location"][0, 0, :, 0].coords | {}, ("year", "domain")
     )
     mix = mix.drop_vars([name for name in mix.coords if name != "year"])
-    share, threshold = large_scale_shares(draws, mix, 0.76)
+    share, threshold = compute_large_scale_shares(draws, mix, 0.76)
     models = 400_000
     for draw in range(3):
         for year in range(2):
@@ -102,7 +106,7 @@ def test_upper_tail_agrees_with_brute_force():
 def test_tail_holds_what_it_should():
     weight = np.full((1, 2, 3), 1 / 6)
     location = np.array([[[0.0, 1.0, 5.0], [2.0, -1.0, 0.0]]])
-    excess, threshold = upper_tail(weight, location, np.ones((1, 2, 3)), 0.1)
+    excess, threshold = split_upper_tail(weight, location, np.ones((1, 2, 3)), 0.1)
     assert excess.sum() == pytest.approx(0.1, abs=1e-8)
     assert excess[0].argmax() == 2
     assert 3 < threshold[0] < 7
@@ -125,10 +129,10 @@ def test_missing_compute_shift_moves_the_kind_that_misses_most():
     missing = missing.assign_coords(sector=list(SECTORS))
 
     def academia(shift: Any) -> xr.DataArray:
-        share, _ = large_scale_shares(draws, mix, 0.76, missing, shift)
+        share, _ = compute_large_scale_shares(draws, mix, 0.76, missing, shift)
         return share.sel(sector="academia-only")
 
-    none, _ = large_scale_shares(draws, mix, 0.76)
+    none, _ = compute_large_scale_shares(draws, mix, 0.76)
     xr.testing.assert_allclose(academia(0.0), none.sel(sector="academia-only"))
     assert (academia(1.0) > academia(0.0)).all()
     assert (academia(-1.0) < academia(0.0)).all()

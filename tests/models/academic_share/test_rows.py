@@ -14,7 +14,7 @@ import pytest
 from data.errors import InputError
 from models.academic_share.choices import Choices
 from models.academic_share.model import MODEL
-from models.academic_share.rows import above_line, prepare_shares, prepare_upper_tail, select
+from models.academic_share.rows import flag_above_line, prepare_shares, prepare_upper_tail, select
 from tests.models.declared import models_of
 
 CHOICES, LABELLED = Choices(), Choices(team="labelled")
@@ -115,8 +115,8 @@ def test_resolved_collaborations_may_lean_to_industry(tables: dict[str, Any]):
 def test_hard_threshold_keeps_models_above_the_line():
     frame = pd.DataFrame({"date": [f"{year}-07-01" for year in range(2010, 2020)], "log10_compute": np.arange(10.0)})
     frame.loc[4, "log10_compute"] += 3
-    assert above_line(frame, 0.76).tolist() == [False] * 4 + [True] + [False] * 5
-    assert above_line(frame.sample(frac=1, random_state=1), 0.76).sort_index().tolist()[4]
+    assert flag_above_line(frame, 0.76).tolist() == [False] * 4 + [True] + [False] * 5
+    assert flag_above_line(frame.sample(frac=1, random_state=1), 0.76).sort_index().tolist()[4]
 
 
 def test_fixed_mix_and_missing_share_by_hand(tables: dict[str, Any]):

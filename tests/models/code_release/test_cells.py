@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from data.errors import InputError
-from models.code_release.cells import SIZES_OF_INSTITUTIONS, era_of, institutions_band, prepare, select
+from models.code_release.cells import SIZES_OF_INSTITUTIONS, band_institutions, find_era, prepare, select
 from models.code_release.choices import Choices
 from models.code_release.definitions import ERAS
 from models.code_release.specifications import SPECIFICATIONS
@@ -55,7 +55,7 @@ def test_positions_agree_with_each_other(tables: dict[str, Any]):
         assert (np.array(found) == [data[f"at_{dim}"].values for dim in dims]).all(), name
     kinds, eras = np.unravel_index(data["stratum_error"].values, (len(TEAM_TYPES), len(ERAS)))
     assert (kinds == np.arange(len(TEAM_TYPES))[:, None, None]).all()
-    assert (era_of(data["year"].to_series()).map(list(ERAS).index).values[:, None] == eras).all()
+    assert (find_era(data["year"].to_series()).map(list(ERAS).index).values[:, None] == eras).all()
     year = data["venue_year_year"].values[data["base_at_venue_year"].values] - 2014
     assert (data["base_at_topic_year"].values == data["base_at_topic"].values * 9 + year).all()
     for name, by in {"topic_venue": "topic", "size_venue": "size", "topic_year": "topic"}.items():
@@ -91,10 +91,10 @@ def test_institutions_part_team_sizes_of_the_same_papers(tables: dict[str, Any])
     at = data["at_size"].values == SIZES_OF_INSTITUTIONS.index("2 of 2 institutions")
     assert int(data["n"].values[at].sum()) == len(chosen) > 400
     assert int(data["y"].values[at].sum()) == (chosen["code_coded"] == "yes").sum()
-    assert institutions_band(pd.Series([2.0, 3, 40])).tolist() == ["2 institutions", "3 or more", "3 or more"]
+    assert band_institutions(pd.Series([2.0, 3, 40])).tolist() == ["2 institutions", "3 or more", "3 or more"]
     # Both kinds of team that are compared are in every band, at the venues of both groups.
     several = papers[papers["institutions"] >= 2]
-    kinds = several.groupby(["team", "venues", institutions_band(several["institutions"])]).size()
+    kinds = several.groupby(["team", "venues", band_institutions(several["institutions"])]).size()
     assert len(kinds.loc[["academia-only", "mixed"]]) == 8 and kinds.loc[["academia-only", "mixed"]].min() > 200
 
 

@@ -13,7 +13,7 @@ from scipy.special import expit
 from models.code_release.cells import prepare, select
 from models.code_release.choices import Choices
 from models.code_release.definitions import ERAS, GROUPS, WHOLE
-from models.code_release.estimands import compute_estimands, papers_by_era
+from models.code_release.estimands import compute_estimands, count_papers_by_era
 from models.common.team_types import TEAM_TYPES
 from tests.models.code_release.papers import invented
 
@@ -109,7 +109,7 @@ def test_estimands_by_hand():
         other = prepare(tables, dataclasses.replace(choices, willing=willing))  # type: ignore[arg-type]
         share = compute_estimands(draws, other, choices)["willing"].isel(chain=0, draw=1)
         np.testing.assert_allclose(share, 1.0 if of is None else expit(one["willing_logit"].values[of]))
-    papers = papers_by_era(data)
+    papers = count_papers_by_era(data)
     assert int(papers.sel(era=WHOLE).sum()) == len(rows.frame)
     assert found["ratio_mixed"].attrs["rows"] == "n_mixed" and "venues" in found["n_mixed"].dims
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models.common.cells import SIZES, VENUE_GROUPS, crossed, team_size, venue_group
+from models.common.cells import SIZES, VENUE_GROUPS, band_team_size, cross_indices, group_venues
 from tests.models.topic_papers import groups, size_of
 
 
 def test_bands_of_size_and_groups_of_venues():
     numbers = pd.Series([1.0, 2, 3, 4, 5, 6, 7, 8, 9, 40, 4000])
-    assert team_size(numbers).tolist() == [size_of(number) for number in numbers]
-    assert set(team_size(numbers)) == set(SIZES)
+    assert band_team_size(numbers).tolist() == [size_of(number) for number in numbers]
+    assert set(band_team_size(numbers)) == set(SIZES)
     venues = pd.Series(["NeurIPS", "ICML", "CVPR", "ACL", "AAAI"])
-    assert venue_group(venues).tolist() == [groups(venue) for venue in venues]
-    assert venue_group(pd.Series(["My workshop"])).tolist() == ["other"]
+    assert group_venues(venues).tolist() == [groups(venue) for venue in venues]
+    assert group_venues(pd.Series(["My workshop"])).tolist() == ["other"]
     members = [venue for group in VENUE_GROUPS.values() for venue in group]
     assert len(set(members)) == len(members)
 
@@ -24,5 +24,5 @@ def test_crossed_positions_are_those_of_the_array_of_levels():
     at = {"topic": np.array([0, 1, 1]), "year": np.array([2, 0, 1])}
     sizes = {"topic": 2, "year": 3}
     table = np.array([["a", "b", "c"], ["d", "e", "f"]])
-    assert table.ravel()[crossed(at, sizes, "topic", "year")].tolist() == ["c", "d", "e"]
-    assert table.T.ravel()[crossed(at, sizes, "year", "topic")].tolist() == ["c", "d", "e"]
+    assert table.ravel()[cross_indices(at, sizes, "topic", "year")].tolist() == ["c", "d", "e"]
+    assert table.T.ravel()[cross_indices(at, sizes, "year", "topic")].tolist() == ["c", "d", "e"]

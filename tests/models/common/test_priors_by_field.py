@@ -17,7 +17,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from inference.store.declarations import part_of
+from inference.store.declarations import import_part
 from models.registry import CLAIMS
 from tests.models.declared import models_of
 from tests.models.small_models import CASES, Values, evaluated
@@ -345,11 +345,11 @@ def test_no_class_of_priors_and_no_model_is_left_out():
     assert TABLE.keys() == CASES.keys()
     models = {(claim, model) for claim in CLAIMS for model in models_of(claim)}
     assert {(case.claim, case.name) for case in CASES.values()} == models
-    assert {(claim, model) for claim in CLAIMS for model in part_of(claim, "specifications").PRIORS} == models
+    assert {(claim, model) for claim in CLAIMS for model in import_part(claim, "specifications").PRIORS} == models
     written = {
         each
         for claim in CLAIMS
-        for name, each in inspect.getmembers(part_of(claim, "choices"), inspect.isclass)
+        for name, each in inspect.getmembers(import_part(claim, "choices"), inspect.isclass)
         if name.endswith("Priors")
     }
     assert {type(case.priors) for case in CASES.values()} == written

@@ -15,7 +15,7 @@ from pytensor.graph import rewrite_graph
 from scipy.special import comb, expit, log_expit
 from scipy.stats import binom
 
-from models.common.pymc_helpers import add_data, counts_with_false_positives, hyperparameters
+from models.common.pymc_helpers import add_binomial_with_false_positives, add_data, add_hyperparameters
 
 
 def dataset(cells: int = 5) -> xr.Dataset:
@@ -64,17 +64,17 @@ class Priors:
 
 def test_hyperparameters_are_one_vector():
     with pm.Model() as model:
-        prior = hyperparameters(Priors(), ["trend_sd", "level_sd"])
+        prior = add_hyperparameters(Priors(), ["trend_sd", "level_sd"])
     assert [variable.name for variable in model.data_vars] == ["prior"]
     assert {name: value.eval() for name, value in prior.items()} == {"trend_sd": 3.0, "level_sd": 2.0}
     with pm.Model(), pytest.raises(ValueError, match="inhomogeneous"):
-        hyperparameters(Priors(), ["trend_sd", "means"])
+        add_hyperparameters(Priors(), ["trend_sd", "means"])
 
 
 def noisy_model(odds: Any, n: Any, y: Any, false_positive: Any) -> pm.Model:
     with pm.Model(coords={"cell": np.arange(len(n))}) as model:
         data = [pm.Data(f"d{i}", value, dims="cell") for i, value in enumerate((odds, n, y, false_positive))]
-        counts_with_false_positives("y_obs", *data)
+        add_binomial_with_false_positives("y_obs", *data)
     return model
 
 
@@ -98,7 +98,7 @@ def test_counts_with_false_positives_at_far_log_odds(log_odds: float):
     n, y = np.array([1, 40, 40]), np.array([1, 3, 37])
     with pm.Model(coords={"cell": range(3)}) as model:
         x = pm.Flat("x", dims="cell")
-        counts_with_false_positives("y_obs", pt.exp(x), pt.constant(n), pt.constant(y), pt.zeros(3))
+        add_binomial_with_false_positives("y_obs", pt.exp(x), pt.constant(n), pt.constant(y), pt.zeros(3))
     value = model.rvs_to_values[x]
     logp = model.logp(vars=model["y_obs"])
     both = rewrite_graph([logp, pt.grad(logp, value)], include=["canonicalize", "stabilize", "specialize"])

@@ -15,12 +15,12 @@ import xarray as xr
 from scipy.optimize import minimize_scalar
 
 from data.errors import InputError
-from data.io import to_csv
+from data.io import format_csv
 from data.tables.load import load
 from data.tables.paper_schemas import PAPERS, check_papers
 from data.tables.user_tables import MAY_LACK, read_user_papers
+from models.topic_compute.cells import compute_unseen_industry, select
 from models.topic_compute.cells import prepare as prepare_contrast
-from models.topic_compute.cells import select, unseen_industry
 from models.topic_compute.definitions import TERMS
 from models.topic_compute.topic_year import prepare as prepare_topic_year
 from tests.models.topic_papers import CHOICES, TOPICS, papers, varied
@@ -178,7 +178,7 @@ def test_who_counts_as_industry():
 def unseen_chances(complete: list[dict[str, Any]], partly: dict[str, Any], **choices: Any) -> float:
     frame = papers([{"terms": ["scale"]} | row for row in [*complete, partly]])
     of = dataclasses.replace(CHOICES, **choices)
-    return float(unseen_industry(select({"papers": frame}, of).frame, of).iloc[-1])
+    return float(compute_unseen_industry(select({"papers": frame}, of).frame, of).iloc[-1])
 
 
 def enumerated(authors: int, unseen: int, industry: int) -> float:
@@ -250,7 +250,7 @@ def table_of(teams: Frame) -> Frame:
 def test_chance_to_see_no_industry_author_is_that_of_a_population():
     teams = population(np.random.default_rng(4), 200_000, 0.5)
     frame = select({"papers": table_of(teams)}, CHOICES).frame
-    q = unseen_industry(frame, CHOICES).groupby([frame["authors"], frame["unseen"]]).mean()
+    q = compute_unseen_industry(frame, CHOICES).groupby([frame["authors"], frame["unseen"]]).mean()
     for (n, u), of in teams[(teams["u"] > 0) & (teams["k"] > 0)].groupby(["n", "u"]):
         true = (of["hidden"] == of["k"]).mean()
         assert q[n, u] == pytest.approx(true, abs=4 * np.sqrt(true * (1 - true) / len(of)) + 0.005), (n, u)
@@ -275,7 +275,7 @@ def test_authors_taken_one_by_one_are_caught():
     n, u = (frame[name].to_numpy()[partly] for name in ("authors", "unseen"))
     true = (teams["k"] == 0)[teams["u"] > 0].mean()
     error = np.sqrt(true * (1 - true) / partly.sum())
-    found = share_by(unseen_industry(frame, CHOICES).to_numpy()[partly], none_seen)
+    found = share_by(compute_unseen_industry(frame, CHOICES).to_numpy()[partly], none_seen)
     assert found == pytest.approx(true, abs=4 * error + 0.01)
     rate = teams["k"].sum() / teams["n"].sum()
     one_by_one = float((none_seen * (1 - rate) ** u).mean())  # each unseen author academic with the same chance
@@ -383,7 +383,7 @@ def test_source_without_code_or_hardware_gives_the_same_regression(tmp_path: Pat
     columns = [name for name in PAPERS.columns if name not in MAY_LACK]
     path = tmp_path / "openalex.csv"
     rows = frame.astype(object).where(frame.notna(), "")[columns].to_dict("records")
-    path.write_bytes(to_csv(columns, rows))
+    path.write_bytes(format_csv(columns, rows))
     own, said = read_user_papers(path)
     assert f"{len(MAY_LACK)} columns" in said
     for choices in (CHOICES, dataclasses.replace(CHOICES, topic_trends=False)):

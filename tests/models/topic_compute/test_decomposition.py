@@ -12,7 +12,7 @@ import xarray as xr
 from scipy.special import expit
 
 from models.topic_compute.cells import prepare
-from models.topic_compute.decomposition import REST, SIZE, TOPIC, raked
+from models.topic_compute.decomposition import REST, SIZE, TOPIC, rake
 from models.topic_compute.estimands import compute_estimands
 from tests.models.topic_papers import CHOICES, TOPICS, Draws, constant_draws, papers, random_draws
 
@@ -162,29 +162,29 @@ def test_raking_gives_the_margins_of_the_target():
     rng = np.random.default_rng(1)
     at = [rng.integers(0, levels, 300) for levels in (2, 5, 7)]
     weights, target = rng.gamma(1, 1, 300), rng.gamma(1, 1, 300)
-    found = raked(weights, target, at)
+    found = rake(weights, target, at)
     assert found.sum() == pytest.approx(1)
     assert (found >= 0).all()
     for of in at:
         np.testing.assert_allclose(margins(found, of), margins(target, of), atol=1e-7)
-    np.testing.assert_allclose(raked(weights, 3 * weights, at), weights / weights.sum())
-    one = raked(weights, target, at[:1])
+    np.testing.assert_allclose(rake(weights, 3 * weights, at), weights / weights.sum())
+    one = rake(weights, target, at[:1])
     np.testing.assert_allclose(one * weights.sum() / weights, (margins(target, at[0]) / margins(weights, at[0]))[at[0]])
 
 
 def test_raking_keeps_the_odds_within():
     """A scaling of rows and columns: odds ratios of the weights stay (Deming and Stephan)."""
     weights, target = np.array([4.0, 1, 2, 3]), np.array([1.0, 1, 1, 5])
-    found = raked(weights, target, [np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])])
+    found = rake(weights, target, [np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])])
     assert found[0] * found[3] / found[1] / found[2] == pytest.approx(4 * 3 / 1 / 2)
 
 
 def test_raking_with_levels_that_one_side_lacks():
     at = np.array([0, 1, 2, 2])
-    found = raked(np.array([0.0, 1, 2, 2]), np.array([5.0, 3, 1, 0]), [at])  # the target's level 0 has no counterpart
+    found = rake(np.array([0.0, 1, 2, 2]), np.array([5.0, 3, 1, 0]), [at])  # the target's level 0 has no counterpart
     np.testing.assert_allclose(found, [0, 3 / 4, 1 / 8, 1 / 8])
-    found = raked(np.array([2.0, 1, 2, 2]), np.array([0.0, 3, 1, 0]), [at])  # the late level 0 was not there before
+    found = rake(np.array([2.0, 1, 2, 2]), np.array([0.0, 3, 1, 0]), [at])  # the late level 0 was not there before
     np.testing.assert_allclose(found, [0, 3 / 4, 1 / 8, 1 / 8])
-    assert np.isfinite(raked(np.array([0.0, 2, 3]), np.array([1.0, 0, 0]), [np.array([0, 1, 1])])).all()
+    assert np.isfinite(rake(np.array([0.0, 2, 3]), np.array([1.0, 0, 0]), [np.array([0, 1, 1])])).all()
     both = [np.array([0, 1, 0]), np.array([0, 1, 1])]  # each margin has a common level, together they have none
-    assert np.isfinite(raked(np.array([1.0, 1, 0]), np.array([0.0, 0, 1]), both)).all()
+    assert np.isfinite(rake(np.array([1.0, 1, 0]), np.array([0.0, 0, 1]), both)).all()

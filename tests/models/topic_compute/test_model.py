@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from models.topic_compute.cells import prepare, select, unseen_industry
+from models.topic_compute.cells import compute_unseen_industry, prepare, select
 from models.topic_compute.choices import ContrastPriors
 from models.topic_compute.definitions import TERMS
 from models.topic_compute.estimands import compute_estimands
@@ -42,7 +42,7 @@ def test_likelihood_is_that_of_the_papers_one_by_one():
     for name, dim in (("topic_effect", "topic"), ("size_effect", "size"), ("topic_family_raw", "family")):
         np.testing.assert_allclose(point[name].sum(dim), 0, atol=1e-9)
     p = share(base_of(rows, point, 0.5) + slopes_of(rows, point, FAMILIES).sum(axis=2))[0]
-    q = unseen_industry(rows, SHIFTED).round(3).to_numpy()
+    q = compute_unseen_industry(rows, SHIFTED).round(3).to_numpy()
     assert (q > 0).sum() > 10
     chance = p + (1 - p) * q
     # But for log(1 - q) of those that do not show it, a constant.

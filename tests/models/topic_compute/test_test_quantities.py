@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from models.topic_compute.cells import prepare
-from models.topic_compute.test_quantities import chi_square, compute_test_quantities
+from models.topic_compute.test_quantities import compute_chi_square, compute_test_quantities
 from tests.models.topic_papers import CHOICES, varied
 
 
@@ -19,14 +19,14 @@ def test_chi_square_of_a_plain_binomial_is_near_one():
     at = np.repeat(np.arange(200), 5)
     n = rng.integers(5, 20, 1000)
     y = rng.binomial(n, 0.6, (20, 1000))
-    assert chi_square(y, n, [at]).mean() == pytest.approx(1, abs=0.05)
+    assert compute_chi_square(y, n, [at]).mean() == pytest.approx(1, abs=0.05)
     pair = [np.arange(1000) % 10, np.arange(1000) // 100]
-    assert chi_square(y, n, pair).mean() == pytest.approx(1, abs=0.25)
+    assert compute_chi_square(y, n, pair).mean() == pytest.approx(1, abs=0.25)
     by_hand = [
         ((y[0, at == g].sum() - n[at == g].sum() * y[0].sum() / n.sum()) ** 2 / n[at == g].sum()) for g in range(200)
     ]
     share = y[0].sum() / n.sum()
-    assert chi_square(y[:1], n, [at])[0] == pytest.approx(np.mean(by_hand) / share / (1 - share))
+    assert compute_chi_square(y[:1], n, [at])[0] == pytest.approx(np.mean(by_hand) / share / (1 - share))
 
 
 def test_an_interaction_raises_the_pair_alone():
@@ -35,8 +35,8 @@ def test_an_interaction_raises_the_pair_alone():
     sign = np.where((grid[:, 0] < 2) == (grid[:, 1] < 2), 1, -1)
     plain, crossed = (np.full((1, 16), 240), (240 + 40 * sign)[None])
     added = (240 + 20 * (grid[:, 0] - 1.5)).astype(int)[None]
-    single = [chi_square(y, n, [grid[:, 0]])[0] for y in (plain, crossed, added)]
-    paired = [chi_square(y, n, [grid[:, 0], grid[:, 1]])[0] for y in (plain, crossed, added)]
+    single = [compute_chi_square(y, n, [grid[:, 0]])[0] for y in (plain, crossed, added)]
+    paired = [compute_chi_square(y, n, [grid[:, 0], grid[:, 1]])[0] for y in (plain, crossed, added)]
     assert single[0] == single[1] == pytest.approx(0)
     assert single[2] > 5
     assert paired[0] == pytest.approx(0)

@@ -20,11 +20,11 @@ from models.topic_compute.topic_year import (
     ALL_VENUES,
     MODEL,
     build,
+    compute_counted_share,
     compute_estimands,
+    compute_reliability,
     compute_test_quantities,
-    counted_share,
     prepare,
-    reliability,
 )
 from tests.models.topic_papers import CHOICES, TOPICS, at_random_point, papers, varied
 
@@ -178,7 +178,7 @@ def test_estimands_of_the_regression_by_hand():
     np.testing.assert_allclose(found["slope_between"], 3 * within)
     # Ten points more papers with terms: a tenth of the slope from none to all.
     np.testing.assert_allclose(found["ratio_per_ten_points"], np.exp([[-0.1, 0.2]]))
-    xr.testing.assert_equal(found["reliability"].drop_attrs(), reliability(share, data))
+    xr.testing.assert_equal(found["reliability"].drop_attrs(), compute_reliability(share, data))
     assert int(found["n_all"]) == int(data["n"].sum())
 
 
@@ -193,8 +193,12 @@ def test_reliability_is_the_part_that_is_not_sampling_error():
     trend = np.linspace(-1, 1, topics)[:, None] * np.linspace(-0.05, 0.05, years)
     own = rng.normal(0, 0.03, (topics, years))
     nothing, something = of_topic + of_year, of_topic + of_year + own
-    found = reliability(draws_of([nothing, something, nothing + trend, something + trend], data), data)[0].values
-    with_trends = reliability(draws_of([nothing + trend, something], data), data.assign_attrs(topic_trends=1))[0].values
+    found = compute_reliability(draws_of([nothing, something, nothing + trend, something + trend], data), data)[
+        0
+    ].values
+    with_trends = compute_reliability(draws_of([nothing + trend, something], data), data.assign_attrs(topic_trends=1))[
+        0
+    ].values
     assert found[0] == pytest.approx(0, abs=1e-9) == with_trends[0]
     assert found[2] > 0.3  # a topic's own line counts as signal where the regression has no trends
 
@@ -210,7 +214,7 @@ def test_reliability_is_the_part_that_is_not_sampling_error():
 
 def test_counted_share_of_a_year_without_abstracts_is_the_topics_own():
     k, m = np.array([[1, 0, 3]]), np.array([[4, 0, 6]])
-    found = counted_share(xr.Dataset({"k": (("topic", "year"), k), "m": (("topic", "year"), m)}))
+    found = compute_counted_share(xr.Dataset({"k": (("topic", "year"), k), "m": (("topic", "year"), m)}))
     np.testing.assert_allclose(found, [[0.25, 0.4, 0.5]])
 
 

@@ -17,7 +17,7 @@ import pymc as pm
 import xarray as xr
 
 from models.common.claim import Model
-from models.common.pymc_helpers import add_data, hyperparameters
+from models.common.pymc_helpers import add_data, add_hyperparameters
 from models.toy.choices import MeanPriors
 from models.toy.estimands import compute_estimands
 from models.toy.rows import prepare
@@ -28,7 +28,7 @@ def build(dataset: xr.Dataset, priors: MeanPriors) -> pm.Model:
     """The mean, dex from 10^20 FLOP."""
     with pm.Model() as model:
         data = add_data(dataset, ["y"])
-        prior = hyperparameters(priors, ["mean_sd"])
+        prior = add_hyperparameters(priors, ["mean_sd"])
         mean = pm.Normal("mean", 0, prior["mean_sd"])
         pm.Normal("y_obs", mean, 3.0, observed=data["y"], dims="row")
     return model

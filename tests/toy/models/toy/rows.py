@@ -24,4 +24,4 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     # A name goes all the way into estimates.json and the paper, so that hostile ones can be tried.
     models.keep(models.frame.index.isin(known.index), "not among the first: " + "; ".join(known["model"]))
     y = known["log10_compute"].to_numpy() - 20
-    return xr.Dataset({"y": ("row", y), "n": ("year", [len(y)])}, {"year": [2020]}, {"flow": models.as_json()})
+    return xr.Dataset({"y": ("row", y), "n": ("year", [len(y)])}, {"year": [2020]}, {"flow": models.to_json()})
