@@ -1,1 +1,1 @@
-"""Ratios against peers, measured in one run."""
+"""Benchmarks: times as ratios within one run, and estimates next to those of other packages."""

@@ -1,4 +1,4 @@
-"""Time of building the table of papers, as a ratio to merely parsing the same files, measured in the same run.
+"""Time to build the table of papers, as a ratio to parsing the same files, measured in the same run.
 
 .venv/bin/python -m benchmarks.build_papers RAW_FOLDER
 """
@@ -22,7 +22,7 @@ from data.tables.load import load
 
 
 def parse(raw: Path) -> int:
-    """Parse every JSON and XML file, and do nothing with it; the number of papers."""
+    """Parse every JSON and XML file without using the result; return the number of papers."""
     papers = 0
     for files in find_raw_files(raw).values():
         for path in files.values():
@@ -48,10 +48,10 @@ def main(raw: Path) -> None:
         read_all(raw, known, workers)
         seconds = time.perf_counter() - start
         print(f"table of papers, {workers} process(es): {seconds:.1f} s, {seconds / parsing:.1f} times parsing")
-    own, children = (
+    parent, children = (
         resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    print(f"peak memory: {own:.0f} MB, largest child {children:.0f} MB")
+    print(f"peak memory: {parent:.0f} MB, largest child {children:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Odds ratios by other packages, each from papers and events in cells: statsmodels and bambi."""
+"""Odds ratios by other packages, statsmodels and bambi, from counts of papers and events in cells."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ Fitted = tuple[Floats, Floats]  # coefficients, covariance
 
 
 def make_from_error(log_ratio: float, error: float) -> Ratio:
-    """Odds ratio with its interval, from its logarithm and the standard error of that."""
+    """Return the odds ratio with its interval, from its logarithm and the standard error of the logarithm."""
     return math.exp(log_ratio), math.exp(log_ratio - REACH * error), math.exp(log_ratio + REACH * error)
 
 
 def make_from_draws(log_ratio: Any) -> Ratio:
-    """Odds ratio with its interval, from draws of its logarithm."""
+    """Return the odds ratio with its interval, from draws of its logarithm."""
     low, middle, high = np.exp(np.quantile(log_ratio, [LOW, 0.5, HIGH]))
     return float(middle), float(low), float(high)
 
 
 def fit_stratified(cells: pd.DataFrame, exposed: pd.Series, strata: str) -> tuple[Ratio, Ratio]:
-    """Odds ratios, crude and Mantel-Haenszel's, of the exposed to the others."""
+    """Return the crude and the Mantel-Haenszel odds ratio of the exposed to the others."""
     from statsmodels.stats.contingency_tables import StratifiedTable, Table2x2  # type: ignore
 
     counts = cells.assign(no=cells["n"] - cells["y"], exposed=exposed.astype(int))
@@ -45,7 +45,11 @@ def fit_stratified(cells: pd.DataFrame, exposed: pd.Series, strata: str) -> tupl
 
 
 def make_design(cells: pd.DataFrame, effects: pd.DataFrame, factors: Iterable[str]) -> pd.DataFrame:
-    """Effects, and indicators of factors: all of the first, one fewer of others; in each group, of "group: level"."""
+    """Join effects with indicators of factors.
+
+    The first factor has an indicator of every category, others of all but one; a factor with categories "group: size"
+    has all but one in each group.
+    """
     parts = [effects.astype(float)]
     for i, factor in enumerate(factors):
         levels = sorted(cells[factor].unique())
@@ -55,13 +59,13 @@ def make_design(cells: pd.DataFrame, effects: pd.DataFrame, factors: Iterable[st
 
 
 def fit_glm(cells: pd.DataFrame, columns: pd.DataFrame, overdispersed: bool = False) -> Fitted:
-    """Binomial GLM with logit link; overdispersed, its variance is scaled by Pearson's chi-square (quasi-binomial)."""
+    """Fit a binomial GLM with logit link; ``overdispersed`` scales its variance by Pearson's chi-square."""
     import statsmodels.api as sm  # type: ignore
 
     counts = np.column_stack([cells["y"], cells["n"] - cells["y"]])
     # Faster than the default, a pseudo-inverse; the columns are independent.
     found = sm.GLM(counts, columns.to_numpy(), family=sm.families.Binomial()).fit(wls_method="qr")
-    # By hand: statsmodels' scale="X2" leaves out the number of papers behind each share.
+    # By hand: statsmodels' scale="X2" ignores the number of papers of each share.
     expected = cells["n"] * found.fittedvalues
     squares = (cells["y"] - expected) ** 2 / (expected * (1 - found.fittedvalues))
     scale = squares.sum() / found.df_resid if overdispersed else 1.0
@@ -69,13 +73,13 @@ def fit_glm(cells: pd.DataFrame, columns: pd.DataFrame, overdispersed: bool = Fa
 
 
 def weight_ratios(fitted: Fitted, weights: Floats) -> Ratio:
-    """Odds ratio of a weighted sum of the first coefficients."""
+    """Return the odds ratio of a weighted sum of the first coefficients."""
     first = slice(len(weights))
     return make_from_error(float(weights @ fitted[0][first]), math.sqrt(weights @ fitted[1][first, first] @ weights))
 
 
 def standardise_ratios(fitted: Fitted, one: Floats, other: Floats, weights: Floats) -> Ratio:
-    """Odds ratio of average probabilities, all cells given one design or the other; delta method."""
+    """Return the odds ratio of average probabilities, all cells with one design or the other; delta method."""
     centre, slope = 0.0, np.zeros(len(fitted[0]))
     for sign, columns in ((1, one), (-1, other)):
         p = expit(columns @ fitted[0])
@@ -86,7 +90,7 @@ def standardise_ratios(fitted: Fitted, one: Floats, other: Floats, weights: Floa
 
 
 def fit_bambi(formula: str, cells: pd.DataFrame) -> tuple[Any, Any]:
-    """A bambi model with bambi's own priors, and its draws by nutpie."""
+    """Return a bambi model with bambi's default priors, and its draws by nutpie."""
     import bambi  # type: ignore
 
     model = bambi.Model(formula, cells, family="binomial")

@@ -1,12 +1,13 @@
-"""A plain check: the same counts by Mantel-Haenszel, by a GLM (statsmodels) and by bambi, beside this project's.
+"""Compare estimates with those of other methods from the same counts: Mantel-Haenszel, a GLM (statsmodels), and bambi.
 
 .venv/bin/python -m benchmarks.peers [ESTIMATES]
 
-Estimates of this project are read (from paper/published/estimates.json, or build/estimates.json given) and must be of
-the present code and tables. Writes paper/published/peers.csv. Exits with 1 if a peer whose assumptions agree lies more
-than half a posterior standard deviation away (on the log scale). Both then use the same counts and share their sampling
-error; priors, partial pooling, few papers with unseen authors and Monte Carlo error (below 0.05 sd) are left. Half a
-standard deviation is more than these should do and less than a reader of the interval would notice.
+Reads this project's estimates from paper/published/estimates.json, or from the file named, build/estimates.json for
+instance. They must be of the present code and tables. Writes paper/published/peers.csv. Exits with 1 if a peer whose
+assumptions agree is more than half a posterior standard deviation away (on the log scale). Such a peer uses the same
+counts and has the same sampling error; what differs are priors, partial pooling, few papers with unseen authors, and
+Monte Carlo error (below 0.05 sd). Half a standard deviation is more than these should cause, and less than a reader of
+the interval would notice.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from inference.store.paths import ROOT
 from inference.store.posteriors import read_json
 from inference.summaries.estimates import make_key
 from inference.summaries.formatting import format_number
-from models.common.cells import Floats
+from models.common.cells import Floats, Ints
 from models.topic_compute.definitions import TEN_POINTS
 from models.topic_compute.topic_year import compute_counted_share
 
@@ -54,13 +55,14 @@ TABLE = PUBLISHED / "peers.csv"
 COLUMNS = ("claim", "spec", "quantity", "estimate_here", "peer", "estimate", "low", "high", "n", "agree", "distance_sd",
            "fit_key")  # fmt: skip
 AGREE = 0.5  # posterior standard deviations
-ALIKE = "every paper counts alike; here each topic-year has a departure of its own, which gives small ones more weight"
+ALIKE = "every paper has the same weight; here each topic-year has a random effect, which gives small ones more weight"
+INDEX_OF = {"venues": "venue_group_idx"}  # coordinates whose index has another name
 POOLED = "one slope for any term, weighted by information; here by family and topic, averaged over papers"
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A peer's odds ratio, and the estimand of this project beside which it is set."""
+    """A peer's odds ratio, and the estimand of this project with which it is compared."""
 
     claim: str
     spec: str
@@ -69,11 +71,11 @@ class Peer:
     name: str
     ratio: Ratio
     n: int
-    differs: str = ""  # the assumption in which it does; empty where they agree
+    differs: str = ""  # the assumption that differs; empty where they agree
 
 
 def make_dataset(claim: str, spec: str) -> Any:
-    """The dataset of a specification."""
+    """Prepare the dataset of a specification."""
     specification = next(one for one in list_specifications(claim) if one.name == spec)
     choices = resolve(claim, specification, Overrides()).choices
     model = importlib.import_module(name_module(claim, specification.model)).MODEL
@@ -81,19 +83,29 @@ def make_dataset(claim: str, spec: str) -> Any:
 
 
 def prepare_dataset(claim: str, spec: str, names: Iterable[str]) -> tuple[Any, pd.DataFrame]:
-    """The dataset of a specification, and its cells with the names of their levels."""
+    """Prepare the dataset of a specification, and its cells with their coordinate values as columns."""
     data = make_dataset(claim, spec)
-    columns = {name: data[name].to_numpy()[data[f"at_{name}"].to_numpy()] for name in names}
+    columns = {name: data[name].to_numpy()[index_cells(data, name)] for name in names}
     return data, pd.DataFrame({"n": data["n"].to_numpy(), "y": data["y"].to_numpy(), **columns})
 
 
+def index_cells(data: Any, name: str) -> Ints:
+    """Return the index of each cell in a coordinate, through other coordinates where the dataset has it by these."""
+    index = data[INDEX_OF.get(name, f"{name}_idx")]
+    if index.dims == ("cell",):
+        return np.asarray(index)
+    return np.asarray(index)[tuple(index_cells(data, str(dim)) for dim in index.dims)]
+
+
 def list_terms_peers(with_bambi: bool = True) -> Iterator[Peer]:
-    """Academia-only among papers with compute terms against papers without; teams that are known."""
-    data, cells = prepare_dataset("topic_compute", "main", ("venue_year", "topic", "group", "size", "pair"))
+    """Compare academia-only teams of papers with compute terms and without; papers with a known team type."""
+    data, cells = prepare_dataset(
+        "topic_compute", "main", ("venue_year", "topic", "venue_group", "size", "topic_venue")
+    )
     known = data["partly"].to_numpy() == 0
     families = [f"f{i}" for i in range(data.sizes["family"])]
-    cells[families] = (data["value"].to_numpy()[data["at_exposure"].to_numpy()] > 0).astype(int)
-    cells["size"] = cells["group"] + ": " + cells["size"]
+    cells[families] = (data["value"].to_numpy()[data["exposure_idx"].to_numpy()] > 0).astype(int)
+    cells["size"] = cells["venue_group"] + ": " + cells["size"]
     cells["any"] = cells[families].max(axis=1)
     cells = cells[known].reset_index(drop=True)
     mix = (cells[families].T @ cells["n"]).to_numpy() / cells.loc[cells["any"] == 1, "n"].sum()
@@ -113,7 +125,7 @@ def list_terms_peers(with_bambi: bool = True) -> Iterator[Peer]:
         weight_ratios(fit_glm(cells, make_design(cells, cells[families], factors)), mix),
     )
     if with_bambi:
-        grouped = " + (1|venue_year) + (1|topic) + (1|size) + (1|pair)"
+        grouped = " + (1|venue_year) + (1|topic) + (1|size) + (1|topic_venue)"
         draws = fit_bambi(f"p(y, n) ~ any{grouped}", cells)[1]["posterior"]
         yield make_peer("bambi, any term", make_from_draws(draws["any"].to_numpy()), POOLED)
         draws = fit_bambi(f"p(y, n) ~ {' + '.join(families)}{grouped}", cells)[1]["posterior"]
@@ -122,7 +134,7 @@ def list_terms_peers(with_bambi: bool = True) -> Iterator[Peer]:
 
 
 def list_topic_year_peers(spec: str) -> pd.DataFrame:
-    """Topics and years with papers: shares of terms as counted, parted into those of topics and the rest; n and y."""
+    """List topic-years with papers: n, y, and the counted share of terms, split into within and between topics."""
     counts = make_dataset("topic_compute", spec)
     share, n = compute_counted_share(counts[["n", "m", "k"]].sum("venue")), counts["n"].sum("venue")
     mean = (share * n).sum("year") / n.sum("year").clip(1)
@@ -135,7 +147,7 @@ def list_topic_year_peers(spec: str) -> pd.DataFrame:
 
 
 def list_regression_peers(with_bambi: bool = True) -> Iterator[Peer]:
-    """Topics and years, shares of terms as counted, without and with effects of years."""
+    """Compare the topic-year regression on counted shares of terms, without and with effects of years."""
     for spec, factors in (("plain", ("topic",)), ("with_years", ("topic", "year"))):
         cells = list_topic_year_peers(spec)
         n = int(cells["n"].sum())
@@ -147,31 +159,33 @@ def list_regression_peers(with_bambi: bool = True) -> Iterator[Peer]:
             grouped = "".join(f" + (1|{name})" for name in (*factors, "topic_year"))
             draws = fit_bambi(f"p(y, n) ~ within + between{grouped}", cells)[1]["posterior"]
             ratio = make_from_draws(draws["within"].to_numpy())
-            yield Peer("topic_compute", spec, "ratio_per_ten_points", {}, "bambi, a departure a topic-year", ratio, n)
+            yield Peer(
+                "topic_compute", spec, "ratio_per_ten_points", {}, "bambi, random effects of topic-years", ratio, n
+            )
 
 
 def list_code_peers(with_bambi: bool = True) -> Iterator[Peer]:
-    """Release, as the coder's label has it, by mixed and industry-only teams against academia-only ones."""
+    """Compare code release by the LLM label, of mixed and industry-only teams to academia-only teams."""
     names = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team")
     data, cells = prepare_dataset("code_release", "full_text", names)
     academia, *others = data["team"].to_numpy().tolist()
-    blocks = [(kind, group, era) for kind in others for group in data["venues"].values for era in data["era"].values]
+    blocks = [(team, group, era) for team in others for group in data["venues"].values for era in data["era"].values]
 
-    def read_given(team: str | None = None) -> pd.DataFrame:
-        kind = cells["team"] if team is None else pd.Series(team, cells.index)
-        return pd.DataFrame({f"e{i}": (kind == k) & (cells["venues"] == g) & (cells["era"] == e)
+    def make_effects(team: str | None = None) -> pd.DataFrame:
+        team_type = cells["team"] if team is None else pd.Series(team, cells.index)
+        return pd.DataFrame({f"e{i}": (team_type == k) & (cells["venues"] == g) & (cells["era"] == e)
                              for i, (k, g, e) in enumerate(blocks)}).astype(float)  # fmt: skip
 
     factors = ("venue_year", "topic", "size")
-    fitted = fit_glm(cells, make_design(cells, read_given(), factors))
-    columns = {team: make_design(cells, read_given(team), factors).to_numpy() for team in (academia, *others)}
-    chance: dict[str, Floats] = {}
+    fitted = fit_glm(cells, make_design(cells, make_effects(), factors))
+    columns = {team: make_design(cells, make_effects(team), factors).to_numpy() for team in (academia, *others)}
+    probability: dict[str, Floats] = {}
     if with_bambi:
-        terms = [*read_given().columns, *(f"(1|{name})" for name in ("venue_year", "topic", "size", *names[3:5]))]
-        model, draws = fit_bambi("p(y, n) ~ " + " + ".join(terms), cells.join(read_given()))
+        terms = [*make_effects().columns, *(f"(1|{name})" for name in ("venue_year", "topic", "size", *names[3:5]))]
+        model, draws = fit_bambi("p(y, n) ~ " + " + ".join(terms), cells.join(make_effects()))
         for team in columns:
-            new = model.predict(draws, kind="response_params", data=cells.join(read_given(team)), inplace=False)
-            chance[team] = new["posterior"]["p"].to_numpy().reshape(-1, len(cells))
+            new = model.predict(draws, kind="response_params", data=cells.join(make_effects(team)), inplace=False)
+            probability[team] = new["posterior"]["p"].to_numpy().reshape(-1, len(cells))
     for team in others:
         name = "odds_ratio_" + team.replace("-", "_")
         for group in data["venues"].values.tolist():
@@ -184,17 +198,19 @@ def list_code_peers(with_bambi: bool = True) -> Iterator[Peer]:
             differs = "topic and team size not held fixed; average of odds ratios, here odds ratio of averages"
             yield Peer("code_release", "full_text", name, coords, "Mantel-Haenszel by venue-year", ratio, n, differs)
             yield Peer("code_release", "full_text", name, coords, "GLM, standardised", standard, n)
-            differs = "the coder's label taken as it is, here its errors removed"
+            differs = "the LLM label as it is; here its errors are modelled"
             yield Peer("code_release", "main", name, coords, "GLM, standardised", standard, n, differs)
             if with_bambi:
-                one, other = (logit(np.average(chance[kind], axis=1, weights=weights)) for kind in (team, academia))
+                one, other = (
+                    logit(np.average(probability[team_type], axis=1, weights=weights)) for team_type in (team, academia)
+                )
                 yield Peer(
                     "code_release", "full_text", name, coords, "bambi, standardised", make_from_draws(one - other), n
                 )
 
 
 def make_table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str, object]]:
-    """One row a peer, with this project's estimate and the distance between the two."""
+    """Make a row for each peer, with this project's estimate and the distance between the two."""
     rows = []
     found = {(r["claim"], r["spec"], *make_key(r["estimand"], r["coords"])): r for r in content["estimates"]}
     parts: dict[str, dict[str, Parts]] = {}
@@ -203,7 +219,7 @@ def make_table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str,
             parts[peer.claim] = list_parts_by_fit(peer.claim, Overrides())
         spec, key = f"{peer.claim}/{peer.spec}", combine(parts[peer.claim][peer.spec])
         if content["fits"].get(spec, {}).get("fit_key") != key:
-            raise InputError(f"estimates of {spec} are not of this code and these tables", hint="run make refresh")
+            raise InputError(f"estimates of {spec} are of other code or other tables", hint="run make refresh")
         here = found[peer.claim, peer.spec, *make_key(peer.estimand, peer.coords)]
         sd = math.log(here["eti_high"] / here["eti_low"]) / (2 * REACH)
         texts = [format_number(value, 2) for value in peer.ratio]
@@ -217,20 +233,20 @@ def make_table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str,
     return rows
 
 
-def compute_distance(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
-    """Peers that should agree and do not."""
+def find_disagreements(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+    """Return the rows of peers that should agree and do not."""
     return [row for row in rows if row["agree"] == "yes" and abs(float(str(row["distance_sd"]))) > AGREE]
 
 
 def main(estimates: Path) -> int:
-    """Write the table; 1 if peers that should agree do not."""
+    """Write the table; return 1 if peers that should agree do not."""
     content = read_json(estimates, "estimates", "fits")
     if content is None:
-        raise InputError("no estimates there", estimates, hint="run make refresh, or give build/estimates.json")
+        raise InputError("no estimates in this file", estimates, hint="run make refresh, or name build/estimates.json")
     rows = make_table(content, (*list_terms_peers(), *list_regression_peers(), *list_code_peers()))
     write_atomic(TABLE, format_csv(COLUMNS, rows))
-    print(f"{TABLE.relative_to(ROOT)}: {len(rows)} rows; {len(compute_distance(rows))} that should agree and do not")
-    return 1 if compute_distance(rows) else 0
+    print(f"{TABLE.relative_to(ROOT)}: {len(rows)} rows; {len(find_disagreements(rows))} that should agree and do not")
+    return 1 if find_disagreements(rows) else 0
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Sources to validated tables of facts. Knows nothing of the models."""
+"""Build validated tables of facts from the sources; independent of the models."""

@@ -1,4 +1,4 @@
-"""``python -m data``: the commands of ``data.cli``."""
+"""Run the commands of ``data.cli`` as ``python -m data``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""``python -m data``: rebuild, validate and describe the tables."""
+"""Commands of ``python -m data``: rebuild, validate and describe the tables."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ import typer
 from data.paths import SNAPSHOT
 
 app = typer.Typer(
-    help="Raw data to validated tables.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    help="Build validated tables from raw data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 
 
 @app.command()
 def build(
     raw: Annotated[Path, typer.Argument(help="folder of raw files: epoch/, paperlists/, coakley/, tei/")],
-    out: Annotated[Path | None, typer.Option(help="where to write; by default the embedded snapshot")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="processes; by default one a core")] = None,
+    out: Annotated[Path | None, typer.Option(help="output folder; by default the embedded snapshot")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="processes; by default one per core")] = None,
 ) -> None:
-    """Rebuild the embedded snapshot from raw files, or make tables of your own from a folder of yours."""
+    """Rebuild the embedded snapshot from raw files, or build tables from your own folder."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -38,7 +41,7 @@ def build(
         typer.echo(name)
         for what, n in sorted(counts.items()):
             typer.echo(f"  {n:>6}  {what}")
-    for line in built.papers.count_by_venue_year():
+    for line in built.papers.format_counts():
         typer.echo(line)
     for name, rows in built.rows.items():
         typer.echo(f"{rows:>8} rows  {name}")
@@ -49,7 +52,7 @@ def build(
 def validate(
     file: Annotated[Path, typer.Argument(help="a table of models, chips or papers: .csv or .csv.gz")],
 ) -> None:
-    """Check a table against its schema: which one, its header tells."""
+    """Check a table against its schema, which the header identifies."""
     from data.tables.load import read_any
 
     name, frame = read_any(file)
@@ -61,15 +64,15 @@ def describe(
     figure: Annotated[Path | None, typer.Option(help="also draw the coverage by venue and year: .png or .pdf")] = None,
     papers: Annotated[Path | None, typer.Option(help="a table of papers; by default the snapshot's")] = None,
 ) -> None:
-    """Say what the snapshot holds: sources, vintages, what was left out, coverage by venue and year."""
+    """Describe the snapshot: sources, vintages, what was left out, coverage by venue and year."""
     from data.build import describe as snapshot
 
     if figure is not None:
         snapshot.check_figure(figure)
     if papers is None:
-        snapshot.list_models()
-        snapshot.count_sources()
-    frame = snapshot.count_papers(papers)
+        snapshot.print_models()
+        snapshot.print_sources()
+    frame = snapshot.print_papers(papers)
     if figure is not None:
         snapshot.draw(frame, figure)
         typer.echo(f"written: {figure}")

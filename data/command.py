@@ -1,4 +1,4 @@
-"""Running a command-line app: exit codes, and one message where there would be a traceback."""
+"""Run a command-line app with exit codes, and with one message instead of a traceback."""
 
 from __future__ import annotations
 
@@ -15,20 +15,19 @@ import typer
 from data.errors import CheckError, InputError
 
 INTERRUPTED = "interrupted: what was finished is kept; run the command again to go on"
-
-
 _pressed = threading.Event()
 
 
 @contextmanager
 def _keep_interrupts() -> Iterator[None]:
-    """Let no Ctrl-C get lost.
+    """Make sure that no Ctrl-C is lost.
 
-    Raised inside a callback of C code or of the garbage collector, a KeyboardInterrupt is printed and dropped, and the
-    program runs on. It is noted here, and raised again at the next step (``raise_if_interrupted``). An object whose
-    constructor it ended may be too incomplete for its destructor (llvmlite's are): after a Ctrl-C that is no error.
+    Python prints and drops a KeyboardInterrupt that is raised inside a callback of C code or of the garbage collector,
+    and the program continues. This context manager records it; ``raise_if_interrupted`` raises it again at the next
+    step. An object whose constructor was interrupted may be too incomplete for its destructor (as in llvmlite), so
+    errors of destructors are ignored after a Ctrl-C.
     """
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as shells do for what they run in the background
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # shells set this for background jobs
     if ignored or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -53,42 +52,49 @@ def _keep_interrupts() -> Iterator[None]:
 
 
 def raise_if_interrupted() -> None:
-    """Raise the KeyboardInterrupt that was dropped since the command began, if any."""
+    """Raise a KeyboardInterrupt if one was dropped since the command began."""
     if _pressed.is_set():
         _pressed.clear()
         raise KeyboardInterrupt
 
 
 def run(app: typer.Typer, interrupted: str = INTERRUPTED) -> int:
-    """Run an app and return its exit code; ``interrupted`` is what it says after Ctrl-C.
+    """Run an app and return its exit code.
+
+    Parameters
+    ----------
+    app
+        The app to run.
+    interrupted
+        Message after Ctrl-C.
 
     Returns
     -------
     int
-        0 done; 1 a check objected; 2 wrong usage, bad input or an unusable place; 130 interrupted. A command may
-        return its own.
+        0: done. 1: a check failed. 2: wrong usage, bad input, or a file or folder that cannot be used.
+        130: interrupted. A command may also return a code of its own.
     """
     try:
         with _keep_interrupts():
             code = int(app(standalone_mode=False) or 0)
-        return _report(interrupted, code) if code == 130 else code  # Typer turns an interrupt into this code
+        return _report(interrupted, code) if code == 130 else code  # Typer's code for an interrupt
     except CheckError as error:
         return _report(str(error), 1)
     except InputError as error:
         return _report(str(error), 2)
-    except shutil.Error as error:  # of copying a folder: a list of what failed
+    except shutil.Error as error:  # copying a folder failed: the argument lists the files
         return _report(str(error.args[0][0][2]), 2)
     except OSError as error:
         return _report(f"{error.filename or 'the disk'}: {error.strerror or error}", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _report(interrupted, 130)
     except Exception as error:
-        if hasattr(error, "format_message"):  # Typer's own errors of usage
+        if hasattr(error, "format_message"):  # Typer's usage errors
             return _report(error.format_message(), 2)
         raise
 
 
 def _report(message: str, code: int) -> int:
-    if message:  # without arguments Typer has printed its help, and says no more
+    if message:  # Typer's message is empty when it has printed its help
         print(f"error: {message}", file=sys.stderr)
     return code

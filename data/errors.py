@@ -1,22 +1,22 @@
-"""Errors for people: what is wrong, where, and what to do."""
+"""Errors addressed to the user: what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-SHOWN = 80  # characters of a bad value that an error repeats
+SHOWN = 80  # characters of a bad value that an error message shows
 
 
 class CheckError(Exception):
-    """A check objected: the results are not to be trusted, or the paper does not hold together."""
+    """A check failed: the results cannot be trusted, or the paper is inconsistent."""
 
 
 @dataclass
 class InputError(Exception):
-    """Bad input, said so that its owner can mend it: what is wrong, where, what to do.
+    """Bad input. The message says what is wrong, where, and what to do.
 
-    ``row`` counts as a spreadsheet does: the header is row 1.
+    ``row`` counts as in a spreadsheet: the header is row 1.
     """
 
     problem: str

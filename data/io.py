@@ -1,4 +1,4 @@
-"""Strict CSV reading, and writing that never leaves half a file."""
+"""Read CSV files strictly, and write files atomically."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pathlib import Path
 
 from data.errors import InputError
 
-# ASCII digits, so that what passes is what float() and pandas read alike.
+# ASCII digits only: float() and pandas then read the same number.
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return a file's bytes, a ``.gz`` file's decompressed.
+    """Return the bytes of a file; decompress a ``.gz`` file.
 
     Raises
     ------
     InputError
-        If there is no such file, it is a folder, it cannot be read, or its gzip stream is damaged.
+        If the file does not exist, is a folder, cannot be read, or has a damaged gzip stream.
     """
     if path.is_dir():
         raise InputError("this is a folder, a CSV file is needed", path)
@@ -33,7 +33,7 @@ def read_bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise InputError("there is no such file", path) from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        hint = "take it again from where it came; if it is not compressed, its name must not end in .gz"
+        hint = "get the file again from its source; if it is not compressed, its name must not end in .gz"
         raise InputError(f"damaged gzip file: {error}", path, hint=hint) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", path) from None
@@ -43,21 +43,22 @@ Row = dict[str, str]
 
 
 def parse_csv(path: Path, required: Iterable[str]) -> dict[int, Row]:
-    """Read a CSV file strictly: one dict of stripped text a row, by row number; every row as long as the header.
+    """Read a CSV file strictly: one dict of stripped strings per row, by row number.
 
-    The header is row 1, and blank lines count, as in a spreadsheet.
+    Every row must be as long as the header. Row numbers are those of a spreadsheet: the header is row 1, and empty
+    lines count.
 
     Parameters
     ----------
     path
-        A CSV file in UTF-8 (a byte-order mark is allowed), plain or ``.gz``.
+        A CSV file in UTF-8, plain or ``.gz``; a byte-order mark is allowed.
     required
-        Columns that must be there; others are kept.
+        Columns that the file must have; others are kept.
 
     Raises
     ------
     InputError
-        For what is not such a file, with row and column where they exist.
+        If the file is not such a CSV file. The error names row and column where possible.
     """
     raw = read_bytes(path)
     try:
@@ -69,7 +70,7 @@ def parse_csv(path: Path, required: Iterable[str]) -> dict[int, Row]:
         raise InputError("the file is empty", path)
     if "\x00" in text:
         raise InputError("binary content: a CSV file in UTF-8 is needed", path)
-    if "\n" in text:  # a stray carriage return inside a line, as in Epoch's list of chips, ends no row
+    if "\n" in text:  # a carriage return inside a line, as in Epoch's list of chips, does not end the row
         text = re.sub(r"\r(?!\n)", " ", text)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -98,7 +99,7 @@ def _check_header(path: Path, header: list[str], required: Iterable[str]) -> Non
 
 
 def require_columns(path: Path, header: list[str], required: Iterable[str]) -> None:
-    """Raise an InputError that names the first required column that a header lacks."""
+    """Raise an InputError that names the first required column missing from a header."""
     missing = [name for name in required if name not in header]
     if missing:
         one_cell = " the delimiter must be a comma;" if len(header) == 1 else ""
@@ -107,14 +108,14 @@ def require_columns(path: Path, header: list[str], required: Iterable[str]) -> N
 
 
 def _escape_formula(cell: object) -> object:
-    """A text that a spreadsheet would run as a formula, made plain text by a leading apostrophe."""
+    """Put an apostrophe before text that a spreadsheet would run as a formula."""
     if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
 
 
 def format_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> bytes:
-    """Write rows as UTF-8 CSV bytes with Unix line ends; no text in them is a spreadsheet formula."""
+    """Format rows as CSV in UTF-8 with Unix line ends, and escape spreadsheet formulas."""
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list(columns), lineterminator="\n", extrasaction="raise")
     writer.writeheader()
@@ -123,9 +124,9 @@ def format_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> 
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file beside its place, flush it to disk, then rename it: never half a file.
+    """Write a file atomically: write a temporary file in the same folder, flush it to disk, then rename it.
 
-    A ``.gz`` path is compressed without name and time, so that equal content gives equal bytes.
+    The content of a ``.gz`` path is compressed without name and time, so equal content gives equal bytes.
     """
     if path.suffix == ".gz":
         content = gzip.compress(content, compresslevel=9, mtime=0)

@@ -1,4 +1,4 @@
-"""Work in several processes at once: new ones, not forks, on every system."""
+"""Run tasks in several processes. Processes are spawned, not forked, on every system."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from typing import Any
 
 from data.errors import InputError
 
-_told: Callable[[str], None] = print  # in work: the way to the one that asked for it
+Report = Callable[[str], None]
+
+_report: Report = print  # inside a task: passes text to the caller of run_in_processes
 
 
 def report(text: str) -> None:
-    """From work: say what it is doing."""
-    _told(text)
+    """Report progress from inside a task."""
+    _report(text)
 
 
 def run_in_processes[Name, Result](
@@ -26,69 +28,69 @@ def run_in_processes[Name, Result](
     tasks: Mapping[Name, tuple[Any, ...]],
     workers: int,
     hint: str,
-    say: Callable[[str], None] = lambda text: None,
+    report: Report = lambda text: None,
 ) -> Iterator[tuple[Name, Result]]:
-    """Do tasks in so many processes, the first ones first; yield each name and result as it is done.
+    """Run tasks in several processes in the given order; yield each name and result as it finishes.
 
-    A single task, or a single process, is this one.
+    With a single task or a single worker, the tasks run in the current process.
 
     Parameters
     ----------
     work
-        A function of a module; it may ``tell``.
+        A function defined at the top of a module. It may call ``report``.
     tasks
-        Name to arguments.
+        Arguments of each task, by name.
     workers
-        Processes at the same time.
+        Number of processes.
     hint
-        What to do where the system ends one of them.
-    say
-        Called with what the work tells.
+        What the user can do if the system kills a process.
+    report
+        Called with each text that a task reports.
 
     Raises
     ------
     InputError
-        If a process was ended from outside. What a task raises is raised here, and ends all others.
+        If a process is killed from outside. An exception of a task is raised here and ends all other tasks.
     """
     if min(workers, len(tasks)) <= 1:
-        global _told
-        before, _told = _told, say
+        global _report
+        before, _report = _report, report
         try:
             for name, arguments in tasks.items():
                 yield name, work(*arguments)
         finally:
-            _told = before
+            _report = before
         return
     context = multiprocessing.get_context("spawn")
-    told = context.SimpleQueue()
-    pool = ProcessPoolExecutor(min(workers, len(tasks)), context, _start, (told,))
+    reports = context.SimpleQueue()
+    pool = ProcessPoolExecutor(min(workers, len(tasks)), context, _start, (reports,))
     try:
         waiting = {pool.submit(work, *arguments): name for name, arguments in tasks.items()}
         while waiting:
             done, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-            while not told.empty():
-                say(told.get())
+            while not reports.empty():
+                report(reports.get())
             for future in done:
                 yield waiting.pop(future), future.result()
     except BrokenProcessPool:
-        raise InputError("a process was ended from outside: out of memory?", hint=hint) from None
+        raise InputError("a process was killed from outside: out of memory?", hint=hint) from None
     except BaseException:
-        for child in multiprocessing.active_children():  # their work is of no use any more
+        for child in multiprocessing.active_children():  # their results are no longer needed
             child.terminate()
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _start(told: Any) -> None:
-    global _told
-    _told = told.put
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+def _start(reports: Any) -> None:
+    global _report
+    _report = reports.put
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """A parent that was killed frees its lock: nobody must go on writing where it did."""
+    """Exit when the parent process ends: a killed parent frees its lock, so its children must stop writing."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

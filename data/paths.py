@@ -1,4 +1,4 @@
-"""Where the committed files of the tables are."""
+"""Paths of the committed files."""
 
 from __future__ import annotations
 

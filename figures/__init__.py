@@ -1,1 +1,1 @@
-"""Figures, drawn from plain rows: nothing is computed here, and no posterior is opened."""
+"""Figures, drawn from plain rows. Nothing is computed here, and no posterior is read."""

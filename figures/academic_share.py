@@ -1,4 +1,4 @@
-"""Figures of the academic share: shares over time (A and B), the ratio of training compute, B by specification."""
+"""Figures of the academic share: shares over time, the ratio of training compute, and shares by specification."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from figures.style import (
     take_column,
 )
 
-COLOURS = (BLUE, ORANGE, PURPLE)  # of the panels from left to right
+COLOURS = (BLUE, ORANGE, PURPLE)  # of the panels, from left to right
 
 
 def draw(charts: Charts, out: Path) -> None:
@@ -39,7 +39,7 @@ def draw(charts: Charts, out: Path) -> None:
     charts
         Name of a figure, or ``FIGURE/PART``, to its rows.
     out
-        Where to write PDF, PNG and CSV.
+        Folder for PDF, PNG and CSV.
     """
     draw_shares(charts, out)
     draw_compute_ratio(charts, out)
@@ -48,18 +48,18 @@ def draw(charts: Charts, out: Path) -> None:
 
 
 def draw_shares(charts: Charts, out: Path) -> None:
-    """Draw medians, 50 and 89 % bands by year; raw proportions sized by their counts; published values."""
+    """Draw medians with 50 and 89 % bands by year, raw shares with areas by their counts, and published values."""
     rows, panels, published = (charts[f"academic_share{part}"] for part in ("", "/panels", "/published"))
     specs = list_distinct(panels, "spec")
     figure, grid = plt.subplots(len(specs), 3, figsize=(WIDTH, 4.6), sharex=True, sharey=True)
     for line, spec in zip(grid, specs, strict=True):
         for axes, panel, colour in zip(line, pick(panels, spec=spec), COLOURS, strict=True):
-            at = {"spec": spec, "estimand": panel["estimand"]}
-            mine = pick(rows, **at)
-            draw_ribbon(axes, mine, colour)
-            seen = [row for row in mine if row["raw_n"]]
-            draw_bubbles(axes, *(take_column(seen, name) for name in ("year", "raw_share", "raw_n")))
-            _mark_published(axes, pick(published, **at))
+            keys = {"spec": spec, "estimand": panel["estimand"]}
+            of_panel = pick(rows, **keys)
+            draw_ribbon(axes, of_panel, colour)
+            counted = [row for row in of_panel if row["raw_n"]]
+            draw_bubbles(axes, *(take_column(counted, name) for name in ("year", "raw_share", "raw_n")))
+            _mark_published(axes, pick(published, **keys))
             axes.set_ylim(-0.04, 1.04)
             if panel["reference"] is not None:
                 axes.axhline(panel["reference"], color=BLACK, lw=0.5, ls=":")
@@ -93,19 +93,19 @@ def _add_legend(figure: Any) -> None:
 
 
 def draw_compute_ratio(charts: Charts, out: Path) -> None:
-    """Draw training compute of industry-only over academia-only models, same domain, by year; log axis."""
+    """Draw the ratio of training compute, industry-only to academia-only in the same domain, by year; log axis."""
     rows = charts["academic_share_compute_ratio"]
     figure, axes = plt.subplots(figsize=(WIDTH * 0.62, 2.6))
     draw_ribbon(axes, rows, ORANGE)
     axes.axhline(1, color=BLACK, lw=0.5, ls=":")
     axes.set_yscale("log")
-    axes.set_ylabel("training compute, industry only\nover academia only (geometric means)")
+    axes.set_ylabel("ratio of training compute (geometric means),\nindustry-only to academia-only")
     axes.set_xlabel("year of publication")
     save(figure, out, "academic_share_compute_ratio", rows)
 
 
 def draw_specifications(charts: Charts, out: Path, name: str) -> None:
-    """Draw one estimand under all its specifications, by period: what moves it, and what does not."""
+    """Draw one estimand under all its specifications, by period."""
     rows = charts[name]
     titles = {row["spec"]: row["title"] for row in rows}
     periods, specs = (list_distinct(rows, column) for column in ("period", "spec"))

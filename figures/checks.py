@@ -1,4 +1,4 @@
-"""Checks of a fit: predictive distributions of test quantities, prior beside posterior, rank plots."""
+"""Checks of a fit: predictive distributions of test quantities, priors and posteriors of shares, rank plots."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ GROUPS = {"prior_estimands": ("prior", GREY), "estimands": ("posterior", BLUE)}
 
 
 def draw(charts: Charts, out: Path) -> None:
-    """Draw each check among the charts.
+    """Draw all checks among the charts.
 
     Parameters
     ----------
     charts
         ``CLAIM_SPEC_predictive``, with ``/bins``, ``CLAIM_SPEC_prior``, and ``CLAIM_SPEC_ranks``, with ``/draws``, to
-        their rows; what else there is is left.
+        their rows. Other charts are ignored.
     out
-        Where to write PDF, PNG and CSV.
+        Folder for PDF, PNG and CSV.
     """
     for name in charts:
         if name.endswith("_predictive"):
@@ -48,22 +48,22 @@ def draw(charts: Charts, out: Path) -> None:
 
 
 def draw_predictive(charts: Charts, out: Path, name: str) -> None:
-    """Draw test quantities that the likelihood does not fit directly: prior and posterior predictive, and observed."""
+    """Draw prior and posterior predictive of test quantities that the likelihood does not fit directly."""
     rows, bins = charts[name], charts[f"{name}/bins"]
-    statistics = list_distinct(rows, "statistic")
-    lines = -(-len(statistics) // COLUMNS)
+    quantities = list_distinct(rows, "statistic")
+    lines = -(-len(quantities) // COLUMNS)
     figure, grid = plt.subplots(lines, COLUMNS, figsize=(WIDTH, 1.9 * lines), squeeze=False)
-    for axes, statistic in zip(grid.flat, statistics, strict=False):
+    for axes, quantity in zip(grid.flat, quantities, strict=False):
         for key, colour in DRAWS.items():
-            mine = pick(bins, statistic=statistic, draws=key)
-            low, density = take_column(mine, "low"), take_column(mine, "density")
-            # What was counted, drawn as such: one value in each bin, with the bin's height as its weight.
-            edges = np.append(low, mine[-1]["high"])
+            histogram = pick(bins, statistic=quantity, draws=key)
+            low, density = take_column(histogram, "low"), take_column(histogram, "density")
+            # Densities are known already: each bin gets one value, weighted by the height of the bin.
+            edges = np.append(low, histogram[-1]["high"])
             axes.hist(low, edges, weights=density, color=colour, alpha=0.5, label=f"{key} predictive")
-        axes.axvline(pick(rows, statistic=statistic)[0]["observed"], color=ORANGE, lw=1.5, label="observed")
-        axes.set_title(wrap(statistic, 38), fontsize=7.5)
+        axes.axvline(pick(rows, statistic=quantity)[0]["observed"], color=ORANGE, lw=1.5, label="observed")
+        axes.set_title(wrap(quantity, 38), fontsize=7.5)
         axes.set_yticks([])
-    for axes in grid.flat[len(statistics) :]:
+    for axes in grid.flat[len(quantities) :]:
         axes.set_axis_off()
     handles, labels = grid.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
@@ -71,7 +71,7 @@ def draw_predictive(charts: Charts, out: Path, name: str) -> None:
 
 
 def draw_prior_and_posterior(charts: Charts, out: Path, name: str) -> None:
-    """Draw shares by year before and after the data: what the prior says, and what it leaves to them."""
+    """Draw prior and posterior of shares by year."""
     rows = charts[name]
     panels = list(dict.fromkeys((row["estimand"], row["panel"]) for row in rows))
     figure, grid = plt.subplots(2, -(-len(panels) // 2), figsize=(WIDTH, 3.6), sharex=True, sharey=True, squeeze=False)
@@ -88,7 +88,7 @@ def draw_prior_and_posterior(charts: Charts, out: Path, name: str) -> None:
 
 
 def draw_ranks(charts: Charts, out: Path, name: str) -> None:
-    """Draw ArviZ's rank plot of the scalar top-level parameters: chains that mix have ranks within the band."""
+    """Draw ArviZ's rank plot of the scalar top-level parameters; ranks of well-mixed chains stay within the band."""
     rows, draws = charts[name], charts[f"{name}/draws"]
     chains = [pick(draws, chain=chain) for chain in list_distinct(draws, "chain")]
     posterior = {

@@ -1,4 +1,4 @@
-"""Figures of code release: shares over time, odds ratios, instruments with tipping points, fitted against observed."""
+"""Figures of code release: shares over time, ratios, detection methods with tipping points, observed and fitted."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from figures.style import (
     take_column,
 )
 
-TEAMS = (BLUE, PURPLE, ORANGE)  # in the order of the rows
-CONTRASTS = (PURPLE, ORANGE)  # of the teams with industry
+TEAMS = (BLUE, PURPLE, ORANGE)  # of the team types, in the order of the rows
+CONTRASTS = (PURPLE, ORANGE)  # of the team types with industry
 VENUES = (BLUE, ORANGE, GREEN, PURPLE, BLACK)
-SPECS = ((BLUE, 0.15), (ORANGE, -0.15))  # colour, place beside the line
+SPECS = ((BLUE, 0.15), (ORANGE, -0.15))  # colour, offset from the line
 STYLES = ("-", "--")
-LEAST = 10  # papers behind a point of the fit
+MIN_PAPERS = 10  # points with fewer papers are not drawn
 
 
 def draw(charts: Charts, out: Path) -> None:
@@ -43,16 +43,16 @@ def draw(charts: Charts, out: Path) -> None:
     charts
         Name of a figure, or ``FIGURE/PART``, to its rows.
     out
-        Where to write PDF, PNG and CSV.
+        Folder for PDF, PNG and CSV.
     """
     draw_shares(charts, out)
     draw_ratios(charts, out)
-    draw_instruments(charts, out)
+    draw_detection_methods(charts, out)
     draw_fitted(charts, out)
 
 
 def draw_shares(charts: Charts, out: Path) -> None:
-    """Draw P(release) by kind of team and year, same papers for each kind; the shares as observed as circles."""
+    """Draw P(release) by team type and year, standardised to the same papers; circles are observed shares."""
     rows, panels, observed = (charts[f"code_release{part}"] for part in ("", "/panels", "/observed"))
     figure, grid = plt.subplots(1, 2, figsize=(WIDTH, 2.7), sharey=True)
     colours = dict(zip(list_distinct(rows, "team"), TEAMS, strict=True))
@@ -60,9 +60,9 @@ def draw_shares(charts: Charts, out: Path) -> None:
         for team, colour in colours.items():
             draw_ribbon(axes, pick(rows, spec=panel["spec"], team=team), colour, team)
         for team, colour in colours.items():
-            seen = pick(observed, spec=panel["spec"], team=team)
-            if seen:
-                year, share, n = (take_column(seen, name) for name in ("year", "observed", "n"))
+            points = pick(observed, spec=panel["spec"], team=team)
+            if points:
+                year, share, n = (take_column(points, name) for name in ("year", "observed", "n"))
                 axes.scatter(year, share, s=np.sqrt(n), facecolor="none", edgecolor=colour, lw=0.8, zorder=3)
         axes.set_title(panel["title"])
         axes.set_xlabel("year of publication")
@@ -73,9 +73,9 @@ def draw_shares(charts: Charts, out: Path) -> None:
 
 
 def draw_ratios(charts: Charts, out: Path) -> None:
-    """Draw a forest of the ratios by venue group and era, and pooled over the groups, under both treatments of error.
+    """Draw a forest of the ratios by venue group and era, and pooled over groups, under both error models.
 
-    Squares are pooled; what is of the whole period is larger.
+    Squares are pooled ratios. Larger markers are of the whole period.
     """
     rows, panels, specs, lines = (charts[f"code_release_ratios{part}"] for part in ("", "/panels", "/specs", "/lines"))
     figure, grid = plt.subplots(1, 2, figsize=(WIDTH, 3.4), sharey=True)
@@ -85,8 +85,8 @@ def draw_ratios(charts: Charts, out: Path) -> None:
             for row in pick(rows, team=panel["team"], spec=spec["spec"]):
                 y, line = heights[row["venues"], row["era"]]
                 axes.plot([row["eti_low"], row["eti_high"]], [y + offset] * 2, color=colour, lw=1.3)
-                marker, size = "s" if line["pooled"] else "o", 4 if line["whole"] else 3
-                axes.plot(row["median"], y + offset, marker, color=colour, ms=size)
+                marker, width = "s" if line["pooled"] else "o", 4 if line["whole"] else 3
+                axes.plot(row["median"], y + offset, marker, color=colour, ms=width)
         axes.axvline(1, color=BLACK, lw=0.5, ls=":")
         axes.set_xscale("log")
         ticks = [0.3, 0.5, 0.7, 1, 1.3]
@@ -103,8 +103,8 @@ def draw_ratios(charts: Charts, out: Path) -> None:
     save(figure, out, "code_release_ratios", rows)
 
 
-def draw_instruments(charts: Charts, out: Path) -> None:
-    """Draw why figures disagree: the naive ratio by instrument, and where errors by team would turn its sign."""
+def draw_detection_methods(charts: Charts, out: Path) -> None:
+    """Draw the naive ratio by detection method, and the errors by team type at which its sign would change."""
     rows, curves, labels, band = (
         charts[f"code_release_instruments{part}"] for part in ("", "/curves", "/labels", "/band")
     )
@@ -113,12 +113,14 @@ def draw_instruments(charts: Charts, out: Path) -> None:
     naive = pick(rows, panel="ratio")
     colours = dict(zip(list_distinct(naive, "team"), CONTRASTS, strict=True))
     _draw_naive(figure.add_subplot(grid[:, 0]), naive, pick(labels, panel="ratio"), colours)
-    below = pick(curves, panel="sensitivity")
-    _draw_tipping_sensitivity(figure.add_subplot(grid[0, 1]), below, pick(labels, panel="sensitivity"), colours)
+    by_sensitivity = pick(curves, panel="sensitivity")
+    _draw_tipping_sensitivity(
+        figure.add_subplot(grid[0, 1]), by_sensitivity, pick(labels, panel="sensitivity"), colours
+    )
     axes = figure.add_subplot(grid[1, 1])
     if band:
-        by_hand = pick(rows, panel="specificity by hand")
-        _draw_tipping_specificity(axes, pick(curves, panel="specificity"), by_hand, band[0])
+        human = pick(rows, panel="specificity by hand")
+        _draw_tipping_specificity(axes, pick(curves, panel="specificity"), human, band[0])
     save(figure, out, "code_release_instruments", rows)
 
 
@@ -134,16 +136,16 @@ def _draw_naive(axes: Axes, rows: Rows, labels: Rows, colours: dict[str, str]) -
     axes.set_xticks([0.3, 0.5, 1, 2], ["0.3", "0.5", "1", "2"])
     axes.minorticks_off()
     axes.set_yticks(range(len(labels)), [label["label"] for label in labels], fontsize=6)
-    axes.set_xlabel("share with code seen, over academia-only")
+    axes.set_xlabel("share with code detected,\nratio to academia-only")
     handles = [Line2D([], [], color=colour, marker="o", ms=3, label=team) for team, colour in colours.items()]
     axes.legend(handles=handles, loc="upper right", fontsize=6.5)
 
 
 def _draw_tipping_sensitivity(axes: Axes, curves: Rows, labels: Rows, colours: dict[str, str]) -> None:
-    """Draw the true ratio against the ratio of sensitivities, one line a naive ratio; what was measured on it."""
+    """Draw the true ratio against the ratio of sensitivities: a line for each naive ratio, with the measured points."""
     for team, colour in colours.items():
         for label, style in zip(labels, STYLES, strict=False):
-            mine = pick(curves, team=team, row=label["row"])
+            line = pick(curves, team=team, row=label["row"])
             drawn: dict[str, dict[str, Any]] = {
                 "curve": {"ls": style, "lw": 1},
                 "measured": {"lw": 3, "alpha": 0.4},
@@ -151,11 +153,11 @@ def _draw_tipping_sensitivity(axes: Axes, curves: Rows, labels: Rows, colours: d
                 "turn": {"marker": "|", "ms": 9, "ls": ""},
             }
             for part, look in drawn.items():
-                points = pick(mine, part=part)
+                points = pick(line, part=part)
                 axes.plot(take_column(points, "x"), take_column(points, "y"), color=colour, **look)
     axes.axhline(1, color=BLACK, lw=0.5, ls=":")
     axes.set_xlabel(
-        "sensitivity of the link over academia-only's\n(points: measured; ticks: the sign turns)", fontsize=7
+        "sensitivity of the link, ratio to academia-only\n(points: measured; ticks: change of sign)", fontsize=7
     )
     axes.set_ylabel("true ratio")
     handles = [
@@ -164,44 +166,45 @@ def _draw_tipping_sensitivity(axes: Axes, curves: Rows, labels: Rows, colours: d
     axes.legend(handles=handles, fontsize=6)
 
 
-def _draw_tipping_specificity(axes: Axes, curves: Rows, by_hand: Rows, band: dict[str, Any]) -> None:
-    """Draw the true ratio, mixed over academia-only, against how many more false positives academia-only teams have."""
+def _draw_tipping_specificity(axes: Axes, curves: Rows, human: Rows, band: dict[str, Any]) -> None:
+    """Draw the true ratio, mixed to academia-only, against the excess of false positives of academia-only teams."""
     for group, style in zip(list_distinct(curves, "row"), STYLES, strict=True):
-        mine = pick(curves, row=group)
-        axes.plot(take_column(mine, "x"), take_column(mine, "y"), color=PURPLE, ls=style, lw=1, label=group)
-        for row in pick(by_hand, row=group):
+        curve = pick(curves, row=group)
+        axes.plot(take_column(curve, "x"), take_column(curve, "y"), color=PURPLE, ls=style, lw=1, label=group)
+        for row in pick(human, row=group):
             axes.plot(row["x"], row["median"], "o", color=GREEN, ms=5, mfc=GREEN if style == "-" else "none")
     axes.axvspan(band["low89"], band["high89"], color=PURPLE, alpha=0.15, lw=0)
     axes.axvline(band["median"], color=PURPLE, lw=0.8)
     axes.axhline(1, color=BLACK, lw=0.5, ls=":")
     axes.set_ylim(0.6, 1.8)
     axes.set_xlabel(
-        f"false positives, academia-only less mixed,\n{band['years']} (band: all labels; green: by hand)", fontsize=7
+        f"false positives, academia-only minus mixed,\n{band['years']} (band: all labels; green: human labels)",
+        fontsize=7,
     )
     axes.set_ylabel("true ratio, mixed")
     axes.legend(fontsize=6.5)
 
 
 def draw_fitted(charts: Charts, out: Path) -> None:
-    """Draw expected against observed shares, a point a venue-year and kind of team, with 89 % intervals."""
-    rows, panels, places = (charts[f"code_release_fitted{part}"] for part in ("", "/panels", "/places"))
-    venue_of = {place["venue_year"]: place["venue"] for place in places}
-    colours = dict(zip(list_distinct(places, "venue"), VENUES, strict=False))
+    """Draw observed against expected shares, a point for each venue-year and team type, with 89 % intervals."""
+    rows, panels, venue_years = (charts[f"code_release_fitted{part}"] for part in ("", "/panels", "/places"))
+    venues = {row["venue_year"]: row["venue"] for row in venue_years}
+    colours = dict(zip(list_distinct(venue_years, "venue"), VENUES, strict=False))
     figure, grid = plt.subplots(1, 3, figsize=(WIDTH, 2.6), sharex=True, sharey=True)
     for axes, panel in zip(grid, panels, strict=True):
-        some = [row for row in pick(rows, team=panel["team"]) if row["n"] >= LEAST]
+        of_team = [row for row in pick(rows, team=panel["team"]) if row["n"] >= MIN_PAPERS]
         for venue, colour in colours.items():
-            mine = [row for row in some if venue_of[row["venue_year"]] == venue]
+            points = [row for row in of_team if venues[row["venue_year"]] == venue]
             names = ("n", "observed", "low89", "median", "high89")
-            n, observed, low, middle, high = (take_column(mine, name) for name in names)
+            n, observed, low, middle, high = (take_column(points, name) for name in names)
             axes.errorbar(middle, observed, xerr=[middle - low, high - middle], fmt="none", ecolor=colour, lw=0.7)
             axes.scatter(middle, observed, s=1.2 * np.sqrt(n), color=colour, label=venue, zorder=3)
-        where = {row["venue_year"] for row in some}
-        expected = [row["median"] for row in rows if row["venue_year"] in where]  # of all kinds of team
-        top = max([*expected, *(row["observed"] for row in some)], default=1.0)
+        drawn = {row["venue_year"] for row in of_team}
+        expected = [row["median"] for row in rows if row["venue_year"] in drawn]  # of all team types
+        top = max([*expected, *(row["observed"] for row in of_team)], default=1.0)
         axes.plot([0, top], [0, top], color=BLACK, lw=0.5, ls=":")
         axes.set_title(panel["team"])
-    grid[0].set_ylabel("coded as released")
+    grid[0].set_ylabel("share labelled as released")
     grid[1].set_xlabel("expected, median and 89 % interval")
     grid[2].legend(fontsize=6.5, loc="upper left")
     save(figure, out, "code_release_fitted", rows)

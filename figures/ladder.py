@@ -1,4 +1,4 @@
-"""The figure of ladders: each published figure beside the rungs that lead from it to the project's own estimate."""
+"""The figure of the ladders: each published value, and the steps from it to the main estimate."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LOG_TICKS = (0.05, 0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5)
 
 
 def draw(ladders: Mapping[str, Rows], out: Path) -> None:
-    """Draw the ladders of all claims, a row of panels a claim, a panel a published figure.
+    """Draw the ladders of all claims: a row of panels for each claim, a panel for each published value.
 
     Parameters
     ----------
     ladders
-        As in estimates.json: by claim.
+        Ladders by claim, as in estimates.json.
     out
-        Where to write ``ladder`` as PDF, PNG and CSV.
+        Folder for ``ladder`` as PDF, PNG and CSV.
     """
     shown = {claim: rows for claim, rows in ladders.items() if rows}
     heights = [0.27 * (len(rows[0]["rungs"]) + 1) + 0.9 for rows in shown.values()]
@@ -30,7 +30,7 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
     parts = figure.subfigures(len(shown), 1, squeeze=False, height_ratios=heights)[:, 0]
     data: Rows = []
     for part, (claim, rows) in zip(parts, shown.items(), strict=True):
-        # Claims have rungs of their own; the panels of one are of the same scale, to be compared.
+        # Steps differ between claims. The panels of a claim share one scale, so that they can be compared.
         shown_ends = [end for row in rows for line in _list_lines(row) for end in (line["eti_low"], line["eti_high"])]
         for axes, row in zip(part.subplots(1, len(rows), squeeze=False, sharey=True)[0], rows, strict=True):
             _draw_panel(axes, row, 18 if len(rows) > 3 else 30, shown_ends)
@@ -38,9 +38,9 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
     figure.legend(
         handles=[
             Line2D([], [], color=GREEN, lw=1.5, label="published"),
-            Line2D([], [], color=GREY, marker="o", ms=4, lw=1.5, label="rung: median, 89 % interval, n"),
+            Line2D([], [], color=GREY, marker="o", ms=4, lw=1.5, label="step: median, 89 % interval, n"),
             Line2D([], [], color=BLUE, marker="o", ms=4, lw=1.5, label="main estimate"),
-            Line2D([], [], color=ORANGE, marker="s", ms=4, lw=1.5, label="another quantity, not on the ladder"),
+            Line2D([], [], color=ORANGE, marker="s", ms=4, lw=1.5, label="separate quantity, not a step"),
         ],
         loc="outside lower center",
         ncols=4,
@@ -49,7 +49,7 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
 
 
 def _list_lines(row: Mapping[str, Any]) -> Rows:
-    """List the rungs, and below them what stands beside the ladder."""
+    """List the steps, followed by the separate quantity if there is one."""
     return [*row["rungs"], *([row["beside"]] if row["beside"] is not None else [])]
 
 
@@ -65,12 +65,14 @@ def _draw_panel(axes: Any, row: Mapping[str, Any], wide: int, ends: list[float])
             f"claim: {side} {row['reference']:g}", (row["reference"], -0.75), xytext=(-3 if left else 3, 0),
             textcoords="offset points", ha="right" if left else "left", va="center", color=GREEN, fontsize=6,
         )  # fmt: skip
-    for y, rung in enumerate(lines):
-        beside = y == len(row["rungs"])
-        colour = ORANGE if beside else BLUE if rung["spec"] == "main" else GREY
-        axes.plot([rung["eti_low"], rung["eti_high"]], [y, y], color=colour, lw=1.5)
-        axes.plot(rung["median"], y, "s" if beside else "o", color=colour, ms=4.5)
-        axes.annotate(f"{rung['n']:,}", (1.02, y), xycoords=("axes fraction", "data"), fontsize=6, color=BLACK,
+    labels = []
+    for y, step in enumerate(lines):
+        separate = y == len(row["rungs"])
+        colour = ORANGE if separate else BLUE if step["spec"] == "main" else GREY
+        axes.plot([step["eti_low"], step["eti_high"]], [y, y], color=colour, lw=1.5)
+        axes.plot(step["median"], y, "s" if separate else "o", color=colour, ms=4.5)
+        labels.append(wrap(f"{'separate quantity' if separate else step['kind']}: {step['title']}", 34))
+        axes.annotate(f"{step['n']:,}", (1.02, y), xycoords=("axes fraction", "data"), fontsize=6, color=BLACK,
                       ha="left", va="center")  # fmt: skip
     if row["scale"] == "log":
         axes.set_xscale("log")
@@ -82,11 +84,11 @@ def _draw_panel(axes: Any, row: Mapping[str, Any], wide: int, ends: list[float])
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.set_ylim(len(lines) - 0.5, -0.5 if row["published"] is not None else -1.1)
-    axes.set_yticks(range(len(lines)), [wrap(f"{rung['kind']}: {rung['title']}", 34) for rung in lines], fontsize=6.5)
+    axes.set_yticks(range(len(lines)), labels, fontsize=6.5)
     axes.set_title(break_title(row["title"], wide), fontsize=7)
 
 
 def _list_data(claim: str, row: Mapping[str, Any]) -> Rows:
     keys = ("spec", "kind", "title", "n", "median", "eti_low", "eti_high")
     name = {"claim": claim, "estimate": row["title"], "published": row["published_text"]}
-    return [name | {key: rung[key] for key in keys} for rung in _list_lines(row)]
+    return [name | {key: step[key] for key in keys} for step in _list_lines(row)]

@@ -1,4 +1,4 @@
-"""Headline estimates under other priors: how far a conclusion hangs on the prior, at a glance."""
+"""Headline estimates under other priors: how far conclusions depend on the prior."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ COLUMNS = 3
 
 
 def draw(charts: Charts, out: Path) -> None:
-    """Draw each figure of sensitivity among the charts: headline estimates as fitted, and under each other prior.
+    """Draw all figures of sensitivity among the charts: headline estimates as fitted, and under each other prior.
 
     Parameters
     ----------
     charts
-        ``CLAIM_sensitivity`` and ``CLAIM_sensitivity/panels`` to their rows; what else there is is left.
+        ``CLAIM_sensitivity`` and ``CLAIM_sensitivity/panels`` to their rows. Other charts are ignored.
     out
-        Where to write PDF, PNG and CSV.
+        Folder for PDF, PNG and CSV.
     """
     for name in charts:
         if name.endswith("_sensitivity"):
@@ -29,22 +29,22 @@ def draw(charts: Charts, out: Path) -> None:
 
 
 def draw_sensitivity(charts: Charts, out: Path, name: str) -> None:
-    """Draw a claim's headline estimates, a panel each, the project's own priors on top."""
+    """Draw a claim's headline estimates, one a panel, with the project's priors on top."""
     rows, panels = charts[name], charts[f"{name}/panels"]
     lines = -(-len(panels) // COLUMNS)
     sets = [pick(rows, panel=panel["panel"]) for panel in panels]
-    tallest = max(len(mine) for mine in sets)
+    tallest = max(len(estimates) for estimates in sets)
     figure, grid = plt.subplots(lines, COLUMNS, figsize=(WIDTH, lines * (0.24 * tallest + 1.0)), squeeze=False)
-    for axes, panel, mine in zip(grid.flat, panels, sets, strict=False):
-        for y, row in enumerate(mine):
+    for axes, panel, estimates in zip(grid.flat, panels, sets, strict=False):
+        for y, row in enumerate(estimates):
             colour = GREY if y else BLUE
             axes.plot([row["eti_low"], row["eti_high"]], [y, y], color=colour, lw=1.5)
             axes.plot(row["median"], y, "o", color=colour, ms=4)
         if panel["published"] is not None:
             axes.axvline(panel["published"], color=GREEN, lw=1)
-        _set_ticks(axes, mine, panel["scale"])
+        _set_ticks(axes, estimates, panel["scale"])
         axes.set_ylim(tallest - 0.5, -0.5)
-        axes.set_yticks(range(len(mine)), [wrap(row["label"], 20) for row in mine], fontsize=6)
+        axes.set_yticks(range(len(estimates)), [wrap(row["label"], 20) for row in estimates], fontsize=6)
         axes.set_title(wrap(panel["panel"], 27), fontsize=6.8)
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
@@ -57,7 +57,7 @@ def _set_ticks(axes: Axes, rows: Rows, scale: str) -> None:
         axes.set_xscale("log")
         axes.xaxis.set_minor_locator(NullLocator())
         if max(row["eti_high"] for row in rows) > 10 * min(row["eti_low"] for row in rows):
-            locator = LogLocator(subs=(1, 3))  # even steps would all stand at the upper end
+            locator = LogLocator(subs=(1, 3))  # equal steps would crowd at the upper end
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.tick_params(axis="x", labelsize=7)

@@ -1,4 +1,4 @@
-"""One look for all figures, and one way to save them: PDF, PNG and the data behind them as CSV."""
+"""Common style of all figures, and the function that saves them as PDF, PNG and CSV."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from matplotlib.figure import Figure
 
 from data.io import format_csv
 
-# Okabe and Ito's colours, told apart by colour-blind readers.
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
 BLUE, ORANGE, GREEN, PURPLE, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#9A9A9A", "#222222"
 WIDTH = 7.2  # inches: the paper's text width
 
 Rows = list[dict[str, Any]]
 Charts = Mapping[str, Rows]
-"""Name to rows: those of ``FIGURE`` are its CSV, those of ``FIGURE/PART`` are drawn beside them."""
+"""Name to rows. Rows of ``FIGURE`` are also its CSV; rows of ``FIGURE/PART`` are only drawn."""
 
 mpl.rcParams.update(
     {
@@ -42,46 +42,46 @@ mpl.rcParams.update(
 )
 
 
-def pick(rows: Rows, **at: Any) -> Rows:
+def pick(rows: Rows, **values: Any) -> Rows:
     """Pick the rows that have these values."""
-    return [row for row in rows if all(row[name] == value for name, value in at.items())]
+    return [row for row in rows if all(row[name] == value for name, value in values.items())]
 
 
 def list_distinct(rows: Rows, name: str) -> list[Any]:
-    """List the values of a column, each once, in the order of the rows."""
+    """List the distinct values of a column, in the order of the rows."""
     return list(dict.fromkeys(row[name] for row in rows))
 
 
 def take_column(rows: Rows, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Take a column of numbers (rows,), NaN for None."""
+    """Return a column of numbers (rows,), with NaN for None."""
     return np.array([row[name] for row in rows], float)
 
 
 def draw_ribbon(axes: Axes, rows: Rows, colour: str, label: str | None = None) -> None:
-    """Draw a median with its 50 and 89 % bands, a row a year."""
+    """Draw a median with its 50 and 89 % bands, from one row a year."""
     year = [row["year"] for row in rows]
-    at = {name: take_column(rows, name) for name in ("low89", "low50", "median", "high50", "high89")}
-    axes.fill_between(year, at["low89"], at["high89"], color=colour, alpha=0.18, lw=0)
-    axes.fill_between(year, at["low50"], at["high50"], color=colour, alpha=0.3, lw=0)
-    axes.plot(year, at["median"], color=colour, lw=1.5, label=label)
+    band = {name: take_column(rows, name) for name in ("low89", "low50", "median", "high50", "high89")}
+    axes.fill_between(year, band["low89"], band["high89"], color=colour, alpha=0.18, lw=0)
+    axes.fill_between(year, band["low50"], band["high50"], color=colour, alpha=0.3, lw=0)
+    axes.plot(year, band["median"], color=colour, lw=1.5, label=label)
 
 
 def draw_bubbles(axes: Axes, x: Any, share: Any, n: Any) -> None:
-    """Draw raw proportions as circles, their area in proportion to the count behind them."""
+    """Draw raw shares as circles, with areas proportional to their counts."""
     axes.scatter(x, share, s=2.2 * np.asarray(n, float), facecolor="none", edgecolor=BLACK, lw=0.7, zorder=3)
 
 
 def draw_forest(axes: Axes, lines: Iterable[Mapping[str, Any]], reference: float | None = None) -> None:
-    """Draw medians with 89 % intervals, one below the other.
+    """Draw a forest of medians with 89 % intervals.
 
     Parameters
     ----------
     axes
         Where to draw.
     lines
-        Each with ``label``, ``median``, ``eti_low``, ``eti_high``, ``colour``; ``hollow`` where few rows stand behind.
+        Each with ``label``, ``median``, ``eti_low``, ``eti_high``, ``colour``; optional ``hollow`` marks few rows.
     reference
-        Value of a dotted line: no effect.
+        Value without effect, drawn as a dotted line.
     """
     drawn = list(lines)
     for y, line in enumerate(drawn):
@@ -95,20 +95,20 @@ def draw_forest(axes: Axes, lines: Iterable[Mapping[str, Any]], reference: float
 
 
 def wrap(text: str, width: int) -> str:
-    """Break a text into lines of a width in characters."""
+    """Break a text into lines of at most ``width`` characters."""
     return "\n".join(textwrap.wrap(text, width))
 
 
 def break_title(title: str, width: int = 26) -> str:
-    """Break an estimate's title into lines of a panel's width, its year or period on the last."""
-    name, _, at = title.rpartition(", ")
-    known = at[:2].isdigit()
-    lines = textwrap.wrap(name if known else title, width)
-    return "\n".join([*lines, *([at] if known else [])])
+    """Break an estimate's title into lines, with its year or period on the last line."""
+    name, _, last = title.rpartition(", ")
+    is_date = last[:2].isdigit()
+    lines = textwrap.wrap(name if is_date else title, width)
+    return "\n".join([*lines, *([last] if is_date else [])])
 
 
 def save(figure: Figure, out: Path, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Save a figure without time stamps, and its data beside it."""
+    """Save a figure, without time stamps, and its data."""
     figure.savefig(out / f"{name}.pdf", metadata={"CreationDate": None})
     figure.savefig(out / f"{name}.png")
     plt.close(figure)

@@ -1,4 +1,4 @@
-"""Figures of the compute-term claim: contrasts by topic and family, what goes with the fall, the fit."""
+"""Figures of the compute-term claim: contrasts by topic and family, decomposition of the change, goodness of fit."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from figures.style import (
 
 COLOURS = {"pooled": BLUE, "family": ORANGE, "topic": GREY}
 BARS = {"factor": ORANGE, "rest": GREY}
-SET_BACK = {"first": (-0.4, "^"), "last": (0.4, "v")}  # place beside the bar, marker
+REWEIGHTED = {"first": (-0.4, "^"), "last": (0.4, "v")}  # offset from the bar, marker
 
 
 def draw(charts: Charts, out: Path) -> None:
-    """Draw every figure of the claim into a folder; that of the fall, if it has rows.
+    """Draw every figure of the claim into a folder; that of the change, if it has rows.
 
     Parameters
     ----------
     charts
         Name of a figure, or ``FIGURE/PART``, to its rows.
     out
-        Where to write PDF, PNG and CSV.
+        Folder for PDF, PNG and CSV.
     """
     draw_contrasts(charts, out)
     if "topic_compute_fall" in charts:
-        draw_fall(charts, out)
+        draw_change(charts, out)
     draw_fitted(charts, out)
 
 
 def draw_contrasts(charts: Charts, out: Path) -> None:
-    """Draw odds ratios of academia-only by topic, by family, pooled, and in a topic not among these; log axis."""
+    """Draw odds ratios of an academia-only team by topic, by family, pooled, and for a new topic; log axis."""
     rows, panels = charts["topic_compute"], charts["topic_compute/panels"]
     data = [
         {"spec": row["spec"], "label": row["label"], "colour": COLOURS[row["kind"]]}
@@ -65,14 +65,17 @@ def draw_contrasts(charts: Charts, out: Path) -> None:
     save(figure, out, "topic_compute", data)
 
 
-def draw_fall(charts: Charts, out: Path) -> None:
-    """Draw the way from the first period's share to the last one's, factor by factor; set back first or last beside."""
+def draw_change(charts: Charts, out: Path) -> None:
+    """Draw the decomposition of the change in the academia-only share between the first and the last period.
+
+    Bars are factors. Triangles show a factor reweighted to the early margin, first or last in the decomposition.
+    """
     rows, panels = charts["topic_compute_fall"], charts["topic_compute_fall/panels"]
     figure, grid = plt.subplots(1, len(panels), figsize=(WIDTH, 2.7), squeeze=False, sharey=True)
     for axes, panel in zip(grid[0], panels, strict=True):
         _draw_waterfall(axes, pick(rows, spec=panel["spec"]))
         axes.set_title(panel["title"])
-    grid[0, 0].set_ylabel("academia-only share\nat spanning venues")
+    grid[0, 0].set_ylabel("academia-only share,\nbalanced panel of venues")
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     save(figure, out, "topic_compute_fall", rows)
@@ -82,7 +85,7 @@ def _draw_waterfall(axes: Axes, rows: Rows) -> None:
     last = max(row["x"] for row in rows if row["kind"] in BARS)
     for row in rows:
         x, to = row["x"], row["to"]
-        if row["kind"] == "share":  # a line, not a bar, for the axis does not start at 0
+        if row["kind"] == "share":  # a line in place of a bar: the axis does not start at 0
             axes.plot([x - 0.35, x + 0.35], [to] * 2, color=BLUE, lw=2.5)
             axes.fill_between([x - 0.35, x + 0.35], row["low"], row["high"], color=BLUE, alpha=0.25, lw=0)
         elif row["kind"] in BARS:
@@ -92,23 +95,24 @@ def _draw_waterfall(axes: Axes, rows: Rows) -> None:
                 label="89 % interval of the step" if x == 1 else None, ls="",
             )  # fmt: skip
         else:
-            beside, marker = SET_BACK[row["kind"]]
-            label = f"set back {row['kind']}" if x == last else None
-            axes.plot(x + beside, to, marker, color=BLACK, ms=4, mfc="none", label=label)
-    bars = [row for row in rows if row["kind"] not in SET_BACK]
-    axes.set_xticks([row["x"] for row in bars], [row["bar"].replace(" ", "\n") for row in bars])
+            offset, marker = REWEIGHTED[row["kind"]]
+            label = f"reweighted {row['kind']}" if x == last else None
+            axes.plot(x + offset, to, marker, color=BLACK, ms=4, mfc="none", label=label)
+    bars = [row for row in rows if row["kind"] not in REWEIGHTED]
+    names = ["unex-\nplained" if row["kind"] == "rest" else row["bar"].replace(" ", "\n") for row in bars]
+    axes.set_xticks([row["x"] for row in bars], names)
     axes.margins(y=0.15)
 
 
 def draw_fitted(charts: Charts, out: Path) -> None:
-    """Draw average fitted probability against the observed share, by venue-year and by topic; area: papers."""
+    """Draw average fitted probabilities against observed shares, by venue-year and by topic; areas show papers."""
     rows, panels = charts["topic_compute_fitted"], charts["topic_compute_fitted/panels"]
     lines = len(list_distinct(panels, "spec"))
     figure, grid = plt.subplots(lines, 2, figsize=(WIDTH, 2.9 * lines), squeeze=False)
     for axes, panel in zip(grid.flat, panels, strict=True):
-        mine = pick(rows, spec=panel["spec"], by=panel["by"])
+        points = pick(rows, spec=panel["spec"], by=panel["by"])
         names = ("n", "observed", "low89", "fitted", "high89")
-        n, share, low, middle, high = (take_column(mine, name) for name in names)
+        n, share, low, middle, high = (take_column(points, name) for name in names)
         axes.vlines(share, low, high, color=GREY, lw=0.7)
         axes.scatter(share, middle, s=np.maximum(n / 20, 2), facecolor="none", edgecolor=BLUE, lw=0.7)
         limits = [min(share.min(), low.min()) - 0.02, max(share.max(), high.max()) + 0.02]

@@ -1,19 +1,19 @@
-"""Fit, check, store, summarise and write: the same machinery for every claim.
+"""Fit, check, store, summarise and write results, with the same code for every claim.
 
-What has to be set before numpy and pytensor are imported is set here.
+This module sets the environment variables that must precede the import of numpy and pytensor.
 
-One BLAS thread a process: claims and chains use all cores already, and OpenBLAS's threads wait for each other busily.
-Where two processes do so, averages over draws take ten times as long.
+Each process uses one BLAS thread. Claims and chains already use all cores, and OpenBLAS threads wait for each other
+actively: with two such processes, averages over draws take ten times as long.
 
-pytensor's compiled code goes to the project's own cache. Its default fastmath is off: with it, a cold and a warm cache
-differ in the last bits of the log density, and the same seed gives other draws. LLVM optimises at its first level: at
-the third it compiles a fifth longer, for a log density that is no faster.
+pytensor stores compiled code in the project's cache. Its default, fastmath, is turned off: with it, the log density
+differs in the last bits between a cold and a warm cache, and the same seed gives different draws. LLVM optimises at
+level 1: at level 3 compilation takes a fifth longer and the log density is no faster.
 """
 
 import os
 from pathlib import Path
 
-# Compiled code, shared by all folders of results; another place is for testing from a cold cache.
+# Compiled code, shared by all folders of results. Tests set another folder to start from a cold cache.
 CACHE = Path(os.environ.get("COMPUTE_DIVIDE_CACHE", Path(__file__).resolve().parent.parent / "build" / "cache"))
 
 os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")

@@ -1,4 +1,4 @@
-"""``python -m inference``: the commands."""
+"""Run the commands: ``python -m inference``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The commands of ``python -m inference``. Nothing heavy is imported before it is needed."""
+"""Commands of ``python -m inference``. Heavy packages are imported only by the commands that need them."""
 
 from __future__ import annotations
 
@@ -20,21 +20,26 @@ from inference.store.paths import ROOT, Paths
 from models.registry import CLAIMS
 
 app = typer.Typer(
-    help="Fit, check, summarise, draw, write.",
+    help="Fit and check the models; write estimates, figures and the paper.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-Claims = Annotated[list[str] | None, typer.Argument(help="claims; by default all", show_default=False)]
-Out = Annotated[Path | None, typer.Option(help="folder of results; your own go to a folder in build/own")]
-Seed = Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="in place of each model's own")]
-Models = Annotated[Path | None, typer.Option(help="your models: a raw Epoch vintage, or a table as in data/README.md")]
-Papers = Annotated[
-    Path | None, typer.Option(help="your papers: a table as in data/README.md, as `data build` makes it")
+Claims = Annotated[list[str] | None, typer.Argument(help="names of claims; all by default", show_default=False)]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="folder for the results; runs with your data, priors or seed go to build/own by default"),
 ]
-Priors = Annotated[Path | None, typer.Option(help="your hyper-parameters (.toml), as in README.md")]
-AsJson = Annotated[bool, typer.Option("--json", help="for a machine")]
+Seed = Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="replaces the seed of every model")]
+Models = Annotated[
+    Path | None, typer.Option(help="your table of models: a raw Epoch vintage, or the format of data/README.md")
+]
+Papers = Annotated[
+    Path | None, typer.Option(help="your table of papers, in the format of data/README.md (as `data build` writes it)")
+]
+Priors = Annotated[Path | None, typer.Option(help="your hyper-parameters (.toml), in the format of README.md")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def _check_claims(claims: list[str] | None) -> list[str]:
@@ -45,27 +50,27 @@ def _check_claims(claims: list[str] | None) -> list[str]:
 
 
 def _choose_paths(overrides: Overrides, out: Path | None) -> Paths:
-    """The folder of results: the project's, or one for what a user gave."""
+    """Return the folder of results: the project's, or a separate one for a run with overrides."""
     home = Paths().out
     if out is not None and out.resolve().is_relative_to(ROOT) and not out.resolve().is_relative_to(home):
-        raise InputError("results never go among the project's own files", out, hint="give --out another folder")
+        raise InputError("results never go among the project's files", out, hint="choose another folder for --out")
     paths = Paths(out or (home / "own" / overrides.folder if overrides.any else home))
     if overrides.any and paths.out.resolve() == home.resolve():
-        problem = "results of your own data, priors or seed never go over the project's"
-        raise InputError(problem, paths.out, hint="change --out")
+        problem = "results of your data, priors or seed never go over the project's"
+        raise InputError(problem, paths.out, hint="choose another folder for --out")
     return paths
 
 
 @contextmanager
 def _open_report(to_stderr: bool = False) -> Iterator[Callable[[str], None]]:
-    """Say each step with elapsed seconds, beside a spinner where there is a terminal."""
+    """Print each step with the elapsed seconds, and show a spinner on a terminal."""
     from rich.console import Console
 
     console = Console(highlight=False, stderr=to_stderr)
     start = time.monotonic()
     spinner = console.status("") if console.is_terminal else None
 
-    def say(text: str) -> None:
+    def report(text: str) -> None:
         raise_if_interrupted()
         console.print(f"[{time.monotonic() - start:5.0f} s] {text}", markup=False, soft_wrap=True)
         if spinner is not None:
@@ -73,7 +78,7 @@ def _open_report(to_stderr: bool = False) -> Iterator[Callable[[str], None]]:
             spinner.start()
 
     try:
-        yield say
+        yield report
     finally:
         if spinner is not None:
             spinner.stop()
@@ -88,7 +93,7 @@ def refresh(
     priors: Priors = None,
     out: Out = None,
 ) -> int:
-    """Refit what is stale, check it, and write estimates, figures and paper."""
+    """Refit stale specifications, check them, and write estimates, figures and the paper."""
     from inference.pipeline.console import print_headlines
     from inference.pipeline.refresh import refresh as bring_up_to_date
     from inference.store.declarations import list_affected_claims
@@ -99,8 +104,8 @@ def refresh(
     if not chosen:
         raise InputError(f"no claim reads a table of {' or '.join(overrides.tables)}")
     paths = _choose_paths(overrides, out)
-    with _open_report() as say:
-        code = bring_up_to_date(chosen, paths, say, overrides)
+    with _open_report() as report:
+        code = bring_up_to_date(chosen, paths, report, overrides)
     if (found := read_json(paths.estimates, "estimates")) is not None:
         print_headlines(found, paths)
     return code
@@ -108,7 +113,7 @@ def refresh(
 
 @app.command()
 def status(claims: Claims = None, out: Out = None, as_json: AsJson = False) -> int:
-    """Say of each claim: current, stale and what changed, failed and why, unfinished, never fitted."""
+    """Show whether each claim is current, stale (and what changed), failed (and why), unfinished or never fitted."""
     from inference.pipeline.status import describe_states, gather_states
 
     states = gather_states(_check_claims(claims), Paths(out or Paths().out))
@@ -124,30 +129,36 @@ def sensitivity(
     out: Out = None,
     as_json: AsJson = False,
 ) -> int:
-    """Say what hangs on the prior: power-scaling, refits under other priors, yours among them. 1 if undeclared."""
+    """Show which estimates depend on the prior, by power-scaling and by refits. Exit with 1 if any is undeclared."""
     from inference.pipeline.console import print_sensitivity
     from inference.pipeline.outputs import are_outputs_current
     from inference.pipeline.status import read_earlier_overrides
     from inference.store.fingerprints import list_parts_by_fit
     from inference.summaries.diff import read_estimates
-    from inference.summaries.sensitivity import add_user, format_rows_csv, list_needless, list_undeclared, read_declared
+    from inference.summaries.sensitivity import (
+        add_user_refits,
+        format_rows_csv,
+        list_needless,
+        list_undeclared,
+        read_declared,
+    )
 
     chosen, paths = _check_claims(claims), Paths(out or Paths().out)
     rows = [row for row in read_estimates(paths.out)["estimates"] if row["claim"] in chosen]
     earlier = read_earlier_overrides(paths, chosen[0])
     if not are_outputs_current(paths, {claim: list_parts_by_fit(claim, earlier) for claim in CLAIMS}, earlier):
-        raise InputError("these estimates are not those of the code and the fits", paths.out, hint="run refresh first")
+        raise InputError("the estimates do not match the code and the stored fits", paths.out, hint="run refresh first")
     if priors is not None:
         from inference.pipeline.refresh import refresh as bring_up_to_date
 
-        # The same data and seed as the results it is set beside.
+        # Data and seed are those of the results that the refit is compared with.
         overrides = replace(earlier, priors=priors)
-        under_them = Paths(paths.out / "own" / overrides.folder)
-        with _open_report(as_json) as say:
-            if bring_up_to_date(chosen, under_them, say, overrides):
-                raise CheckError(f"under {priors.name} a fit failed its checks: see {under_them.failed}")
-        add_user(rows, read_estimates(under_them.out)["estimates"], priors.name)
-        paths = under_them
+        user_paths = Paths(paths.out / "own" / overrides.folder)
+        with _open_report(as_json) as report:
+            if bring_up_to_date(chosen, user_paths, report, overrides):
+                raise CheckError(f"a fit with the priors of {priors.name} failed its checks: see {user_paths.failed}")
+        add_user_refits(rows, read_estimates(user_paths.out)["estimates"], priors.name)
+        paths = user_paths
     declared = read_declared()
     table = [row for row in rows if row["refits"]]
     file = paths.out / "sensitivity.csv"
@@ -166,23 +177,23 @@ def sensitivity(
 
 @app.command()
 def alternatives(claims: Claims = None) -> int:
-    """Fit the extended specifications, which refresh leaves (an hour on two cores). 1 if one fails the gate."""
+    """Fit the extended specifications, which refresh skips (1 h on two cores). Exit with 1 if one fails the gate."""
     from inference.pipeline.extended import fit_extended
 
-    with _open_report() as say:
-        failed = fit_extended(_check_claims(claims), Paths(), say)
-    typer.echo("run refresh for figures and paper with them, publish to commit them")
+    with _open_report() as report:
+        failed = fit_extended(_check_claims(claims), Paths(), report)
+    typer.echo("run refresh to include them in figures and paper, then publish to commit them")
     return 1 if failed else 0
 
 
 @app.command()
 def diff(
-    old: Annotated[Path, typer.Argument(help="estimates.json, or the folder it is in")],
-    new: Annotated[Path, typer.Argument(help="another")],
-    everything: Annotated[bool, typer.Option("--all", help="not only headline estimates")] = False,
+    old: Annotated[Path, typer.Argument(help="the earlier estimates.json, or its folder")],
+    new: Annotated[Path, typer.Argument(help="the later one")],
+    everything: Annotated[bool, typer.Option("--all", help="compare all estimates, not only headlines")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Hold two sets of estimates against each other: shifts in posterior sd, verdicts that flipped."""
+    """Compare two sets of estimates: shifts in posterior sd, and verdicts that flipped."""
     from inference.pipeline.console import print_differences
     from inference.summaries.diff import compare, read_estimates, summarise_differences
 
@@ -197,9 +208,11 @@ def diff(
 
 @app.command()
 def publish(
-    draws: Annotated[bool, typer.Option("--draws", help="also 1,000 draws of each estimand, with a codebook")] = False,
+    draws: Annotated[
+        bool, typer.Option("--draws", help="also write 1,000 draws of each estimand, with a codebook")
+    ] = False,
 ) -> int:
-    """Copy estimates and figures to paper/published, and bring the README's table up to date."""
+    """Copy estimates and figures to paper/published, and update the README's tables."""
     from inference.pipeline.publish import publish as copy
 
     for path in copy(Paths(), draws):

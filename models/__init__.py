@@ -1,1 +1,1 @@
-"""Statistical models: a package a claim, and what they share in ``common``."""
+"""Statistical models: one package per claim, and the code that they share in ``common``."""

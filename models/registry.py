@@ -1,3 +1,3 @@
-"""The claims' names, in the order of the paper."""
+"""Names of the claims, in the order of the paper."""
 
 CLAIMS = ["academic_share", "topic_compute", "code_release"]

@@ -1,1 +1,1 @@
-"""Raw files to the committed tables, with their provenance; how well they do, and what they hold."""
+"""Build the committed tables from raw files, validate the classifications and describe the result."""

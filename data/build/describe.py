@@ -1,4 +1,4 @@
-"""What the tables hold, told as text and drawn as one figure."""
+"""Describe the tables as text and in one figure."""
 
 from __future__ import annotations
 
@@ -18,23 +18,21 @@ from data.tables.load import load
 from data.tables.paper_schemas import read_papers
 from data.tables.schemas import MODELS
 
-# What is known of a paper, in the order of the columns of the coverage.
+# What may be known about a paper, in the order of the columns of the coverage table.
 COVERAGE: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
-    "abstract": lambda count_papers: count_papers["has_abstract"] == "yes",
-    "authors' slots": lambda count_papers: count_papers["slots_per"] == "author",
-    "team, listed": lambda count_papers: count_papers["team_listed"] != "unknown",
-    "team, coded": lambda count_papers: count_papers["team_coded"] != "unknown",
-    "page link": lambda count_papers: count_papers["code_page"] != "missing",
-    "coded or text": lambda count_papers: count_papers["sources"].str.contains("coakley|tei"),
-    "two sources": lambda count_papers: count_papers["sources"].str.contains("; "),
+    "abstract": lambda frame: frame["has_abstract"] == "yes",
+    "authors' slots": lambda frame: frame["slots_per"] == "author",
+    "team, listed": lambda frame: frame["team_listed"] != "unknown",
+    "team, LLM label": lambda frame: frame["team_coded"] != "unknown",
+    "page link": lambda frame: frame["code_page"] != "missing",
+    "full text read": lambda frame: frame["sources"].str.contains("coakley|tei"),
+    "two sources": lambda frame: frame["sources"].str.contains("; "),
 }
-
-
 AGREEMENT = ("team, listed", "team, passage", "code, page link")
 
 
-def list_models() -> None:
-    """Say what the table of models holds and what was left out of it."""
+def print_models() -> None:
+    """Print what the table of models holds and what was left out of it."""
     frame = load("models")
     typer.echo(f"models: {len(frame)} rows, columns: {', '.join(MODELS.columns)}")
     for column in ("vintage", "team", "confidence", "weights_access"):
@@ -44,13 +42,13 @@ def list_models() -> None:
         typer.echo(f"  {row['n']:>6}  {row['what']} ({row['source']})")
 
 
-def count_sources() -> None:
-    """Say which sources the snapshot was made from, with licence, vintage and what was left out."""
+def print_sources() -> None:
+    """Print the sources of the snapshot, with licence, vintage and what was left out."""
     path = SNAPSHOT / "provenance.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read: {error}", path, hint="take it again from git") from None
+        raise InputError(f"cannot be read: {error}", path, hint="restore the file from git") from None
     for name, source in content["sources"].items():
         typer.echo(f"{name}: {source['origin']}")
         typer.echo(f"  vintage {source['vintage']}; licence: {source['licence']}; {source['files']} files")
@@ -58,11 +56,11 @@ def count_sources() -> None:
             typer.echo(f"  {n:>6}  {what}")
 
 
-def count_papers(path: Path | None = None) -> pd.DataFrame:
-    """Say what the table of papers holds: coverage by venue and year. Returns the table."""
+def print_papers(path: Path | None = None) -> pd.DataFrame:
+    """Print the coverage of the table of papers by venue and year, and return the table."""
     frame = load("papers") if path is None else read_papers(path)
     share = measure_coverage(frame)
-    table = Table(title=f"{len(frame)} papers: share in per cent of which is known")
+    table = Table(title=f"{len(frame)} papers: per cent for which each item is known")
     for name in ("venue", "year", "papers", *COVERAGE):
         table.add_column(name, justify="left" if name == "venue" else "right")
     for row in share.reset_index().to_dict("records"):
@@ -70,7 +68,7 @@ def count_papers(path: Path | None = None) -> pd.DataFrame:
         table.add_row(str(row["venue"]), f"{row['year']:.0f}", f"{row['papers']:.0f}", *known)
     console = Console(width=120, soft_wrap=True)
     console.print(table)
-    agree = Table(title="where two sources answer the same question: per cent that agree, and how many papers")
+    agree = Table(title="papers with two answers to the same question: per cent that agree, and their number")
     for name in ("venue", "year", *AGREEMENT):
         agree.add_column(name, justify="left" if name == "venue" else "right")
     for row in measure_agreement(frame).reset_index().to_dict("records"):
@@ -81,7 +79,10 @@ def count_papers(path: Path | None = None) -> pd.DataFrame:
 
 
 def measure_agreement(frame: pd.DataFrame) -> pd.DataFrame:
-    """Share of papers on which two sources agree, and their number (``n ...``), by venue and year (index)."""
+    """Compute how often two sources agree, by venue and year (index).
+
+    ``n ...`` columns hold the number of papers for which both answers are known.
+    """
     pages = frame["code_page"].map({"link": "yes", "none": "no"}).fillna("unknown")
     pairs = {
         "team, listed": (frame["team_listed"], frame["team_coded"]),
@@ -101,7 +102,7 @@ def measure_agreement(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure_coverage(frame: pd.DataFrame) -> pd.DataFrame:
-    """Share of papers of which each thing is known, by venue and year (index), and their number (``papers``)."""
+    """Compute the share of papers for which each item is known, and their number (``papers``), by venue and year."""
     known = pd.DataFrame({name: rule(frame) for name, rule in COVERAGE.items()})
     by = [frame["venue"], frame["year"]]
     share = known.groupby(by).mean()
@@ -110,13 +111,13 @@ def measure_coverage(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_figure(path: Path) -> None:
-    """Raise an InputError for a figure that cannot be drawn."""
+    """Raise an InputError if the format of a figure is not supported."""
     if path.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise InputError("a figure is .png, .pdf or .svg", path)
+        raise InputError("the name of a figure must end in .png, .pdf or .svg", path)
 
 
 def draw(frame: pd.DataFrame, path: Path) -> None:
-    """Draw the coverage: a panel a thing known, venues down, years across; darker where more is known."""
+    """Draw the coverage: one panel per item, venues down, years across; darker where more is known."""
     import io
 
     import matplotlib as mpl
@@ -146,7 +147,9 @@ def draw(frame: pd.DataFrame, path: Path) -> None:
                     colour = "white" if value > 0.6 * top else "black"
                     axes.text(x, y, text, ha="center", va="center", fontsize=5.5, color=colour)
     figure.supxlabel("year (20..)", fontsize=9)
-    figure.suptitle("Papers by venue and year, and of how many per cent what is known", fontsize=12, x=0.01, ha="left")
+    figure.suptitle(
+        "Papers by venue and year, and the per cent for which each item is known", fontsize=12, x=0.01, ha="left"
+    )
     content = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "coverage"}):
         figure.savefig(content, format=path.suffix[1:].lower(), dpi=150)

@@ -1,4 +1,7 @@
-"""Raw paper lists, coded full texts and TEI to the table of papers, venue-year by venue-year on all cores."""
+"""Build the table of papers from paper lists, LLM labels of full texts, and TEI.
+
+The annotator of full texts is a language model. Venue-years are read in parallel.
+"""
 
 from __future__ import annotations
 
@@ -15,51 +18,52 @@ from data.io import parse_csv
 from data.parallel import run_in_processes
 from data.rules import parse_venue_year
 from data.sources import coakley, paperlists, tei
-from data.sources.record import Read, Record, make_paper_id, normalise_stem
+from data.sources.record import ReadResult, Record, make_paper_id, normalise_stem
 from data.vocabulary import SOURCES
 
-READERS: dict[str, Callable[[Path, str], Read]] = {
+READERS: dict[str, Callable[[Path, str], ReadResult]] = {
     "paperlists": paperlists.read,
     "coakley": coakley.read,
     "tei": tei.read,
 }
-WANTED = {
+EXPECTED_FORMATS = {
     "paperlists": "a JSON list of papers is needed, .json or .json.gz",
-    "coakley": "a JSON list of coded papers is needed, .json or .json.gz",
+    "coakley": "a JSON list of papers with LLM labels is needed, .json or .json.gz",
     "tei": "GROBID's *.tei.xml files are needed, in a folder or a .zip",
 }
-HAND = {"team": "affiliation", "code": "open_source_code", "hardware": "hardware_specification"}
-HAND_COLUMNS = ("filename", "conference", "year", "research_type", *HAND.values())
+LABEL_COLUMNS = {"team": "affiliation", "code": "open_source_code", "hardware": "hardware_specification"}
+EVALUATION_COLUMNS = ("filename", "conference", "year", "research_type", *LABEL_COLUMNS.values())
 RESEARCH = {"0": "empirical", "1": "theoretical"}
 
 
 @dataclass
 class Papers:
-    """Rows of the table of papers, sorted by id, and what was read, kept and left out, by source, venue and year.
+    """Rows of the tables of papers and institutions, sorted by id, and counts.
 
-    ``institutions``: rows of that table, of papers read in full text whose list names affiliations.
+    ``institutions`` covers papers with LLM labels and listed affiliations. ``counts`` holds what was read, kept and
+    left out, by source, venue and year.
     """
 
     rows: list[Row] = field(default_factory=list)
     institutions: list[Row] = field(default_factory=list)
     counts: Counter[tuple[str, str, int, str]] = field(default_factory=Counter)
 
-    def count_by_venue_year(self) -> list[str]:
-        """A line a source, venue and year: what was read, kept, left out and matched."""
+    def format_counts(self) -> list[str]:
+        """Format the counts as one line per source, venue and year."""
         lines: dict[tuple[str, str, int], list[str]] = {}
         for (source, venue, year, what), n in sorted(self.counts.items()):
             if n:
                 lines.setdefault((source, venue, year), []).append(f"{what} {n}")
-        return [f"{source} {venue} {year}: {', '.join(said)}" for (source, venue, year), said in lines.items()]
+        return [f"{source} {venue} {year}: {', '.join(parts)}" for (source, venue, year), parts in lines.items()]
 
 
 def find_raw_files(raw: Path) -> dict[str, dict[str, Path]]:
-    """Files of papers in a raw folder: by venue-year, by source.
+    """Find the files of papers in a raw folder, by venue-year and source.
 
     Raises
     ------
     InputError
-        For a file or folder whose name is no venue and year.
+        If the name of a file or folder is not a venue and a year, or two files have the same venue, year and source.
     """
     found: dict[str, dict[str, Path]] = {}
     for source in SOURCES:
@@ -74,7 +78,7 @@ def find_raw_files(raw: Path) -> dict[str, dict[str, Path]]:
                 raise InputError(
                     "the name must be a venue and a year",
                     path,
-                    hint="like tei/acl2018/, tei/acl2018.zip or paperlists/neurips2021.json.gz; take other files away",
+                    hint="like tei/acl2018/, tei/acl2018.zip or paperlists/neurips2021.json.gz; remove other files",
                 )
             if source in found.setdefault(stem, {}):
                 raise InputError(
@@ -85,31 +89,31 @@ def find_raw_files(raw: Path) -> dict[str, dict[str, Path]]:
 
 
 def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Papers:
-    """All papers of one venue-year, joined on their titles, a row each.
+    """Read the papers of one venue-year and join the sources on titles, one row per paper.
 
     A title that occurs again within a source is left out and counted.
     """
-    place = parse_venue_year(stem)
-    if place is None:
+    venue_year = parse_venue_year(stem)
+    if venue_year is None:
         raise InputError(f"not a venue and a year: {stem}")
-    venue, year = place
+    venue, year = venue_year
     papers = Papers()
     by_title: dict[str, list[Record]] = {}
     reads = {source: READERS[source](path, stem) for source, path in files.items()}
     for source, read in reads.items():
         if not read.counts["read"]:
-            raise InputError("there is no paper in it, or it cannot be read", files[source], hint=WANTED[source])
+            raise InputError("the file holds no paper, or cannot be read", files[source], hint=EXPECTED_FORMATS[source])
     for source, read in reads.items():
         kept: dict[str, Record] = {}
         for record in read.records:
             other = kept.get(record.key)
-            if other is None or _rank_completeness(record) > _rank_completeness(other):
+            if other is None or _measure_completeness(record) > _measure_completeness(other):
                 kept[record.key] = record
             if other is not None:
                 read.counts["kept"] -= 1
                 read.counts["left out: the same title again"] += 1
         for key, record in kept.items():
-            # What one source says was not accepted is out, whoever else has it.
+            # A paper that one source marks as not accepted is left out of all sources.
             reason = next((one.refused[key] for one in reads.values() if key in one.refused), None)
             if reason is not None:
                 read.counts["kept"] -= 1
@@ -129,8 +133,8 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
     return papers
 
 
-def _rank_completeness(record: Record) -> int:
-    """How much a record says, to choose between two of the same title."""
+def _measure_completeness(record: Record) -> int:
+    """Count the fields that a record fills, to choose between two records of one title."""
     return sum(map(bool, (record.slots_per, record.abstract, record.links, record.keywords, record.n_authors)))
 
 
@@ -144,24 +148,24 @@ def read_all(
     raw
         Folder with ``paperlists``, ``coakley`` and ``tei``, or some of them.
     peaks
-        Peak FLOP/s of accelerators (``data.classify.accelerators.peaks``).
+        Peak FLOP/s of accelerators (``data.classify.accelerators.list_peaks``).
     workers
-        Processes; by default one a core. The result does not depend on it.
+        Number of processes; by default one per core. The result does not depend on it.
     done
-        Called after each venue-year with its name, how many are done, and how many there are.
+        Called after each venue-year with its name, the number done and the total.
 
     Raises
     ------
     InputError
-        For a file that cannot be read, or no file at all.
+        If a file cannot be read, or there is no file.
     """
     files = find_raw_files(raw)
     if not files:
         hint = "like tei/acl2018/ or paperlists/neurips2021.json.gz"
-        raise InputError("no papers here: files are needed in paperlists/, coakley/ or tei/", raw, hint=hint)
+        raise InputError("no papers found: files are needed in paperlists/, coakley/ or tei/", raw, hint=hint)
     workers = workers or os.cpu_count() or 1
-    # The largest first, so that no core waits for the last one.
-    stems = sorted(files, key=lambda stem: (-sum(_size_of(path) for path in files[stem].values()), stem))
+    # The largest come first, so that no core waits for the last one.
+    stems = sorted(files, key=lambda stem: (-sum(_measure_size(path) for path in files[stem].values()), stem))
     papers = Papers()
     tasks = {stem: (stem, files[stem], peaks) for stem in stems}
     done_ones = run_in_processes(read_venue_year, tasks, workers, hint="try --workers 1")
@@ -183,35 +187,35 @@ def read_all(
     return papers
 
 
-def _size_of(path: Path) -> int:
+def _measure_size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else sum(file.stat().st_size for file in path.rglob("*.xml"))
 
 
 def list_annotator_labels(folder: Path) -> list[Row]:
-    """The papers that were coded by hand and by the coder of full texts: ``CODER_LABELS``, sorted by paper."""
-    hand, coder = (
-        {row["filename"]: row for row in parse_csv(folder / name, HAND_COLUMNS).values()}
+    """List papers with both human and LLM labels, as ``CODER_LABELS``, sorted by paper."""
+    human, llm = (
+        {row["filename"]: row for row in parse_csv(folder / name, EVALUATION_COLUMNS).values()}
         for name in ("manual_eval.csv", "llm_eval.csv")
     )
     rows: list[Row] = []
-    for paper in sorted(hand.keys() & coder.keys()):
-        by_hand, by_coder = hand[paper], coder[paper]
-        stem = normalise_stem(f"{by_hand['conference']}{by_hand['year']}")
-        place = parse_venue_year(stem)
-        if place is None:
-            value = f"{by_hand['conference']} {by_hand['year']}"
+    for paper in sorted(human.keys() & llm.keys()):
+        human_row, llm_row = human[paper], llm[paper]
+        stem = normalise_stem(f"{human_row['conference']}{human_row['year']}")
+        venue_year = parse_venue_year(stem)
+        if venue_year is None:
+            value = f"{human_row['conference']} {human_row['year']}"
             raise InputError("not a venue and a year", folder / "manual_eval.csv", None, "conference", value)
         rows.append(
             {
-                # The file's name is the title's words: the same id as in the table of papers.
+                # The file name consists of the words of the title, so the id is that of the table of papers.
                 "id": make_paper_id(stem, paper.rpartition("__")[0]),
-                "venue": place[0],
-                "year": by_hand["year"],
-                "research": RESEARCH.get(by_hand["research_type"], "unknown"),
+                "venue": venue_year[0],
+                "year": human_row["year"],
+                "research": RESEARCH.get(human_row["research_type"], "unknown"),
                 **{
-                    f"{what}_{who}": row[column]
-                    for what, column in HAND.items()
-                    for who, row in (("hand", by_hand), ("coder", by_coder))
+                    f"{variable}_{annotator}": row[column]
+                    for variable, column in LABEL_COLUMNS.items()
+                    for annotator, row in (("hand", human_row), ("coder", llm_row))
                 },
             }
         )
@@ -219,9 +223,12 @@ def list_annotator_labels(folder: Path) -> list[Row]:
 
 
 def count_comparisons(rows: Iterable[Row]) -> list[Row]:
-    """How two sources' labels of the same papers agree, by venue-year: team kind, and code by team kind.
+    """Count pairs of answers from two sources about the same papers: team type, and code by team type.
 
-    One row a venue, year, what was compared, and pair of answers, with the number of papers.
+    Returns
+    -------
+    list of dict
+        One row per venue, year, comparison and pair of answers, with the number of papers.
     """
     tally: Counter[tuple[str, int, str, str, str, str]] = Counter()
     for row in rows:

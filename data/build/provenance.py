@@ -1,4 +1,4 @@
-"""Where the tables come from: sources, licences, vintages, what was counted, and the code that made them."""
+"""Provenance of the tables: sources, licences, vintages, counts, and a hash of the code that built them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from data.classify import compute_terms, pretrained
 from data.paths import HERE
 
-VERSION = "1"  # of the tables' layout; raise it when a column changes its meaning
-# Modules that the build does not reach: they read or show tables, and cannot change one.
-NOT_MAKING = (
+VERSION = "1"  # of the table layout; increase it when a column changes its meaning
+# The build does not import these modules; they read or show tables and cannot change one.
+NOT_HASHED = (
     "__main__.py", "cli.py", "command.py", "build/describe.py", "build/validation.py", "tables/user_tables.py",
 )  # fmt: skip
 SOURCES = {
@@ -40,16 +40,16 @@ SOURCES = {
 }
 
 
-def list_makers(folder: Path = HERE) -> dict[str, Path]:
-    """All that decides what a table holds, by its path in ``data/``: modules in all folders, lexicons, labels."""
+def list_hashed_files(folder: Path = HERE) -> dict[str, Path]:
+    """List the files that determine the tables (modules, lexicons, labels) by path relative to ``data/``."""
     files = [*folder.rglob("*.py"), *(folder / "lexicons").glob("*.csv"), folder / "labels" / "code_passages.csv"]
     named = {path.relative_to(folder).as_posix(): path for path in files}
-    return {name: path for name, path in named.items() if name not in NOT_MAKING}
+    return {name: path for name, path in named.items() if name not in NOT_HASHED}
 
 
 def hash_code(folder: Path = HERE) -> str:
-    """SHA-256 of all that decides what a table holds."""
-    return _hash(list_makers(folder).items())
+    """Compute the SHA-256 of all files that determine the tables."""
+    return _hash(list_hashed_files(folder).items())
 
 
 def _hash(files: Iterable[tuple[str, Path]]) -> str:
@@ -59,19 +59,19 @@ def _hash(files: Iterable[tuple[str, Path]]) -> str:
     return total.hexdigest()
 
 
-def list_provenance(
+def format_provenance(
     raw: Path, embedded: bool, counts: Mapping[tuple[str, str, int, str], int], rows: Mapping[str, int]
 ) -> bytes:
-    """The provenance of a set of tables, as JSON.
+    """Format the provenance of a set of tables as JSON.
 
     Parameters
     ----------
     raw
         The folder of raw files.
     embedded
-        Whether these are the project's own tables: of a user's files the origin is theirs to state.
+        Whether these are the project's tables. The origin of a user's files is not stated.
     counts
-        What was read, kept and left out: by source, venue, year and reason.
+        Numbers read, kept and left out, by source, venue, year and reason.
     rows
         Number of rows of each table.
     """
@@ -79,11 +79,11 @@ def list_provenance(
     for (source, _, _, what), n in counts.items():
         totals.setdefault(source, Counter())[what] += n
     sources = {}
-    for name, about in SOURCES.items():
+    for name, metadata in SOURCES.items():
         files = sorted(path for path in (raw / name).rglob("*") if path.is_file() and not path.name.startswith("."))
         if files:
             sources[name] = {
-                **(about if embedded else {"origin": "a user's own files"}),
+                **(metadata if embedded else {"origin": "a user's own files"}),
                 "files": len(files),
                 "sha256": _hash((path.relative_to(raw).as_posix(), path) for path in files),
                 "counts": dict(sorted(totals.get(name, Counter()).items())),

@@ -1,4 +1,4 @@
-"""Raw files to the embedded snapshot, in one command."""
+"""Build the embedded snapshot from raw files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data.build.papers import Papers, count_comparisons, list_annotator_labels, read_all
-from data.build.provenance import list_provenance
+from data.build.provenance import format_provenance
 from data.classify.accelerators import list_peaks
 from data.classify.paper_row import Row
 from data.classify.sectors import Sectors, resolve
@@ -21,10 +21,10 @@ from data.sources.epoch import read_vintage
 from data.tables.load import load
 from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, INSTITUTIONS, PAPERS, check_papers
 from data.tables.schemas import CHIPS, MODELS, validate_rows
-from data.tables.vintages import MIX, list_differences
+from data.tables.vintages import TEAM_GROUPS, list_differences
 from data.vocabulary import SOURCES
 
-# The oldest first: blanks of one vintage are resolved from those after it.
+# Oldest first: missing teams of a vintage are resolved from later vintages.
 VINTAGES = {
     "2023-12": "epoch/all_ml_systems_2023-12-14.csv",
     "2025-06": "epoch/all_ml_systems_2025-06.csv",
@@ -47,7 +47,7 @@ Done = Callable[[str, int, int], None]
 
 @dataclass
 class Built:
-    """Tables by file name, ready to be written, and what was counted, by source."""
+    """Tables by file name, ready to be written; their numbers of rows; counts by source."""
 
     tables: dict[str, bytes] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
@@ -58,37 +58,37 @@ class Built:
 def build(raw: Path, out: Path = SNAPSHOT, workers: int | None = None, done: Done | None = None) -> Built:
     """Rebuild the snapshot from a folder of raw files.
 
-    The embedded snapshot needs all sources (``epoch``, ``paperlists``, ``coakley``, ``tei``); another folder takes
-    what there is. Everything is read and validated before anything is written.
+    The embedded snapshot needs all sources (``epoch``, ``paperlists``, ``coakley``, ``tei``); any other output folder
+    needs at least one. All sources are read and validated before the first table is written.
 
     Parameters
     ----------
     raw, out
-        Folder of raw files; folder of the tables.
+        Folders of the raw files and of the tables.
     workers, done
-        As ``data.build.papers.read_all``.
+        As in ``data.build.papers.read_all``.
 
     Raises
     ------
     InputError
-        If a raw file is missing or bad; the old snapshot is then as it was.
+        If a raw file is missing or not valid. The old snapshot is then unchanged.
     """
     if not raw.is_dir():
         raise InputError("a folder of raw files is needed", raw)
-    here = [name for name in ("epoch", *SOURCES) if (raw / name).is_dir()]
-    if not here:
-        raise InputError("no raw data here: folders epoch/, paperlists/, coakley/ or tei/ are needed", raw)
-    missing = [name for name in ("epoch", *SOURCES) if name not in here]
+    found = [name for name in ("epoch", *SOURCES) if (raw / name).is_dir()]
+    if not found:
+        raise InputError("no raw data found: folders epoch/, paperlists/, coakley/ or tei/ are needed", raw)
+    missing = [name for name in ("epoch", *SOURCES) if name not in found]
     if missing and out.resolve() == SNAPSHOT.resolve():
         hint = "write your own tables elsewhere with --out"
         raise InputError(f"the embedded snapshot needs the folder {missing[0]}", raw / missing[0], hint=hint)
     built = Built()
-    chip_rows = _build_models(raw, built) if "epoch" in here else _read_embedded_chips()
-    if here != ["epoch"]:
+    chip_rows = _build_models(raw, built) if "epoch" in found else _read_embedded_chips()
+    if found != ["epoch"]:
         _build_papers(raw, built, chip_rows, workers, done)
-    built.tables["provenance.json"] = list_provenance(raw, not missing, built.papers.counts, built.rows)
+    built.tables["provenance.json"] = format_provenance(raw, not missing, built.papers.counts, built.rows)
     if out.exists() and not out.is_dir():
-        raise InputError("this is a file, a folder to write to is needed", out, hint="choose another --out")
+        raise InputError("this is a file; an output folder is needed", out, hint="choose another --out")
     for name, content in built.tables.items():
         write_atomic(out / name, content)
     return built
@@ -124,7 +124,7 @@ def _build_models(raw: Path, built: Built) -> Rows:
     ]
     _add(built, "models.csv.gz", list(MODELS.columns), list(itertools.chain(*vintages.values())))
     _add(built, "chips.csv.gz", list(CHIPS.columns), chip_rows)
-    _add(built, "vintages.csv", ["earlier", "later", "change", "n", *MIX], changes)
+    _add(built, "vintages.csv", ["earlier", "later", "change", "n", *TEAM_GROUPS], changes)
     _add(built, "counts.csv", ["source", "what", "n"], count_rows)
     return chip_rows
 
@@ -158,7 +158,7 @@ def _build_papers(raw: Path, built: Built, chip_rows: Rows, workers: int | None,
 
 
 def list_code_labels(rows: list[Row], labels: Path = PASSAGES) -> Rows:
-    """Labelled passages beside what coder, rules and abstract page say of the same paper, sorted by id."""
+    """Join labelled passages with the answers of LLM annotator, rules and abstract page, sorted by id."""
     by_id = {str(row["id"]): row for row in rows}
     found: Rows = []
     for label in parse_csv(labels, ("id", "label", "flag")).values():
@@ -175,10 +175,10 @@ def list_code_labels(rows: list[Row], labels: Path = PASSAGES) -> Rows:
 
 
 def resolve_all(vintages: Mapping[str, Rows]) -> dict[str, Counter[str]]:
-    """Resolve the blanks of every vintage, given oldest first, from its organisations and the vintages after it."""
+    """Resolve the missing teams of each vintage (oldest first) from its organisations and from later vintages."""
     names = list(vintages)
     known = Sectors.from_rows(itertools.chain(*vintages.values()))
     return {
-        name: resolve(vintages[name], known, itertools.chain(*(vintages[later] for later in names[at + 1 :])))
-        for at, name in enumerate(names)
+        name: resolve(vintages[name], known, itertools.chain(*(vintages[later] for later in names[index + 1 :])))
+        for index, name in enumerate(names)
     }

@@ -1,7 +1,8 @@
-"""How well the classifications do on labelled cases: every figure that data/README.md gives.
+"""Validate the classifications on labelled cases: all figures in data/README.md.
 
-Figures on passages need the raw files, where the passages are; the committed table (``labels/validation.csv``) keeps
-them for those who have none.
+A figure is a share of labelled cases, such as a precision or a recall. Figures on passages need the raw files, which
+hold the passages; the committed table (``labels/validation.csv``) keeps these figures. The annotator of full texts
+("LLM annotator") is a language model.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from data.classify.topics import classify_topic
 from data.io import format_csv, parse_csv, write_atomic
 from data.paths import HERE, LABELS
 from data.sources import coakley, paperlists, tei
-from data.sources.record import Coded, Record, Slot, make_paper_id
+from data.sources.record import Annotation, Record, Slot, make_paper_id
 from data.tables.load import load
 
 COLUMNS = ("classifier", "part", "figure", "right", "of", "share", "low", "high")
@@ -40,9 +41,17 @@ AREAS = (
     ("knowledge and reasoning", "Knowledge Rep"),
     ("recommendation and data mining", "Data Mining"),
 )
+# Source of an error in a labelled disagreement about a team, and how the figures name it.
+WRONG = {
+    "coder": "LLM label",
+    "ours": "this classification",
+    "definition": "definition",
+    "sources": "sources",
+    "unclear": "unclear",
+}
 TUNED_ON = ("ijcai2020", "ijcai2021", "aaai2021")
 REPORTED_ON = ("ijcai2022", "aaai2022")
-# Names of the labels that are the same product, or the maker's only, by the parser's name.
+# Labelled names that denote the same product as a name of the parser, or only its maker.
 SAME_TYPE = {
     "K20s": "K20",
     "K20m": "K20",
@@ -58,7 +67,10 @@ SAME_TYPE = {
 
 
 def compute_interval(right: float, of: float) -> tuple[float, ...]:
-    """Equal-tailed interval of a proportion under Jeffreys' prior, Beta(1/2, 1/2) (Brown, Cai and DasGupta 2001)."""
+    """Compute the equal-tailed interval of a proportion under Jeffreys' prior Beta(1/2, 1/2).
+
+    See Brown, Cai and DasGupta (2001).
+    """
     tail = (1 - PROBABILITY) / 2
     return tuple(float(beta.ppf(q, right + 0.5, of - right + 0.5)) for q in (tail, 1 - tail))
 
@@ -69,7 +81,10 @@ def _make_figure(classifier: str, part: str, figure: str, right: int, of: int) -
 
 
 def _make_f1(classifier: str, part: str, figure: str, pairs: Iterable[tuple[bool, bool]]) -> Row:
-    """F1 of (truth, answer): hits among what either names (Jaccard), carried to F1 by 2 p / (1 + p), ends and all."""
+    """Compute F1 from pairs (truth, answer).
+
+    The share p of hits among the cases that either names (Jaccard) and its interval are transformed by 2 p / (1 + p).
+    """
     either = [truth and answer for truth, answer in pairs if truth or answer]
     hits, of = sum(either), len(either)
     ends = (hits / of if of else float("nan"), *compute_interval(hits, of))
@@ -81,8 +96,8 @@ def _make_row(classifier: str, part: str, figure: str, right: int, of: int, ends
     return dict(zip(COLUMNS, (classifier, part, figure, right, of, share, low, high), strict=True))
 
 
-def list_figures(raw: Path | None = None) -> list[Row]:
-    """All figures; those that rest on passages and areas only if the folder of raw files is given."""
+def compute_figures(raw: Path | None = None) -> list[Row]:
+    """Compute all figures; those on passages and areas only if the folder of raw files is passed."""
     rows = [*_validate_affiliations(), *_validate_mentions(), *_validate_teams(), *_measure_agreement()]
     if raw is not None:
         records = _read_records(raw)
@@ -99,27 +114,29 @@ def list_figures(raw: Path | None = None) -> list[Row]:
 
 
 def _measure_agreement() -> Iterator[Row]:
-    """What the embedded table itself tells: how often two answers about a team or its code are the same."""
+    """Compute from the embedded table how often two answers about a team or its code agree."""
     papers = load("papers")
-    coded = papers[papers["team_coded"] != "unknown"]
+    labelled = papers[papers["team_coded"] != "unknown"]
     for name in ("listed", "passage"):
-        known = coded[coded[f"team_{name}"] != "unknown"]
+        known = labelled[labelled[f"team_{name}"] != "unknown"]
         same = int((known[f"team_{name}"] == known["team_coded"]).sum())
-        yield _make_figure("team kind", "the table", f"{name} and coded agree", same, len(known))
-    academic = coded[coded["team_listed"] == "academia-only"]
+        yield _make_figure("team type", "the table", f"{name} and LLM label agree", same, len(known))
+    academic = labelled[labelled["team_listed"] == "academia-only"]
     for name, other in (("government", "nonprofit"), ("nonprofit", "government")):
         teams = academic[(academic[f"authors_{name}"] > 0) & (academic[f"authors_{other}"] == 0)]
         same = int((teams["team_coded"] == "academia-only").sum())
-        yield _make_figure("team kind", "the table", f"the coder takes {name} for academia", same, len(teams))
+        yield _make_figure("team type", "the table", f"LLM label counts {name} as academia", same, len(teams))
     released = papers[(papers["code_coded"] == "yes") & (papers["code_page"] != "missing")]
     for team in ("academia-only", "mixed", "industry-only"):
         chosen = released[released["team_coded"] == team]
         found = int((chosen["code_page"] == "link").sum())
-        yield _make_figure("link", "the table", f"the page has the code coded as released, {team}", found, len(chosen))
+        yield _make_figure(
+            "link", "the table", f"page links code, given LLM label of release, {team}", found, len(chosen)
+        )
 
 
 def _read_records(raw: Path) -> dict[str, list[Record]]:
-    """Raw records by paper id."""
+    """Read the raw records, by paper id."""
     found: dict[str, list[Record]] = {}
     for stem, files in find_raw_files(raw).items():
         for source, module in (("paperlists", paperlists), ("coakley", coakley), ("tei", tei)):
@@ -129,8 +146,8 @@ def _read_records(raw: Path) -> dict[str, list[Record]]:
     return found
 
 
-def _pick_coded(records: Mapping[str, list[Record]], paper: str) -> list[Coded]:
-    return [record.coded for record in records[paper] if record.coded]
+def _pick_annotations(records: Mapping[str, list[Record]], paper: str) -> list[Annotation]:
+    return [record.annotation for record in records[paper] if record.annotation]
 
 
 def _read_label_rows(name: str, *columns: str) -> Iterable[Mapping[str, str]]:
@@ -139,7 +156,7 @@ def _read_label_rows(name: str, *columns: str) -> Iterable[Mapping[str, str]]:
 
 def _validate_affiliations() -> Iterator[Row]:
     rows = list(_read_label_rows("affiliations", "part", "text", "domain", "label"))
-    # The order that one might expect, the mail domain first, is kept as a figure: it is why the text goes first.
+    # Figures of the opposite order, mail domain before text, show why the text comes first.
     for name, part, rule in (
         ("sector", "work", classify_slot),
         ("sector", "report", classify_slot),
@@ -185,32 +202,32 @@ def _validate_teams() -> Iterator[Row]:
     rows = list(_read_label_rows("team_disagreements", "compared", "wrong"))
     for compared in ("listed", "passage"):
         tally = Counter(row["wrong"] for row in rows if row["compared"] == compared)
-        for who in ("coder", "ours", "definition", "sources", "unclear"):
+        for source, name in WRONG.items():
             yield _make_figure(
-                "team kind", f"{compared} and coded disagree", f"wrong: {who}", tally[who], tally.total()
+                "team type", f"{compared} and LLM label disagree", f"wrong: {name}", tally[source], tally.total()
             )
 
 
 def _validate_hardware(records: Mapping[str, list[Record]]) -> Iterator[Row]:
     known = list_peaks(load("chips").to_dict("records"))
     cases = [
-        (row, coded)
+        (row, annotation)
         for row in _read_label_rows("hardware", "part", "id", "kind", "setups")
-        for coded in _pick_coded(records, row["id"])
+        for annotation in _pick_annotations(records, row["id"])
     ]
     for part in ("work", "report", "third", "fourth"):
-        chosen = [(row, coded) for row, coded in cases if row["part"] == part]
+        chosen = [(row, annotation) for row, annotation in cases if row["part"] == part]
         for team in ("all", "academia-only", "mixed", "industry-only"):
             right: Counter[str] = Counter()
             of: Counter[str] = Counter()
-            for row, coded in chosen:
-                if team not in ("all", coded.team):
+            for row, annotation in chosen:
+                if team not in ("all", annotation.team):
                     continue
-                found = parse(coded.hardware_passage)
+                found = parse(annotation.hardware_passage)
                 truth = read_labelled_setups(row["setups"])
                 of["kind"] += 1
                 right["kind"] += found.kind == row["kind"]
-                if row["kind"] == "accelerator":  # as the table has it: what was used, in chips
+                if row["kind"] == "accelerator":  # as in the table: hardware that was used, in chips
                     used = [setup for setup in found.setups if not setup.thanked]
                     rank = {setup.type: find_peak(known, setup.type) or 0.0 for setup in (*truth, *used)}
                     main, guess = pick_largest(truth, rank), pick_largest(used, rank)
@@ -219,16 +236,16 @@ def _validate_hardware(records: Mapping[str, list[Record]]) -> Iterator[Row]:
                     of["type"] += 1
                     right["type"] += guess is not None and main is not None and guess.type == main.type
                     right["count"] += same
-                    of["count where told"] += chips is not None
-                    right["count where told"] += same and chips is not None
+                    of["count where stated"] += chips is not None
+                    right["count where stated"] += same and chips is not None
             of["count"] = of["type"]
-            for figure in ("kind", "type", "count", "count where told"):
+            for figure in ("kind", "type", "count", "count where stated"):
                 if of[figure]:
                     yield _make_figure("hardware", part, f"{figure}, {team}", right[figure], of[figure])
 
 
 def read_labelled_setups(cell: str) -> list[Setup]:
-    """Set-ups of a label, ``8xV100;32coresxTPU v3``."""
+    """Parse the set-ups of a label such as ``8xV100;32coresxTPU v3``."""
     setups = []
     for part in filter(None, cell.split(";")):
         match = re.fullmatch(r"(\d+|\?)(core|device)?s?x(.+)", part)
@@ -244,11 +261,11 @@ def _validate_statements(records: Mapping[str, list[Record]]) -> Iterator[Row]:
         (
             row["part"],
             row["label"].startswith("own"),
-            classify_statement(coded.code_passage).startswith("own"),
-            coded.team,
+            classify_statement(annotation.code_passage).startswith("own"),
+            annotation.team,
         )
         for row in _read_label_rows("code_passages", "part", "id", "label")
-        for coded in _pick_coded(records, row["id"])
+        for annotation in _pick_annotations(records, row["id"])
     ]
     for part in ("work", "report"):
         chosen = [case for case in cases if case[0] == part]
@@ -258,11 +275,16 @@ def _validate_statements(records: Mapping[str, list[Record]]) -> Iterator[Row]:
     for team in ("academia-only", "mixed", "industry-only"):
         chosen = [case for case in cases if case[3] == team]
         own = sum(truth for _, truth, _, _ in chosen)
-        yield _make_figure("coder of code", "all", f"own code where coded as released, {team}", own, len(chosen))
+        yield _make_figure(
+            "LLM label of code", "all", f"own code, given LLM label of release, {team}", own, len(chosen)
+        )
 
 
 def _validate_whole_texts(records: Mapping[str, list[Record]]) -> Iterator[Row]:
-    """Drawn by the rule's answer, most where it finds no own code: so no recall, but what it misses."""
+    """Validate on texts sampled by the rule's answer, most of them where it finds no own code.
+
+    This design gives no recall; it gives the share that the rule misses.
+    """
     cases = [
         (row["label"][:3] == "own", classify_full_text(record.full_text.body)[:3] == "own")
         for row in _read_label_rows("tei_code", "id", "label")
@@ -290,11 +312,11 @@ def _validate_topics(records: Mapping[str, list[Record]]) -> Iterator[Row]:
 
 def _validate_pages(records: Mapping[str, list[Record]]) -> Iterator[Row]:
     rows = list(_read_label_rows("pages_without_link", "abstract", "full_text"))
-    told = sum(row["abstract"] in ("address", "elsewhere") for row in rows)
-    yield _make_figure("link", "pages without a link", "the abstract speaks of own code", told, len(rows))
+    mentioned = sum(row["abstract"] in ("address", "elsewhere") for row in rows)
+    yield _make_figure("link", "pages without a link", "abstract mentions own code", mentioned, len(rows))
     read = [row["full_text"] for row in rows if row["full_text"] != "na"]
     own = sum(label in ("address", "elsewhere") for label in read)
-    yield _make_figure("link", "pages without a link", "the full text releases code", own, len(read))
+    yield _make_figure("link", "pages without a link", "full text releases code", own, len(read))
 
 
 def _validate_institutions(records: Mapping[str, list[Record]]) -> Iterator[Row]:
@@ -307,12 +329,12 @@ def _validate_institutions(records: Mapping[str, list[Record]]) -> Iterator[Row]
         ]
         same = sum(truth == guess for truth, guess in pairs)
         banded = sum(min(truth, 3) == min(guess, 3) for truth, guess in pairs)
-        yield _make_figure("institutions", part, "their number", same, len(pairs))
+        yield _make_figure("institutions", part, "number", same, len(pairs))
         yield _make_figure("institutions", part, "one, two, three or more", banded, len(pairs))
 
 
 def format_markdown(rows: Iterable[Row]) -> str:
-    """Figures as the table of data/README.md: those of parts that nothing was tuned on, or that have no other."""
+    """Format figures as the table of data/README.md: parts not used for tuning, or the only part."""
     lines = ["| classification | part | figure | share (89 % interval) | of |", "|---|---|---|---|---|"]
     for row in rows:
         tuned = row["part"] in ("work", "2020-21 (tuned)") and row["classifier"] != "sector, domain first"
@@ -324,15 +346,15 @@ def format_markdown(rows: Iterable[Row]) -> str:
 
 
 def insert_table(readme: str, rows: Iterable[Row]) -> str:
-    """The text of data/README.md with its table of figures written anew."""
+    """Replace the table of figures in the text of data/README.md."""
     start, end = "<!-- validation: written by data/build/validation.py -->\n", "<!-- end of validation -->"
     before, _, rest = readme.partition(start)
     return f"{before}{start}\n{format_markdown(rows)}\n{end}{rest.partition(end)[2]}"
 
 
 def write(raw: Path) -> None:
-    """Write the committed table of figures, and that of data/README.md, anew."""
-    rows = list_figures(raw)
+    """Rewrite the committed table of figures and the one in data/README.md."""
+    rows = compute_figures(raw)
     write_atomic(LABELS / "validation.csv", format_csv(COLUMNS, rows))
     readme = HERE / "README.md"
     write_atomic(readme, insert_table(readme.read_text(encoding="utf-8"), rows).encode())

@@ -1,1 +1,1 @@
-"""The one place that classifies: sectors for models, ``paper_row`` and what it calls for papers."""
+"""All classification: ``sectors`` for models; ``paper_row`` and the modules it calls for papers."""

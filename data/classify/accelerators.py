@@ -1,7 +1,7 @@
-"""Accelerators that a passage names: type, number, and whether they were used or only thanked for.
+"""Accelerators named in a passage: type, number, and whether they were used or only acknowledged.
 
-Numbers are of chips as printed; TPUs are often counted in cores, two to a chip. Types are names of products of the
-table of chips (``V100``, ``GTX 1080 Ti``), ``TPU v3``, or ``GPU`` where none is told.
+Numbers are as printed: usually chips, but TPUs are often counted in cores, two per chip. Types are product names from
+the table of chips (``V100``, ``GTX 1080 Ti``), ``TPU v3``, or ``GPU`` if no type is reported.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from data.vocabulary import LARGEST_COUNT
 CORES_PER_CHIP = 2  # Cloud TPU v2 and v3, as Google counts them; a board ("device") has 4 chips
 CHIPS_PER_DEVICE = 4
 GENERIC = "GPU"
-# A TPU without a version is the first that could be rented; papers leave out the line of the early Titans.
+# A TPU without a version is taken as the first that could be rented. Papers omit the "GTX" of early Titans.
 UNVERSIONED = {"TPU": "TPU v2", "TITAN BLACK": "GTX TITAN BLACK", "TITAN Z": "GTX TITAN Z"}
 
-_WORDS = {
+_NUMBER_WORDS = {
     **{
         word: number
         for number, word in enumerate(
@@ -43,8 +43,8 @@ _WORDS = {
     },
     **{"single": 1, "dual": 2, "quad": 4, "couple": 2, "pair": 2, "a": 1, "an": 1, "each": 1},
 }
-_NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,5}}|{'|'.join(sorted(_WORDS, key=len, reverse=True))})"
-# What may stand between a number and the type that it counts.
+_NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,5}}|{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})"
+# Words allowed between a number and the type that it counts.
 _BETWEEN = (
     r"(?:x|×|\*|nvidia'?s?|amd|google'?s?|tesla|geforce|quadro|cloud|of|the|our|same|gtx|gpus?|cards?|units?|server|servers?|"
     r"dedicated|desktop|commodity|consumer|high-end|modern|volta|pascal|ampere|turing|maxwell|kepler|parallel|distributed|"
@@ -53,9 +53,11 @@ _BETWEEN = (
     r"deep learning|general|purpose|and|or|/)"
 )
 _LEFT = re.compile(rf"(?P<n>(?<![\w.-]){_NUMBER})(?:[\s/-]+|(?=[x×*]))(?:{_BETWEEN}[\s/-]*){{0,6}}$")
-_PAIR = re.compile(rf"(?<![\w.-])(?P<a>\d{{1,4}})\s*(?:/|and|or|to|-)\s*(?P<b>\d{{1,4}})\s+(?:{_BETWEEN}\s*){{0,4}}$")
+_TWO_COUNTS = re.compile(
+    rf"(?<![\w.-])(?P<a>\d{{1,4}})\s*(?:/|and|or|to|-)\s*(?P<b>\d{{1,4}})\s+(?:{_BETWEEN}\s*){{0,4}}$"
+)
 _GRID = re.compile(r"(?<![\w.-])(?P<a>\d{1,3})(?:\s?[x×*]\s?|\s)(?P<b>\d{1,3})\s*(?:cloud |google )?$")
-# A number after such a word is no number of chips: names of processors, sizes of batches.
+# A number after one of these words does not count chips: names of processors, batch sizes.
 _NO_COUNT = re.compile(
     r"(?:rtx|gtx|quadro|geforce|titan|tesla|nvidia|xeon|cpu|gold|silver|platinum|bronze|epyc|adreno|mali|tahiti|radeon|hd|ryzen|threadripper|"
     r"opteron|power|core|intel|amd|i[3579]|e[357]|(?:batch|mini-?batch)(?:[- ]?sizes?)?(?: (?:is|are|was|were|set|to|of|=))*|sizes?(?: of)?|version|"
@@ -102,7 +104,7 @@ _THANKS = re.compile(
 )
 _GOES_ON = re.compile(r"each (?:node|machine|server|host|of (?:them|which|these))\b")
 _SENTENCE = re.compile(r"(?<=[a-z0-9)\]])[.;!?]+\s+(?=[A-Z\[(])|\.\.\.+|\[\.\.\.\]")
-# The question of a conference's checklist, before its answer.
+# The question of a conference checklist, which precedes its answer.
 _QUESTION = re.compile(r"Did you include the total amount of compute.*?\?", re.IGNORECASE)
 _CPU = re.compile(
     r"\b(?:cpus?|xeon|core[ -]?i\d|core \(tm\)|i[3579]-?\d*|ryzen|opteron|epyc|intel|macbook|laptop|desktop|pc|pcs|notebook|"
@@ -118,7 +120,7 @@ _CLOUD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """One set-up: a type of accelerator and how many of them one experiment uses (None: not told)."""
+    """A type of accelerator and the number used by one experiment (None if not reported)."""
 
     type: str
     count: int | None = None
@@ -127,7 +129,7 @@ class Setup:
 
     @property
     def chips(self) -> float | None:
-        """Number of chips: cores are halved, a board counts four; several "devices" are cores up to v3, chips since."""
+        """Number of chips: two cores are one chip, a board is four; several "devices" are cores up to v3, chips in v4."""
         if self.count is None:
             return None
         if self.unit == "device" and self.count == 1:
@@ -139,10 +141,10 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """What a passage says of hardware.
+    """Hardware reported in a passage.
 
-    ``kind``: accelerator (used), thanks (accelerators in an acknowledgement only), cloud (a cloud, nothing named),
-    cpu, or none.
+    ``kind`` is ``accelerator`` (used), ``thanks`` (accelerators only in an acknowledgement), ``cloud`` (a cloud without
+    a named accelerator), ``cpu`` or ``none``.
     """
 
     kind: str
@@ -150,7 +152,7 @@ class Hardware:
 
 
 _G = r"(?:nvidia'?s?[\s-]*)?(?:geforce[\s-]*)?"
-# Names of types, tried in this order at each place. Products of two letters or less need a maker or "gpu" beside them.
+# Type names, tried in this order at each position. Names of two characters need a maker or "gpu" next to them.
 _TYPES = re.compile(
     r"(?<![a-z0-9])(?:"
     r"(?P<tpu>(?:cloud[\s-]*)?tpus?[\s-]*(?:pods?[\s-]*)?v?(?:ersion)?[\s-]*(?P<tpu_v>(?<=v)[\s-]?[1-4](?![0-9])|(?<=version )[1-4])?"
@@ -169,7 +171,7 @@ _TYPES = re.compile(
 
 
 def normalise(passage: str) -> str:
-    """A passage as it is read: blanks of OCR inside names and other forms of the same taken out; case kept."""
+    """Normalise a passage: remove OCR spaces inside names and unify spelling variants, keeping case."""
     text = unicodedata.normalize("NFKC", passage)
     text = re.sub(
         r"(?i)tensor processing units?(?: \(tpus?\))?",
@@ -192,17 +194,17 @@ def normalise(passage: str) -> str:
 
 
 def _find_type(match: re.Match[str], text: str) -> str | None:
-    """The name of the type that a match stands for; None where it is no accelerator."""
+    """Return the accelerator type of a match, or None if it is not an accelerator."""
     found = {name: value for name, value in match.groupdict().items() if value}
     if "tpu" in found:
         version = (found.get("tpu_v") or found.get("tpu_w") or "").strip(" -")
         return f"TPU v{version}" if version else "TPU"
     if "titan" in found:
-        kind = re.sub(r"[\s(-]+", " ", found.get("titan_k", "")).strip()
+        variant = re.sub(r"[\s(-]+", " ", found.get("titan_k", "")).strip()
         if "pascal" in found["titan"]:
             return "TITAN X Pascal"
         return {"xp": "TITAN Xp", "x": "TITAN X", "x maxwell": "TITAN X", "": "TITAN", "v": "TITAN V"}.get(
-            kind, f"TITAN {kind.upper()}"
+            variant, f"TITAN {variant.upper()}"
         )
     if "tesla" in found:
         return found["tesla_k"].upper().removesuffix("S") if found["tesla_k"][0] != "s" else found["tesla_k"].upper()
@@ -218,8 +220,8 @@ def _find_type(match: re.Match[str], text: str) -> str | None:
     if "series" in found or "bare" in found:
         number = found.get("series_k") or found.get("bare_k") or ""
         suffix = (found.get("series_s") or found.get("bare_s") or "").removesuffix("s").strip()
-        said = match.group()
-        if "bare" in found and not (suffix or "bare_g" in found or "nvidia" in said or "geforce" in said):
+        matched = match.group()
+        if "bare" in found and not (suffix or "bare_g" in found or "nvidia" in matched or "geforce" in matched):
             return None
         line = "RTX" if int(number) >= 2000 else "GTX"
         return f"{line} {number}{' Ti' if suffix == 'ti' else ' SUPER' if suffix else ''}"
@@ -232,16 +234,16 @@ def _find_type(match: re.Match[str], text: str) -> str | None:
 
 
 def _read_int(word: str) -> int:
-    return _WORDS[word] if word in _WORDS else int(word.replace(",", ""))
+    return _NUMBER_WORDS[word] if word in _NUMBER_WORDS else int(word.replace(",", ""))
 
 
 def _find_counts(sentence: str, match: re.Match[str]) -> list[int | None]:
-    """How many of a type a sentence names: one number, two for "1 and 8", None where it is not told."""
+    """Return how many of a type a sentence reports: one number, two for "1 and 8", None if not reported."""
     left, right = sentence[max(0, match.start() - 90) : match.start()], sentence[match.end() : match.end() + 50]
     if _TIME.match(right):  # 500 GPU hours
         return [None]
-    if (pair := _PAIR.search(left)) and _may_be_count(left, pair.start("a"), int(pair["a"]), int(pair["b"])):
-        return [int(pair["a"]), int(pair["b"])]
+    if (two := _TWO_COUNTS.search(left)) and _may_be_count(left, two.start("a"), int(two["a"]), int(two["b"])):
+        return [int(two["a"]), int(two["b"])]
     if grid := _GRID.search(left):
         product = int(grid["a"]) * int(grid["b"])
         if product > LARGEST_COUNT:
@@ -251,9 +253,9 @@ def _find_counts(sentence: str, match: re.Match[str]) -> list[int | None]:
     number: int | None = None
     before = _LEFT.search(left)
     if after := _RIGHT.match(right):
-        cores = after["c"] if "tpu" in match.group() else None  # cores of a GPU are no number of chips
-        told = after["n"] or after["m"] or after["k"] or cores
-        number = _read_int(told) if told else None
+        cores = after["c"] if "tpu" in match.group() else None  # GPU cores do not count chips
+        count = after["n"] or after["m"] or after["k"] or cores
+        number = _read_int(count) if count else None
     if number is None and before and _may_be_count(left, before.start("n"), _read_int(before["n"])):
         number = _read_int(before["n"])
     elif (
@@ -275,12 +277,13 @@ def _find_counts(sentence: str, match: re.Match[str]) -> list[int | None]:
     return [number if number is not None and 0 < number <= LARGEST_COUNT else None]
 
 
-def _may_be_count(left: str, at: int, *numbers: int) -> bool:
-    """Whether numbers at a place of the text may count chips: they follow no name or size, and are no product's."""
-    if _NO_COUNT.search(left[:at]) or any(not 0 < number <= LARGEST_COUNT for number in numbers):
+def _may_be_count(left: str, start: int, *numbers: int) -> bool:
+    """Return whether numbers may count chips: they follow no name or size, and are not product numbers."""
+    if _NO_COUNT.search(left[:start]) or any(not 0 < number <= LARGEST_COUNT for number in numbers):
         return False
     if len(numbers) == 1:
-        return not 1990 <= numbers[0] <= 2025 and not (numbers[0] > 1000 and "gpu-hours" in left)  # a year, a time
+        # Not a year, and not a duration.
+        return not 1990 <= numbers[0] <= 2025 and not (numbers[0] > 1000 and "gpu-hours" in left)
     return not any(number in _PRODUCTS for number in numbers)
 
 
@@ -295,9 +298,9 @@ def _find_unit(sentence: str, match: re.Match[str], name: str) -> str:
 
 
 def parse(passage: str) -> Hardware:
-    """Accelerators of a passage: every distinct set-up, in the order in which they are named.
+    """Parse the accelerators of a passage: each distinct set-up, in text order.
 
-    Generic "GPU" counts only where no type is named, or where it has a number of its own.
+    A generic "GPU" counts only if no type is named, or if it comes with a separate number.
     """
     text = normalise(passage)
     setups: list[Setup] = []
@@ -320,9 +323,8 @@ def parse(passage: str) -> Hardware:
             setups += [Setup(name, count, unit, thanked) for count in counts]
     used = [setup for setup in setups if not setup.thanked]
     kept = _merge_named(used or setups)
-    if any(
-        not setup.type.startswith("DGX") for setup in [*kept, *(used or setups)]
-    ):  # the machine, where its chips are named
+    # A DGX is the machine: it is dropped if its chips are named.
+    if any(not setup.type.startswith("DGX") for setup in [*kept, *(used or setups)]):
         kept = [setup for setup in kept if not setup.type.startswith("DGX")]
     known = {(setup.type, setup.thanked) for setup in kept if setup.count is not None}
     distinct = tuple(
@@ -336,7 +338,7 @@ def parse(passage: str) -> Hardware:
 
 
 def _merge_named(setups: list[Setup]) -> list[Setup]:
-    """Set-ups with "8 GPUs" and "V100" of different sentences put together, if only one type is named."""
+    """Merge "8 GPUs" and "V100" from different sentences, if only one type is named."""
     types = {setup.type for setup in setups if not setup.type.startswith("DGX")} - {GENERIC}
     several = [setup for setup in setups if setup.type == GENERIC and (setup.count or 0) > 1]
     if not types:
@@ -344,21 +346,21 @@ def _merge_named(setups: list[Setup]) -> list[Setup]:
     typed = [setup for setup in setups if setup.type in types]
     if len(types) > 1 or not several:
         return typed + several
-    told = {setup.count for setup in typed}
+    counts = {setup.count for setup in typed}
     return [setup for setup in typed if (setup.count or 0) > 1] + [
-        replace(typed[0], count=setup.count) for setup in several if setup.count not in told
+        replace(typed[0], count=setup.count) for setup in several if setup.count not in counts
     ] or typed
 
 
 def pick_largest(setups: Sequence[Setup], peak: Mapping[str, float]) -> Setup | None:
-    """The set-up with the highest number of chips times peak FLOP/s; an untold number is one chip.
+    """Return the set-up with the most chips times peak FLOP/s; a missing number counts as one chip.
 
     Parameters
     ----------
     setups
-        As ``parse`` gives them.
+        From ``parse``.
     peak
-        Type to log10 FLOP/s; a type that is not in it ranks below all that are.
+        Type to log10 FLOP/s; types without a peak rank below all others.
     """
     if not setups:
         return None
@@ -366,9 +368,10 @@ def pick_largest(setups: Sequence[Setup], peak: Mapping[str, float]) -> Setup | 
 
 
 def list_peaks(chips: Iterable[Mapping[Any, object]]) -> dict[str, dict[str, float]]:
-    """Peak by number format of everything that a name may stand for, log10 FLOP/s.
+    """Return the peak of each name by number format, in log10 FLOP/s.
 
-    The median over the chips that share the name ("Titan X" is two of them), unless ``lexicons/peaks.csv`` corrects it.
+    A peak is the median over the chips that share the name ("Titan X" is two chips), unless ``lexicons/peaks.csv``
+    corrects it.
 
     Parameters
     ----------
@@ -387,7 +390,7 @@ def list_peaks(chips: Iterable[Mapping[Any, object]]) -> dict[str, dict[str, flo
                 value = row[f"log10_{fmt}"]
                 if isinstance(value, int | float) and math.isfinite(value):
                     values.setdefault(alias, {}).setdefault(fmt, []).append(float(value))
-    found = {alias: {fmt: median(of) for fmt, of in formats.items()} for alias, formats in values.items()}
+    found = {alias: {fmt: median(peaks) for fmt, peaks in formats.items()} for alias, formats in values.items()}
     for row_ in read_lexicon("peaks", ("chip", "format", "tflops", "source")):
         formats = found.setdefault(squeeze(row_["chip"]), {})
         formats.pop(row_["format"], None)
@@ -397,6 +400,9 @@ def list_peaks(chips: Iterable[Mapping[Any, object]]) -> dict[str, dict[str, flo
 
 
 def find_peak(known: Mapping[str, Mapping[str, float]], name: str) -> float | None:
-    """Peak of a type, log10 FLOP/s: at fp32, or at 16 bits for chips without an fp32 rate (TPUs); None if not known."""
+    """Return the peak of a type in log10 FLOP/s, or None if unknown.
+
+    The peak is at fp32, or at 16 bits for chips without an fp32 rate (TPUs).
+    """
     formats = known.get(squeeze(UNVERSIONED.get(name, name)), {})
     return formats.get("fp32", formats.get("tensor16"))

@@ -1,8 +1,8 @@
 """Sectors of an affiliation, from its text and mail domain.
 
-A text that names an organisation decides, even against the mail domain: authors at companies keep university
-addresses and the reverse. Only a text that names none leaves the word to the domain. (The other order, the domain
-first, was tried on the working part of the labels and is worse; see data/README.md.)
+The text takes precedence over the mail domain, because authors at companies keep university addresses and vice versa.
+The domain is used only if the text names no organisation. (The reverse order performs worse on the working part of
+the labels; see data/README.md.)
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from data.sources.record import Slot
 
 SECTORS = ("education", "company", "government", "nonprofit")
 COLUMNS = ("sector", "pattern", "domains")
-# At one place of a text the first that matches wins: "university of ..." is the last resort.
+# At one position of a text the first match wins, so "university of ..." is the last resort.
 ORDER = ("company", "nonprofit", "government", "education")
-# These count only where nothing else is named: hospitals of universities, state key laboratories in universities.
+# These count only if nothing else is named: hospitals and state key laboratories are often part of universities.
 WEAK = re.compile(
     r"hospital|foundation|fondation|fondazione|stiftung|funda|institute for advanced study|ias\b|(?:state|national) key|"
     r"national (?:lab|engineering|institute|cent|research|agency)|beijing national research|academy of sci|national inst"
 )
-# Words that say "company" or "academic" without naming one.
+# Words that indicate a company without naming one.
 COMPANY_FORM = re.compile(
     r"\b(inc|ltd|llc|corp|corporation|gmbh|co|company|s\.?a\.?s|s\.?r\.?l|s\.?p\.?a|plc|oy|k\.?k|b\.?v|pvt|pte|limited|"
     r"technologies|start-?up|ventures|consulting|incorporated|holdings|enterprises?|industries|\w+\.(?:ai|com|io))\b"
     r"(?!\w)",
     re.IGNORECASE,
 )
-# The form of a firm says "company" even beside a university.
+# A legal form indicates a company even if a university is named as well.
 LEGAL_FORM = re.compile(r"\b(inc|llc|gmbh|corporation|ltd|pvt|pty)\b(?![/-])")
 MAIL = re.compile(r"[\w.{},+-]*@([\w.-]+\.\w+)")
 HYPHEN = re.compile(r"(?<=[a-z])- (?=[a-z])")
@@ -61,7 +61,7 @@ def _read_organisations() -> tuple[re.Pattern[str], dict[str, str]]:
 
 @cache
 def classify_domain(domain: str) -> frozenset[str]:
-    """Sectors that a mail domain tells; empty for free mail and for what is not known."""
+    """Return the sectors that a mail domain identifies; empty for free mail and unknown domains."""
     domain = domain.strip(". ").lower().removeprefix("@")
     if "." not in domain or FREE_MAIL.match(domain):
         return frozenset()
@@ -78,20 +78,20 @@ def classify_domain(domain: str) -> frozenset[str]:
 
 
 def normalise(text: str) -> str:
-    """A text as it is read: lower case, accents kept, markers, digits of footnotes and hyphenation taken out."""
+    """Normalise a text: lower case with accents, without markers, footnote digits and hyphenation."""
     text = HYPHEN.sub("", unicodedata.normalize("NFKC", text))
     text = re.sub(r"[†‡§¶♦♣♠♥⋆∗*∔♯♮⊥]|(?<![\w&])\d{1,2}(?=[A-Z])", " ", text).replace("’", "'")
     return " ".join(text.lower().split())
 
 
 def match_organisations(text: str) -> list[tuple[str, str, int]]:
-    """Sector, name and place of each organisation that a normalised text names, in its order."""
+    """Return sector, name and position of each organisation in a normalised text, in text order."""
     return [(match.lastgroup or "", match.group(), match.start()) for match in _read_organisations()[0].finditer(text)]
 
 
 @cache
 def classify_text(text: str) -> frozenset[str]:
-    """Sectors of the organisations that a text names; several if it names several."""
+    """Return the sectors of all organisations that a text names."""
     text = normalise(MAIL.sub(" ", text))
     found: set[str] = set()
     weak: set[str] = set()
@@ -103,7 +103,7 @@ def classify_text(text: str) -> frozenset[str]:
 
 
 def classify_slot(slot: Slot) -> frozenset[str]:
-    """Sectors of what stands beside one author; empty where neither text nor domain tells one.
+    """Return the sectors of one author's affiliations; empty if neither text nor domain identifies any.
 
     An author with affiliations in several sectors has all of them.
     """

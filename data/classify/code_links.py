@@ -1,7 +1,7 @@
 """Code of a paper: links on its abstract page, and statements in its full text.
 
-A link counts if it is the paper's own repository or project page. A statement is sorted by what its passage says.
-Rules for both, and how they were validated, stand in data/README.md.
+A link counts if it leads to the paper's own repository or project page. A statement is classified from its passage.
+data/README.md describes the rules for both and their validation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NOT_CODE = re.compile(
     r"publication_view|springer|ieee|registry\.opendata|licenses?/|/datasets?\b|datasets?\.html",
     re.IGNORECASE,
 )
-# Libraries, frameworks and collections that many papers name.
+# Libraries, frameworks and collections that many papers cite.
 _THIRD_PARTY = re.compile(
     r"github\.com/(?:tensorflow/tensorflow|pytorch/(?:pytorch|examples|vision)|huggingface/|openai/(?:gym|baselines|gpt-2|clip)\b|"
     r"keras-team/|google-research/bert\b|google-research/(?:google-research|language)/?$|scikit-learn/|"
@@ -44,7 +44,7 @@ _REPOSITORY = re.compile(
 )
 _USER = re.compile(r"(?:github|gitlab|bitbucket|gitee)\.(?:com|org)/+[\w.-]+/?$", re.IGNORECASE)
 _PAGE = re.compile(r"^(?:www\.)?[\w-]+(?:\.[\w-]+)+/\S", re.IGNORECASE)
-# The root of a site named after a project; "someone.github.io" alone is a person's.
+# The root of a site named after a project; "someone.github.io" alone is a personal page.
 _PROJECT_HOST = re.compile(
     r"[\w]+-[\w-]+\.(?:github|gitlab)\.io|^(?:https?://)?(?!www\.)[\w-]+\.(?!github|gitlab)[\w-]+\.[\w.-]+/?$|^(?:https?://)?(?:www\.)?[\w-]+\.\w+/?$"
 )
@@ -52,15 +52,15 @@ _HOST_ONLY = re.compile(r"^(?:https?://)?(?:www\.)?[\w.-]+/?(?:index\.html?)?$",
 
 
 def find_link_rule(link: str) -> str:
-    """The rule under which a link value falls, one of ``LINK_RULES``.
+    """Return the rule that classifies a link value, one of ``LINK_RULES``.
 
     Examples
     --------
-    >>> link_rule("https://github.com/author1/code"), link_rule("https://github.com/someone")
+    >>> find_link_rule("https://github.com/author1/code"), find_link_rule("https://github.com/someone")
     ('placeholder', 'user page')
     """
     link = link.strip()
-    if address := re.search(r"\((https?://[^)]+)\)", link):  # Markdown; community re-implementations follow after it
+    if address := re.search(r"\((https?://[^)]+)\)", link):  # Markdown; community re-implementations may follow
         if "community" in link.split("(http", 1)[0]:
             return "third party"
         link = address.group(1)
@@ -80,7 +80,7 @@ def find_link_rule(link: str) -> str:
 
 
 def classify_page_links(links: Sequence[str]) -> tuple[bool, str]:
-    """Whether an abstract page links to the paper's code, and by which rule; the rule is blank without any link."""
+    """Return whether an abstract page links to the paper's code, and by which rule (empty without any link)."""
     rules = sorted((find_link_rule(link) for link in links), key=LINK_RULES.index)
     return (rules[0] in COUNTED, rules[0]) if rules else (False, "")
 
@@ -147,7 +147,7 @@ _NO = re.compile(
     r"provide|availab\w*)\b|\bappendix can be found|\bsupplementary[- ]materials?/|pseudo-?code is|full (?:version|paper)|technical report|arxiv",
     re.IGNORECASE,
 )
-# The coder's own words where it found nothing: what they quote is no release, whatever address it has.
+# Comments of the LLM annotator where it found no release; an address quoted in them does not count as one.
 _COMMENT = re.compile(
     r"\b(?:does|do|did) not\b|\bnot explicitly\b|\bno (?:explicit|direct|concrete|clear|specific|statement|link|mention|other statement|information)\b|"
     r"\bnot (?:the|for the|their|a|an|its|explicitly) [^.]{0,60}\b(?:code|method\w*|implementation)\b|\bnot (?:explicitly )?for (?:the|their)\b|"
@@ -159,49 +159,50 @@ _PARTS = re.compile(r"\.\.\.+|\[\.\.\.\]|(?<=[a-z0-9)\]])(?<!\bal)[.;!?]\s+(?=[A
 
 
 def classify_statement(passage: str) -> str:
-    """What a passage of the full text says of the paper's own code, one of ``STATEMENTS``; the strongest wins.
+    """Classify what a full-text passage states about the paper's own code, as the strongest of ``STATEMENTS``.
 
-    own, address: released, with an address in the passage; own, elsewhere: released, without one (in the supplement,
-    a link that the passage lost); promised: for later; data, third party, demo: only that; nothing.
+    ``own, address``: released, with an address in the passage. ``own, elsewhere``: released, without an address (in the
+    supplement, or its link is missing from the passage). ``promised``: release announced for later. ``data``,
+    ``third party``, ``demo``: only that. ``nothing``: none of these.
     """
-    text = re.sub(r"(?<![\w.])\d{1,2}(?=[A-Zh])", " ", " ".join(passage.split()))  # marks of footnotes
+    text = re.sub(r"(?<![\w.])\d{1,2}(?=[A-Zh])", " ", " ".join(passage.split()))  # footnote marks
     if not text.strip():
         return "nothing"
     address = bool(_ADDRESS.search(text))
     repository = bool(_REPOSITORY_ADDRESS.search(text))
     found: set[str] = set()
     for part in _PARTS.split(text):
-        said = _URL.sub(" @ ", part)  # words inside an address say nothing
-        if _PROMISE.search(said) and (_CODE.search(said) or "@" in said):
+        words = _URL.sub(" @ ", part)  # words inside an address carry no meaning
+        if _PROMISE.search(words) and (_CODE.search(words) or "@" in words):
             found.add("promised")
-        elif _NO.search(said) and not (_OURS.search(said) and _STRONG_CODE.search(said) and "@" in said):
+        elif _NO.search(words) and not (_OURS.search(words) and _STRONG_CODE.search(words) and "@" in words):
             found.add("nothing")
-        elif _THEIRS.search(said) and not re.search(
-            r"\b(?:our|accompanying|release|reproduc\w+)\b", said, re.IGNORECASE
+        elif _THEIRS.search(words) and not re.search(
+            r"\b(?:our|accompanying|release|reproduc\w+)\b", words, re.IGNORECASE
         ):
             found.add("third party")
-        elif _STRONG_CODE.search(said) and (_RELEASE.search(said) or "@" in said):
-            found.add("own")
-        elif _DATA.search(said) and not _CODE.search(said):
+        elif _STRONG_CODE.search(words) and (_RELEASE.search(words) or "@" in words):
+            found.add("release")
+        elif _DATA.search(words) and not _CODE.search(words):
             found.add("data")
-        elif _DEMO.search(said) and not _STRONG_CODE.search(said):
+        elif _DEMO.search(words) and not _STRONG_CODE.search(words):
             found.add("demo")
-        elif _CODE.search(said) and (_RELEASE.search(said) or "@" in said):
-            found.add("weak own")
-        elif "@" in said:
-            found.add("bare")
+        elif _CODE.search(words) and (_RELEASE.search(words) or "@" in words):
+            found.add("weak release")
+        elif "@" in words:
+            found.add("address only")
     if _COMMENT.search(text):
-        found -= {"own", "weak own", "bare"}
-    if "own" in found:
+        found -= {"release", "weak release", "address only"}
+    if "release" in found:
         return "own, address" if address else "own, elsewhere"
     if "promised" in found:
         return "promised"
-    if "weak own" in found and "third party" not in found:
+    if "weak release" in found and "third party" not in found:
         return "own, address" if address else "own, elsewhere" if _OURS.search(text) else "nothing"
-    for kind in ("third party", "data", "demo"):
-        if kind in found:
-            return kind
-    return "own, address" if "bare" in found and repository and "nothing" not in found else "nothing"
+    for statement in ("third party", "data", "demo"):
+        if statement in found:
+            return statement
+    return "own, address" if "address only" in found and repository and "nothing" not in found else "nothing"
 
 
 _CODE_SENTENCE = re.compile(
@@ -211,20 +212,20 @@ _CODE_SENTENCE = re.compile(
     r"package|library)\b",
     re.IGNORECASE,
 )
-_OWN = re.compile(
+_OWN_CODE = re.compile(
     r"\bour\b|\bwe (?:also |have |will |are |further |publicly |plan to )*(?:release|make|provide|publish|open|share|plan)|\b(?:the|source|all|all the) "
     r"(?:code|codes|source code)\b|\bcodes? (?:is|are|and|for (?:this|the|our|all|reproduc)|to (?:reproduce|replicate))|^\W*\d?\W*(?:source )?code:?\b|"
     r"\bthis (?:paper|work)|\bthe implementation (?:is|of (?:this|the|our))|\bopen[- ]?sourced?\b",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[a-z0-9)\]/])[.;]\s+(?=[A-Z\[(\d])")
-AROUND = 250  # characters kept on each side of what looks like a statement
+AROUND = 250  # characters kept on each side of a candidate statement
 
 
 def classify_full_text(body: str) -> str:
-    """What a whole text says of its own code, one of ``STATEMENTS``; the strongest sentence wins.
+    """Classify what a full text states about its own code, as the strongest of ``STATEMENTS``.
 
-    Most texts name repositories of others: only a sentence that speaks of the authors' own code can release it.
+    Most texts cite repositories of others, so only sentences about the authors' own code are considered.
     """
     found = set()
     for match in _CODE_SENTENCE.finditer(body):
@@ -232,11 +233,11 @@ def classify_full_text(body: str) -> str:
         before = _SENTENCE_END.split(body[start : match.start()])[-1]
         after = _SENTENCE_END.split(body[match.end() : match.end() + AROUND])
         sentence = f"{before}{match.group()}{after[0]}"
-        if not _OWN.search(sentence):
+        if not _OWN_CODE.search(sentence):
             continue
         # A footnote with the address often follows its sentence.
-        said = classify_statement(sentence)
-        if said == "own, elsewhere" and len(after) > 1 and _ADDRESS.search(after[1][:120]):
-            said = "own, address"
-        found.add(said)
-    return next((kind for kind in STATEMENTS if kind in found), "nothing")
+        statement = classify_statement(sentence)
+        if statement == "own, elsewhere" and len(after) > 1 and _ADDRESS.search(after[1][:120]):
+            statement = "own, address"
+        found.add(statement)
+    return next((statement for statement in STATEMENTS if statement in found), "nothing")

@@ -1,8 +1,8 @@
-"""Compute terms of a text, counted by family (``lexicons/compute_terms.csv``: expressions with examples).
+"""Counts of compute terms in a text, by family (``lexicons/compute_terms.csv``: expressions with examples).
 
-Families: ``hardware``; ``cost_using`` (spending or needing compute) and ``cost_saving`` (doing with less of it);
-``scale``; ``parallel`` (parallel and distributed training); ``flop`` (counts of operations). Each entry carries
-examples that it must match and must not match; tests run all of them.
+Families: ``hardware``; ``cost_using`` (spending or needing compute) and ``cost_saving`` (using less of it);
+``scale``; ``parallel`` (parallel and distributed training); ``flop`` (counts of operations). Each lexicon entry lists
+examples that it must match and must not match; the tests run all of them.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from functools import cache
 
 from data.classify.lexicon import read_lexicon
 
-VERSION = "1"  # raise it with every change of the lexicon
+VERSION = "1"  # increase with every change of the lexicon
 COLUMNS = ("family", "pattern", "matches", "does_not_match")
-ORDER = ("cost_saving", "scale", "flop", "parallel", "cost_using", "hardware")  # the first that matches at a place wins
+ORDER = ("cost_saving", "scale", "flop", "parallel", "cost_using", "hardware")  # at one position the first match wins
 
 
 @cache
 def _compile_pattern() -> re.Pattern[str]:
-    """All entries as one expression, so that a text is passed once; a group a family.
+    """Compile all entries into one expression with a group per family, so that a text is scanned once.
 
-    Saving is tried before using: "reduces the high computational cost" saves.
+    Saving is tried before using: "reduces the high computational cost" counts as saving.
     """
     entries: dict[str, list[str]] = {family: [] for family in ORDER}
     for row in read_lexicon("compute_terms", COLUMNS):
@@ -32,5 +32,5 @@ def _compile_pattern() -> re.Pattern[str]:
 
 
 def count_terms(text: str) -> Counter[str]:
-    """Number of compute terms in a text, by family; a passage counts once, for the family that comes first."""
+    """Count the compute terms of a text by family. A passage counts once, for the first family in ``ORDER``."""
     return Counter(match.lastgroup or "" for match in _compile_pattern().finditer(text))

@@ -1,4 +1,4 @@
-"""Reading the committed lexicons."""
+"""Reader of the committed lexicons."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from data.paths import LEXICONS
 
 
 def read_lexicon(name: str, columns: Iterable[str]) -> list[Row]:
-    """Rows of ``lexicons/NAME.csv``.
+    """Read the rows of ``lexicons/NAME.csv``.
 
     Raises
     ------
     InputError
-        If the file is missing, damaged, or lacks a column.
+        If the file is missing or damaged, or lacks a column.
     """
     return list(parse_csv(LEXICONS / f"{name}.csv", columns).values())

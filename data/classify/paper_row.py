@@ -1,4 +1,4 @@
-"""From raw records of a paper to its row: the one place that classifies."""
+"""Row of the table of papers, classified from the raw records of a paper."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from data.classify.compute_terms import count_terms
 from data.classify.pretrained import find_mentions
 from data.classify.topics import classify_topic
 from data.rules import parse_venue_year, squeeze
-from data.sources.record import FullText, Record, Slot, make_paper_id
-from data.vocabulary import AUTHOR_KINDS, FAMILIES, LIST_SEPARATOR, SOURCES, UNKNOWN
+from data.sources.record import Annotation, FullText, Record, Slot, make_paper_id
+from data.vocabulary import AUTHOR_SECTORS, FAMILIES, LIST_SEPARATOR, SOURCES, UNKNOWN
 
 Row = dict[str, object]
 Peaks = Mapping[str, Mapping[str, float]]
 
 ACADEMIC = ("education", "government", "nonprofit")
-LONGEST_SLOT = 400  # characters; a longer "affiliation" is a page that was not parsed
-AREAS_AS_KEYWORDS = ("ijcai",)  # their keywords are the conference's areas, which validate the topics
+LONGEST_SLOT = 400  # characters; a longer "affiliation" is an unparsed page
+AREAS_AS_KEYWORDS = ("ijcai",)  # their keywords are the conference areas that validate the topics
 
 
-def classify_author(found: Iterable[str]) -> str:
-    """What one author is, from the sectors of the affiliations beside them."""
-    kinds = set(found)
-    if "company" in kinds:
-        return "double" if len(kinds) > 1 else "company"
-    return next((sector for sector in ACADEMIC if sector in kinds), UNKNOWN)
+def classify_author(sectors: Iterable[str]) -> str:
+    """Classify one author from the sectors of their affiliations: a sector, ``double`` or ``unknown``."""
+    distinct = set(sectors)
+    if "company" in distinct:
+        return "double" if len(distinct) > 1 else "company"
+    return next((sector for sector in ACADEMIC if sector in distinct), UNKNOWN)
 
 
 def classify_team(counts: Mapping[str, int]) -> str:
-    """Kind of team, from how many authors are of each kind (the table in data/README.md).
+    """Return the team type, from the number of authors in each category (table in data/README.md).
 
-    Government and non-profit count as academia, a double affiliation as both. Mixed is known as soon as both sides
-    are seen; the other kinds only if every author is.
+    Government and non-profit count as academia, a double affiliation as both. A team is mixed as soon as both sides
+    are observed; the other types need the sector of every author.
     """
     industry = counts["company"] + counts["double"]
     academia = sum(counts[sector] for sector in ACADEMIC) + counts["double"]
@@ -48,65 +48,69 @@ def classify_team(counts: Mapping[str, int]) -> str:
     return "industry-only" if industry else "academia-only"
 
 
-def read_slot(slot: Slot) -> Slot:
-    """A slot as it is classified: the text of a whole page that was not parsed, or marks without a word, are none."""
+def drop_unusable_text(slot: Slot) -> Slot:
+    """Return a slot without unusable text: an unparsed page, or marks without a word."""
     words = len(slot.text) <= LONGEST_SLOT and sum(map(str.isalpha, slot.text)) > 1
     return slot if words else Slot("", slot.domain)
 
 
 def has_affiliations(record: Record) -> bool:
-    """Whether any slot of a record can be read."""
-    return any(not read_slot(slot).blank for slot in record.slots)
+    """Return whether any slot of a record can be read."""
+    return any(not drop_unusable_text(slot).is_empty for slot in record.slots)
 
 
 def classify_passage_team(passage: str) -> str:
-    """Kind of team that a printed block of names and affiliations tells, without knowing whose is whose."""
+    """Return the team type of a block of names and affiliations, which need not be assigned to authors."""
     found = set(classify_text(passage))
     if not found:
         for domain in re.findall(r"@([\w.-]+\.\w+)", passage):
             found |= classify_domain(domain.lower())
-    return classify_team(dict.fromkeys(AUTHOR_KINDS, 0) | dict.fromkeys(found, 1))
+    return classify_team(dict.fromkeys(AUTHOR_SECTORS, 0) | dict.fromkeys(found, 1))
 
 
 def sort_records(records: Iterable[Record]) -> list[Record]:
-    """Records of one paper, at most one a source, in the order of ``SOURCES``."""
+    """Sort the records of one paper by ``SOURCES``, at most one per source."""
     by_source = {record.source: record for record in records}
     return [by_source[source] for source in SOURCES if source in by_source]
 
 
 def make_row(records: Sequence[Record], peaks: Peaks) -> Row:
-    """The row of one paper, from what every source says of it.
+    """Make the row of one paper from the records of all sources.
 
     Parameters
     ----------
     records
-        Records with the same venue, year and title, at most one a source.
+        Records with the same venue, year and title, at most one per source.
     peaks
-        Peak FLOP/s of accelerators (``data.classify.accelerators.peaks``).
+        Peak FLOP/s of accelerators (``data.classify.accelerators.list_peaks``).
     """
     ordered = sort_records(records)
     first = ordered[0]
-    place = parse_venue_year(first.stem)
-    if place is None:
-        raise ValueError(f"no venue and year: {first.stem}")
-    coded = next((record.coded for record in ordered if record.coded), None)
+    venue_year = parse_venue_year(first.stem)
+    if venue_year is None:
+        raise ValueError(f"no venue and year in the name {first.stem!r}")
+    annotation = _find_annotation(ordered)
     full_text = next((record.full_text for record in ordered if record.full_text), None)
-    research = UNKNOWN if coded is None else "theoretical" if coded.theoretical else "empirical"
+    research = UNKNOWN if annotation is None else "theoretical" if annotation.theoretical else "empirical"
     return {
         "id": make_paper_id(first.stem, first.title),
-        "venue": place[0],
-        "year": place[1],
+        "venue": venue_year[0],
+        "year": venue_year[1],
         "track": _pick_track(ordered),
         "sources": LIST_SEPARATOR.join(record.source for record in ordered),
         "research": research,
-        "coder_excluded": "" if coded is None else _format_yes(coded.excluded),
+        "coder_excluded": "" if annotation is None else _format_yes(annotation.excluded),
         **_describe_authors(ordered),
-        "team_coded": coded.team if coded else UNKNOWN,
-        "team_passage": classify_passage_team(coded.team_passage) if coded else UNKNOWN,
+        "team_coded": annotation.team if annotation else UNKNOWN,
+        "team_passage": classify_passage_team(annotation.team_passage) if annotation else UNKNOWN,
         **_describe_text(ordered, full_text),
         **_describe_code(ordered),
         **_describe_hardware(ordered, peaks),
     }
+
+
+def _find_annotation(records: Iterable[Record]) -> Annotation | None:
+    return next((record.annotation for record in records if record.annotation), None)
 
 
 def _format_yes(value: bool) -> str:
@@ -114,33 +118,33 @@ def _format_yes(value: bool) -> str:
 
 
 def _pick_track(records: Sequence[Record]) -> str:
-    """The track of the first source that knows of one besides main."""
+    """Return the first track other than main that a source reports, else main."""
     return next((record.track for record in records if record.track != "main"), "main")
 
 
 def pick_with_affiliations(records: Sequence[Record]) -> Record | None:
-    """The record whose affiliations count: the first that lists them by author, or else by paper."""
+    """Return the record whose affiliations are used: the first that lists them by author, else by paper."""
     readable = [record for record in records if record.slots_per and has_affiliations(record)]
     return next((record for record in readable if record.slots_per == "author"), next(iter(readable), None))
 
 
 def _describe_authors(records: Sequence[Record]) -> Row:
     record = pick_with_affiliations(records)
-    slots = [read_slot(slot) for slot in record.slots] if record else []
-    kinds = [classify_author(classify_slot(slot)) for slot in slots]
-    counts = {kind: kinds.count(kind) for kind in AUTHOR_KINDS}
-    # Where affiliations are the paper's, its list of authors is the less certain one.
+    slots = [drop_unusable_text(slot) for slot in record.slots] if record else []
+    sectors = [classify_author(classify_slot(slot)) for slot in slots]
+    counts = {sector: sectors.count(sector) for sector in AUTHOR_SECTORS}
+    # A source that lists affiliations by paper has the less reliable list of authors.
     counted = reversed(records) if record and record.slots_per == "paper" else records
     n_authors = next((other.n_authors for other in counted if other.n_authors), None)
     if record and record.slots_per == "author":
         n_authors = len(slots)
-    with_text = sum(not slot.blank for slot in slots)
+    with_text = sum(not slot.is_empty for slot in slots)
     return {
         "n_authors": n_authors or "",
         "slots_per": record.slots_per if record else "none",
         "slots_with_text": with_text,
         "slots_without_text": len(slots) - with_text,
-        **{f"authors_{kind}": counts[kind] for kind in AUTHOR_KINDS},
+        **{f"authors_{sector}": counts[sector] for sector in AUTHOR_SECTORS},
         "team_listed": classify_team(counts),
     }
 
@@ -174,29 +178,33 @@ def _describe_code(records: Sequence[Record]) -> Row:
         if record.links is None:
             continue
         counted, rule = classify_page_links(record.links)
-        # Where the parse of the first page gave no affiliation it lost the link too: missing, not "no".
+        # If the first page was parsed without affiliations, its link was lost too: missing, not "none".
         page = "link" if counted else "none" if has_affiliations(record) or rule else "missing"
-    coded = next((record.coded for record in records if record.coded), None)
+    annotation = _find_annotation(records)
     full_text = next((record.full_text for record in records if record.full_text), None)
-    said = classify_statement(coded.code_passage) if coded else classify_full_text(full_text.body) if full_text else ""
+    statement = ""
+    if annotation:
+        statement = classify_statement(annotation.code_passage)
+    elif full_text:
+        statement = classify_full_text(full_text.body)
     return {
         "code_page": page,
         "code_page_rule": rule,
-        "code_coded": "" if coded is None else _format_yes(coded.code),
-        "code_statement": said,
+        "code_coded": "" if annotation is None else _format_yes(annotation.code),
+        "code_statement": statement,
     }
 
 
 def _describe_hardware(records: Sequence[Record], peaks: Peaks) -> Row:
-    coded = next((record.coded for record in records if record.coded), None)
+    annotation = _find_annotation(records)
     full_text = next((record.full_text for record in records if record.full_text), None)
     thanked = ""
-    if coded:
-        found = parse(coded.hardware_passage) if coded.hardware else Hardware("none")
+    if annotation:
+        found = parse(annotation.hardware_passage) if annotation.hardware else Hardware("none")
     elif full_text:
         found = parse(pick_accelerator_sentences(full_text.body))
         thanked = _list_types(parse(pick_accelerator_sentences(f"We acknowledge: {full_text.acknowledgement}")))
-        # A text is searched for accelerators alone: without one, what it ran on is not known.
+        # A text is searched for accelerators only: if none is named, the hardware is unknown.
         found = found if found.setups else Hardware("thanks" if thanked else UNKNOWN)
     else:
         found = Hardware(UNKNOWN)
@@ -204,10 +212,10 @@ def _describe_hardware(records: Sequence[Record], peaks: Peaks) -> Row:
     thanked = LIST_SEPARATOR.join(filter(None, (_list_types(found, thanked=True), thanked)))
     known = {setup.type: value for setup in used if (value := find_peak(peaks, setup.type)) is not None}
     main = pick_largest(used, known)
-    # The sum counts a set-up of an untold number as one chip, as the largest does; a type without a peak is left out.
+    # The sum counts a missing number as one chip, as pick_largest does, and leaves out types without a peak.
     total = sum((setup.chips or 1.0) * 10 ** known[setup.type] for setup in used if setup.type in known)
     return {
-        "hardware_coded": "" if coded is None else _format_yes(coded.hardware),
+        "hardware_coded": "" if annotation is None else _format_yes(annotation.hardware),
         "hardware_kind": found.kind,
         "accelerator": main.type if main else "",
         "accelerator_count": "" if main is None or main.chips is None else f"{main.chips:g}",
@@ -228,8 +236,6 @@ def _list_types(found: Hardware, thanked: bool = True) -> str:
 
 
 _ACCELERATOR_WORD = re.compile(r"\b(?:gpus?|tpus?|titan|tesla|nvidia|geforce|gtx|rtx|quadro)\b", re.IGNORECASE)
-
-
 _TYPED = re.compile(
     r"\b(?:titan|tesla|geforce|gtx|rtx|quadro|[kmp]\d0|[pv]100|\d{3,4} ?ti|tpu ?v\d)\b|acknowledge", re.IGNORECASE
 )
@@ -246,9 +252,9 @@ def _compile_sentence_end() -> re.Pattern[str]:
 
 
 def pick_accelerator_sentences(text: str) -> str:
-    """The sentences of a text that name accelerators, put together; long ones cut around the word.
+    """Join the sentences of a text that name accelerators, long ones truncated around the name.
 
-    A "GPU" without a type counts only where the sentence speaks of running something: texts also say what suits GPUs.
+    A "GPU" without a type counts only in a sentence about running something: texts also discuss what suits GPUs.
     """
     found = []
     for sentence in _compile_sentence_end().split(text):

@@ -1,7 +1,7 @@
-"""Pre-trained models that a text mentions (``lexicons/pretrained.csv``: patterns with examples, release, maker).
+"""Mentions of pre-trained models in a text (``lexicons/pretrained.csv``: patterns with examples, release, maker).
 
-Names of architectures (ResNet, ViT) count only where the text around them says pre-trained: most papers train them anew.
-How often a mention is a use was labelled by hand; see data/README.md.
+Architecture names (ResNet, ViT) count only if the surrounding text indicates pre-training, because most papers train
+them from scratch. How often a mention is a use was labelled by humans; see data/README.md.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from functools import cache
 
 from data.classify.lexicon import read_lexicon
 
-VERSION = "1"  # raise it with every change of the lexicon
+VERSION = "1"  # increase with every change of the lexicon
 COLUMNS = ("model", "pattern", "released", "organisation", "sectors", "needs_word", "matches", "does_not_match")
-NEAR = 120  # characters on each side in which the word must stand
-WORD = re.compile(
+NEAR = 120  # characters on each side of a name that are searched for a cue
+PRETRAINING_CUE = re.compile(
     r"pre-? ?train\w*|fine-? ?tun\w*|off-the-shelf|(?:released|public(?:ly available)?) (?:weights|models?|checkpoints?)|checkpoints?|"
     r"initiali[sz]ed (?:with|from|by)|ImageNet (?:features|weights|models?)|features|extracted (?:from|by|using|with)|"
     r"frozen|vectors|encoder|transfer(?:red|ring)? (?:from|learning)|embeddings|feature extractor|Google News",
     re.IGNORECASE,
 )
-SCRATCH = re.compile(
+SCRATCH_CUE = re.compile(
     r"from scratch|\b(?:we|to|and) (?:first )?(?:pre-?)?train(?!ed)\w*|(?<!pre-)(?<!pre)\btrained (?:globally|independently|on (?:our|the|a huge|unlabel\w*))|"
     r"pre-?train (?:the|word)|pre-?trained independently|window size|negative sampl\w*|factoriz\w*",
     re.IGNORECASE,
@@ -32,13 +32,13 @@ def _read_lexicon() -> tuple[re.Pattern[str], tuple[str, ...], frozenset[str]]:
     rows = read_lexicon("pretrained", COLUMNS)
     groups = "|".join(f"(?P<m{number}>{row['pattern']})" for number, row in enumerate(rows))
     models = tuple(row["model"] for row in rows)
-    # A hyphenated name ("MWP-BERT", "BERT-LSTM") builds on the model; a longer word ("BERTScore") is another thing.
+    # A hyphenated name ("MWP-BERT", "BERT-LSTM") builds on the model; a longer word ("BERTScore") does not.
     pattern = re.compile(rf"(?<![\w.@/])(?=[A-Zbfmsvw])(?:{groups})(?![\w@])")
     return pattern, models, frozenset(row["model"] for row in rows if row["needs_word"])
 
 
 def find_mentions(text: str) -> tuple[str, ...]:
-    """Models that a text mentions, each once, in the lexicon's order."""
+    """Return the models that a text mentions, each once, in lexicon order."""
     pattern, models, needs = _read_lexicon()
     found = set()
     for match in pattern.finditer(text):
@@ -47,7 +47,7 @@ def find_mentions(text: str) -> tuple[str, ...]:
             continue
         if model in needs:
             around = text[max(0, match.start() - NEAR) : match.end() + NEAR]
-            if not WORD.search(around) or SCRATCH.search(around):
+            if not PRETRAINING_CUE.search(around) or SCRATCH_CUE.search(around):
                 continue
         found.add(model)
     return tuple(model for model in models if model in found)

@@ -1,6 +1,6 @@
-"""One primary topic a paper, by a lexicon over title, keywords and abstract (``lexicons/topics.csv``).
+"""One primary topic per paper, from a lexicon over title, keywords and abstract (``lexicons/topics.csv``).
 
-Validated against the areas under which IJCAI and AAAI published their papers; see data/README.md.
+The classifier is validated against the areas under which IJCAI and AAAI published their papers; see data/README.md.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from functools import cache
 from data.classify.lexicon import read_lexicon
 from data.vocabulary import OTHER_TOPIC
 
-TITLE_WEIGHT = 3  # a title says what a paper is about; an abstract also says what it touches
+TITLE_WEIGHT = 3  # a title names the subject; an abstract also names what the paper only touches on
 KEYWORD_WEIGHT = 2
-LEAST_SCORE = 4  # one weak term in an abstract is no topic
+LEAST_SCORE = 4  # one weak term in an abstract does not make a topic
 TOKEN = re.compile(r"[a-z0-9]+")
 
 
@@ -23,11 +23,11 @@ TOKEN = re.compile(r"[a-z0-9]+")
 class _Lexicon:
     topics: tuple[str, ...]
     terms: dict[str, tuple[tuple[tuple[str, ...], tuple[tuple[int, int], ...]], ...]]
-    """First word of a term to (the whole term, ((topic's number, weight), ...)), longer terms first."""
+    """First word of a term to tuples (whole term, ((topic index, weight), ...)), longer terms first."""
 
 
 def split_words(text: str) -> list[str]:
-    """Lower-case words of a text, a plural ending taken off."""
+    """Split a text into lower-case words without plural endings."""
     return [_singularise(word) for word in TOKEN.findall(text.lower())]
 
 
@@ -54,29 +54,32 @@ def _read_lexicon() -> _Lexicon:
 
 
 def score_topics(title: str, keywords: str = "", abstract: str = "") -> Counter[str]:
-    """Weighted number of terms of each topic. A term counts once a part; a longer term hides the shorter in it."""
+    """Return the weighted number of terms per topic.
+
+    A term counts once in title, keywords and abstract each. A longer term masks the shorter terms that it contains.
+    """
     lexicon = _read_lexicon()
     found: Counter[str] = Counter()
     for text, factor in ((title, TITLE_WEIGHT), (keywords, KEYWORD_WEIGHT), (abstract, 1)):
         tokens = split_words(text)
         seen: set[tuple[str, ...]] = set()
-        at = 0
-        while at < len(tokens):
+        position = 0
+        while position < len(tokens):
             step = 1
-            for term, weights in lexicon.terms.get(tokens[at], ()):
-                if tuple(tokens[at : at + len(term)]) == term:
+            for term, weights in lexicon.terms.get(tokens[position], ()):
+                if tuple(tokens[position : position + len(term)]) == term:
                     if term not in seen:
                         seen.add(term)
                         for topic, weight in weights:
                             found[lexicon.topics[topic]] += factor * weight
                     step = len(term)
                     break
-            at += step
+            position += step
     return found
 
 
 def classify_topic(title: str, keywords: str = "", abstract: str = "") -> str:
-    """The topic with the highest score; ``other`` if none is high enough. Ties go to the first in the lexicon."""
+    """Return the topic with the highest score, or ``other`` if no score is high enough; ties follow lexicon order."""
     found = score_topics(title, keywords, abstract)
     if not found:
         return OTHER_TOPIC

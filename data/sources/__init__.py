@@ -1,1 +1,1 @@
-"""Reading raw files, as they are: nothing is classified here."""
+"""Readers of raw files; nothing is classified here."""

@@ -1,8 +1,8 @@
-"""Processors that machine learning is trained on: Epoch's list of chips to a small table of GPUs and TPUs.
+"""Table of GPUs and TPUs, from Epoch's list of machine-learning hardware.
 
 Source: Epoch AI, machine-learning hardware, CC BY 4.0. The list names one product in several ways (``NVIDIA V100``,
-``NVIDIA Tesla V100 SXM2 16 GB``); papers name it in others (``V100``, ``Tesla V100``). ``product`` is the name that
-they share, ``aliases`` the names to look for, squeezed: lower case, letters and digits only.
+``NVIDIA Tesla V100 SXM2 16 GB``), and papers use other names (``V100``, ``Tesla V100``). ``product`` is the common
+name. ``aliases`` are the names to search for, squeezed to lower-case letters and digits.
 """
 
 from __future__ import annotations
@@ -33,37 +33,37 @@ COLUMNS = {
 }
 PEAKS = [name for name in COLUMNS if name.startswith("log10_")]
 TYPES = ("GPU", "TPU")
-FIRST_YEAR = 2006  # CUDA's first chips; nothing older trains networks
-# Makers' families, memory sizes and board forms that papers leave out.
+FIRST_YEAR = 2006  # the first CUDA chips; no older chip trains networks
+# Makers, product families, memory sizes and board forms that papers omit.
 FAMILY = re.compile(r"^(nvidia|google|amd|ati|intel)\s+|\b(tesla|geforce|quadro|radeon|instinct)\s+", re.IGNORECASE)
 BOARD = re.compile(
     r"\b(\d+\s?GB|PCIe|SXM\d?|DGXS|FHHL|NVL|HBM\d?e?|CNX|Founders Edition|11Gbps|Passive)(?=\s|$)", re.IGNORECASE
 )
-K_SUFFIX = re.compile(r"^(K10|K20|K40)(c|m|s|d|st|t)$")  # coolers and mounts of one board
+K_SUFFIX = re.compile(r"^(K10|K20|K40)(c|m|s|d|st|t)$")  # variants of one board by cooler and mount
 SERIES = re.compile(r"^(?:GTX|RTX)\s+(\d{3,4}(?:\s?(?:Ti|SUPER))?)$")
 
 
 def find_product(chip: str) -> str:
-    """The short name of a chip's product: ``NVIDIA Tesla V100 SXM2 16 GB`` to ``V100``."""
+    """Return the short product name of a chip: ``NVIDIA Tesla V100 SXM2 16 GB`` becomes ``V100``."""
     name = " ".join(BOARD.sub(" ", FAMILY.sub("", FAMILY.sub("", chip))).replace("()", "").split())
     return K_SUFFIX.sub(r"\1", name)
 
 
 def list_aliases(chip: str) -> list[str]:
-    """Squeezed names under which papers may mention a chip, the shortest first."""
+    """List the squeezed names by which papers may mention a chip, shortest first."""
     product = find_product(chip)
     without_maker = re.sub(r"^(nvidia|google|amd|ati|intel)\s+", "", chip, flags=re.IGNORECASE)
     names = {product, without_maker, chip}
     if family := re.search(r"\b(tesla|geforce|quadro|instinct)\b", chip, re.IGNORECASE):
         names.add(f"{family.group()} {product}")
     if titan := re.match(r"(?:GTX )?(TITAN(?: X)?)(?: Pascal)?$", product, re.IGNORECASE):
-        names.add(titan.group(1))  # two generations of Titan X: papers rarely say which
+        names.add(titan.group(1))  # two generations are called Titan X; papers rarely say which
     if series := SERIES.match(product):
         names.add(series.group(1))
     if workstation := re.match(r"RTX (A\d000)$", product):
         names.add(workstation.group(1))
     found = {squeeze(name) for name in names}
-    # A bare number, two characters, or a word without a digit are found everywhere.
+    # Bare numbers, names of two characters and short words without a digit would match everywhere.
     found = {name for name in found if len(name) > 2 and not name.isdigit() and (name[-1].isdigit() or len(name) > 4)}
     return sorted(found or {squeeze(chip)}, key=lambda name: (len(name), name))
 
@@ -79,15 +79,15 @@ def read_chips(path: Path) -> tuple[list[dict[str, object]], Counter[str]]:
     Returns
     -------
     rows
-        One dict a chip with the columns of ``data.tables.schemas.CHIPS``: GPUs and TPUs with a peak, peaks in log10
+        One dict per GPU or TPU with a peak, with the columns of ``data.tables.schemas.CHIPS``. Peaks are in log10
         FLOP/s (log10 operations/s for int8). Sorted by product and chip.
     counts
-        What was left out, by reason; products named under several names; aliases that several products share.
+        Rows left out, by reason; products listed under several names; aliases shared by several products.
 
     Raises
     ------
     InputError
-        For a missing column, a number or date that cannot be read, a peak out of range.
+        If a column is missing, a number or date cannot be read, or a peak is out of range.
     """
     counts: Counter[str] = Counter()
     rows: list[dict[str, object]] = []

@@ -1,7 +1,7 @@
-"""Source ``coakley``: papers read in full text by a language model (Coakley et al. 2026, arXiv 2606.16974).
+"""Source ``coakley``: papers labelled from their full text by an LLM (Coakley et al. 2026, arXiv 2606.16974).
 
-Only reads. Team kind, code and hardware statements come with the passage they rest on. The repository
-kevincoakley/the-shift-toward-open states no licence, so that only derived facts leave this module.
+The LLM annotator is a language model. It labels team type, code and hardware, and quotes a supporting passage for each.
+The repository kevincoakley/the-shift-toward-open states no licence, so only derived facts leave this module.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from data.sources.raw import read_json_list
-from data.sources.record import Coded, Read, Record, clean, find_track, is_front_matter, make_title_key
+from data.sources.record import Annotation, ReadResult, Record, clean, find_track, is_front_matter, make_title_key
 
 TEAMS = {0: "academia-only", 1: "mixed", 2: "industry-only"}
-NO_AUTHORS = ("iclr2014", "iclr2015")  # their number of authors is 1 for all, or for a third, whoever wrote them
+NO_AUTHORS = ("iclr2014", "iclr2015")  # n_authors is 1 for all papers, or for a third, whatever their authors
 MOST_AUTHORS = 5_000
 FIELDS = ("research_type", "affiliation", "open_source_code", "hardware_specification")
 
 
-def read(path: Path, stem: str) -> Read:
+def read(path: Path, stem: str) -> ReadResult:
     """Read one venue-year, ``<venue><year>.json.gz``.
 
-    A paper without a title or one of the four codes is left out and counted; a team kind of -1 is unknown.
+    A paper that lacks a title or one of the four LLM labels is left out and counted. A team type of -1 is unknown.
 
     Raises
     ------
     InputError
         If the file as a whole cannot be read.
     """
-    found = Read()
+    found = ReadResult()
     for item in read_json_list(path):
         found.counts["read"] += 1
         if not isinstance(item, Mapping) or not all(isinstance(item.get(name), Mapping) for name in FIELDS):
@@ -55,7 +55,7 @@ def read(path: Path, stem: str) -> Read:
                     title=title,
                     track=track,
                     n_authors=authors if type(authors) is int and 0 < authors <= MOST_AUTHORS else None,
-                    coded=_read_coded(item),
+                    annotation=_read_annotation(item),
                 )
             )
             found.counts["kept"] += 1
@@ -63,11 +63,11 @@ def read(path: Path, stem: str) -> Read:
     return found
 
 
-def _read_coded(item: Mapping[str, object]) -> Coded:
-    codes = {name: item[name] for name in FIELDS}
-    result = {name: code["result"] for name, code in codes.items() if isinstance(code, Mapping)}
-    text = {name: clean(code.get("text")) for name, code in codes.items() if isinstance(code, Mapping)}
-    return Coded(
+def _read_annotation(item: Mapping[str, object]) -> Annotation:
+    labels = {name: item[name] for name in FIELDS}
+    result = {name: label["result"] for name, label in labels.items() if isinstance(label, Mapping)}
+    text = {name: clean(label.get("text")) for name, label in labels.items() if isinstance(label, Mapping)}
+    return Annotation(
         theoretical=result["research_type"] == 1,
         excluded=item.get("excluded_by_authors") is True,
         team=TEAMS.get(result["affiliation"], "unknown"),

@@ -1,7 +1,7 @@
-"""Epoch AI's database of machine-learning models: a raw CSV vintage to rows of the table of models.
+"""Rows of the table of models, from a raw CSV vintage of Epoch AI's database of machine-learning models.
 
-Source: Epoch AI, "Parameter, Compute and Data Trends in Machine Learning", CC BY 4.0. This file only reads: what a
-label means stands in the tables below, and data/README.md says how each kind of team enters an analysis.
+Source: Epoch AI, "Parameter, Compute and Data Trends in Machine Learning", CC BY 4.0. The tables below define the
+labels; data/README.md describes how each team type enters an analysis.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from data.vocabulary import (
     UNKNOWN,
 )
 
-# What the column of each fact is called. A blank name: this vintage does not have it.
+# Raw column of each fact; an empty name if the layout lacks it.
 WORDS = {
     "model": "System",
     "date": "Publication date",
@@ -51,10 +51,10 @@ LISTS = WORDS | {
     "weights_access": "Model accessibility",
     "training_code": "Training code accessibility",
 }
-# Until 2024 Epoch labelled a team in words, later each of its organisations in a list.
+# Until 2024 Epoch labelled the team as a whole; later vintages label each of its organisations, in a list.
 LAYOUTS = {"words": WORDS, "lists": LISTS}
 
-# Keys are compared in lower case: the raw file spells the same label in several ways.
+# Keys are compared in lower case, because the raw file spells the same label in several ways.
 TEAM = {
     "": UNKNOWN,
     "academia": "academia-only",
@@ -102,13 +102,13 @@ ENTRY = {
     "research collective": "research collective",
     "non-profit": "non-profit",
 }
-# Later vintages list several domains a model, and call drawing by another name.
+# Later vintages list several domains per model, and use another name for drawing.
 DOMAIN = {"Image generation": "Drawing", "Text-to-Video": "Video"}
-ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # fromisoformat takes 20120301 and 2012-W10-1 too
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # fromisoformat also accepts 20120301 and 2012-W10-1
 
 
 def detect_layout(header: Iterable[str]) -> str | None:
-    """Name the layout of a raw vintage by its header: ``words`` or ``lists``; None for any other table."""
+    """Return the layout of a raw vintage, ``words`` or ``lists``, from its header; None for any other table."""
     names = set(header)
     for layout, columns in LAYOUTS.items():
         if {columns["model"], columns["compute"], columns["team"]} <= names:
@@ -117,26 +117,28 @@ def detect_layout(header: Iterable[str]) -> str | None:
 
 
 def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str, object]], Counter[str]]:
-    """Read one raw vintage, of any layout; blank sectors stay unknown here (``data.classify.sectors`` resolves them).
+    """Read one raw vintage of any layout.
+
+    Missing sectors stay unknown here; ``data.classify.sectors`` resolves them.
 
     Parameters
     ----------
     path
         Epoch's CSV, as downloaded.
     vintage
-        Its name, a year and month such as ``2023-12``; by default the month of its latest publication date.
+        Name of the vintage, a year and month such as ``2023-12``. Defaults to the month of the latest publication date.
 
     Returns
     -------
     rows
-        One dict a model with the columns of ``data.tables.schemas.MODELS``, sorted by date and name.
+        One dict per model with the columns of ``data.tables.schemas.MODELS``, sorted by date and name.
     counts
-        What was left out or is unknown, by reason.
+        Rows left out and unknown values, by reason.
 
     Raises
     ------
     InputError
-        For a missing column, an unknown label, a date or number that cannot be read, a date after the vintage.
+        If a column is missing, a label is unknown, a date or number cannot be read, or a date is after the vintage.
     """
     counts: Counter[str] = Counter()
     table = parse_csv(path, ())
@@ -151,7 +153,7 @@ def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str,
     today = date.today().isoformat()[:7]
     months = [cell["date"][:7] for cell in cells.values() if ISO_DATE.fullmatch(cell["date"])]
     if vintage is None and not months:
-        raise InputError("no publication dates, so no vintage", path, column=columns["date"])
+        raise InputError("no publication date can be read, so the vintage is unknown", path, column=columns["date"])
     vintage = vintage or max((month for month in months if month <= today), default=today)
     counts["rows in the raw file"] = len(cells)
     kept: dict[str, int] = {}
@@ -204,7 +206,7 @@ def _make_row(
         if value is None:
             return ""
         if not (value > 0 and allowed[0] <= math.log10(value) <= allowed[1]):
-            hint = f"a number from 1e{allowed[0]:g} to 1e{allowed[1]:g}, or blank"
+            hint = f"a number from 1e{allowed[0]:g} to 1e{allowed[1]:g}, or an empty cell"
             raise InputError("out of range", path, number, columns[name], cell[name], hint)
         return round(math.log10(value), 6)
 
@@ -215,7 +217,7 @@ def _make_row(
         listed = [find_label("team", part, ENTRY) for part in _join_entries(cell["team"]).split(LIST_SEPARATOR) if part]
         team = classify_sectors(listed)
         if len(listed) < len(organisations) and not team.endswith("collaboration"):
-            team = UNKNOWN  # an organisation without a sector may be of another kind
+            team = UNKNOWN  # an organisation without a label may be of another sector
         if len(listed) == len(organisations):
             sectors = listed
     else:
@@ -248,13 +250,13 @@ def _make_row(
 
 
 def _join_entries(text: str) -> str:
-    """A comma-separated cell as a list; an entry with a comma in it stands in quotes."""
+    """Convert a comma-separated cell to a list; an entry that contains a comma is quoted."""
     parts = next(csv.reader([text], skipinitialspace=True), [])
     return LIST_SEPARATOR.join(part.strip() for part in parts if part.strip())
 
 
 def _find_domain(text: str) -> str:
-    """One domain of several: multimodal where it is named or both language and vision are, else the first."""
+    """Choose one domain: multimodal if it, or both language and vision, are listed; else the first."""
     entries = [DOMAIN.get(part, part) for part in _join_entries(text).split(LIST_SEPARATOR)]
     if "Multimodal" in entries or {"Language", "Vision"} <= set(entries):
         return "Multimodal"
@@ -267,17 +269,17 @@ def _read_date(path: Path, number: int, column: str, text: str, vintage: str) ->
     try:
         found = date.fromisoformat(text).isoformat() if ISO_DATE.fullmatch(text) else ""
     except ValueError:
-        hint = "a date like 2021-05-31, or blank"
+        hint = "a date like 2021-05-31, or an empty cell"
         raise InputError("not a date", path, number, column, text, hint) from None
     if not found:
-        raise InputError("not a date", path, number, column, text, "a date like 2021-05-31, or blank")
+        raise InputError("not a date", path, number, column, text, "a date like 2021-05-31, or an empty cell")
     if found[:7] > vintage:
-        raise InputError(f"a date in the future: after the vintage, {vintage}", path, number, column, text)
+        raise InputError(f"a date in the future: after the vintage {vintage}", path, number, column, text)
     return found
 
 
 def _read_number(path: Path, number: int, column: str, text: str) -> float | None:
-    """A number as Epoch writes them (1234.00, 1.5e9, 1,024), or None for a blank."""
+    """Read a number as Epoch writes it (1234.00, 1.5e9, 1,024); None for an empty cell."""
     if not text:
         return None
     if not NUMBER.fullmatch(text.replace(",", "")):

@@ -1,4 +1,4 @@
-"""Reading raw files safely: gzipped JSON lists, one error that names the file."""
+"""Safe reading of raw JSON lists, plain or gzipped; every error names the file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def read_json_list(path: Path) -> list[object]:
     Raises
     ------
     InputError
-        For a damaged gzip stream, text that is no UTF-8, invalid JSON (with its line), or no list.
+        If the gzip stream is damaged, the text is not UTF-8, the JSON is invalid (with its line), or it is not a list.
     """
     if path.is_dir():
-        raise InputError("this is a folder, a JSON file is needed", path)
+        raise InputError("this is a folder; a JSON file is needed", path)
     try:
         content = json.loads(read_bytes(path).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -27,10 +27,10 @@ def read_json_list(path: Path) -> list[object]:
         ) from None
     except json.JSONDecodeError as error:
         raise InputError(f"not valid JSON: {error.msg}", path, error.lineno) from None
-    except ValueError as error:  # a number of thousands of digits
+    except ValueError as error:  # a number with thousands of digits
         raise InputError(f"not valid JSON: {error}", path) from None
     except RecursionError:
         raise InputError("not valid JSON: nested too deeply", path) from None
     if not isinstance(content, list):
-        raise InputError(f"a list of papers is needed, this is a {type(content).__name__}", path)
+        raise InputError(f"a list of papers is needed; this is a {type(content).__name__}", path)
     return content

@@ -1,4 +1,4 @@
-"""A raw record: what any source says of a paper, before anything is classified."""
+"""Raw records: what a source reports about a paper, before anything is classified."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 
-# Labels of tracks as the sources write them, the first that matches; without one it is the main track.
+# Track labels as the sources write them. The first match wins; without a match the track is "main".
 TRACKS = (
     ("workshop", r"workshop track|^workshop|(poster|oral) workshop"),
     ("demo", r"demo|exhibit|^projects$"),
@@ -33,20 +33,20 @@ _TRACKS = tuple((track, re.compile(pattern, re.IGNORECASE)) for track, pattern i
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a paper prints beside one author (or once for the whole paper): affiliation text and mail domain."""
+    """Affiliation text and mail domain, as printed with one author or once for the whole paper."""
 
     text: str = ""
     domain: str = ""
 
     @property
-    def blank(self) -> bool:
-        """Nothing to read a sector from."""
+    def is_empty(self) -> bool:
+        """Whether the slot has neither text nor domain."""
         return not self.text and not self.domain
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
-    """What a coder of full texts said of a paper, each with the passage it rests on."""
+class Annotation:
+    """Labels that the LLM annotator (a language model) gave a full text, each with its supporting passage."""
 
     theoretical: bool
     excluded: bool
@@ -60,7 +60,7 @@ class Coded:
 
 @dataclass(frozen=True, slots=True)
 class FullText:
-    """The text of a paper, its acknowledgement apart."""
+    """Body and acknowledgement of a paper."""
 
     body: str
     acknowledgement: str
@@ -68,10 +68,10 @@ class FullText:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One paper as one source gives it.
+    """One paper as reported by one source.
 
-    ``slots_per`` says what ``slots`` are: one an author, in order (``author``); each affiliation of the paper once
-    (``paper``); or the source lists none (``""``). ``links`` is None where the source has no field for links.
+    ``slots_per`` is ``author`` if ``slots`` has one entry per author, in order; ``paper`` if it has each affiliation
+    of the paper once; and ``""`` if the source lists none. ``links`` is None if the source has no field for links.
     """
 
     source: str
@@ -85,45 +85,45 @@ class Record:
     slots: tuple[Slot, ...] = ()
     slots_per: str = ""
     links: tuple[str, ...] | None = None
-    coded: Coded | None = None
+    annotation: Annotation | None = None
     full_text: FullText | None = None
 
     @property
     def key(self) -> str:
-        """The title as it is compared between sources."""
+        """Normalised title for matching papers between sources."""
         return make_title_key(self.title)
 
 
 @dataclass
-class Read:
-    """The records of one file, and what was left out of it, by reason."""
+class ReadResult:
+    """Records of one file, and the number left out by reason."""
 
     records: list[Record] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    """Titles (as compared) that the source has and that were not accepted, with the reason."""
+    """Normalised titles of papers in the source that were not accepted, with the reason."""
     counts: Counter[str] = field(default_factory=Counter)
 
 
 def make_title_key(title: str) -> str:
-    """A title as it is compared: lower case, letters and digits of any script only.
+    """Normalise a title for matching: lower case, letters and digits of any script only.
 
-    Compatibility forms (ligatures) are taken apart first.
+    Compatibility forms such as ligatures are decomposed first (NFKC).
     """
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", title).lower())
 
 
 def make_paper_id(stem: str, title: str) -> str:
-    """A stable id: venue, year and 12 hexadecimal digits of the title's hash (SHA-256)."""
+    """Make a stable id: venue, year and 12 hexadecimal digits of the SHA-256 hash of the normalised title."""
     return f"{stem}-{hashlib.sha256(make_title_key(title).encode()).hexdigest()[:12]}"
 
 
 def normalise_stem(name: str) -> str:
-    """One spelling of a file's venue and year: ``NeurIPS-2021`` to ``nips2021``."""
+    """Normalise a file's venue and year: ``NeurIPS-2021`` becomes ``nips2021``."""
     return re.sub(r"[-_]", "", name.lower()).replace("neurips", "nips")
 
 
 def find_track(*labels: str) -> str:
-    """The track that a source's labels name, the first rule that matches any of them; ``main`` otherwise."""
+    """Return the track of the first rule that matches any of a source's labels, else ``main``."""
     for track, pattern in _TRACKS:
         if any(pattern.search(label) for label in labels):
             return track
@@ -141,14 +141,14 @@ FRONT_MATTER = re.compile(
 
 
 def is_front_matter(title: str) -> bool:
-    """Whether a title is that of a preface, a committee or an index."""
+    """Return whether a title is that of a preface, a committee or an index."""
     return bool(FRONT_MATTER.search(title))
 
 
 def clean(text: object) -> str:
-    """One line of text without control characters and without spaces at its ends; anything but text is blank.
+    """Return one line of text without control characters or outer spaces; an empty string if it is not text.
 
-    Ligatures and other compatibility forms are taken apart (NFKC): OCR and PDFs write "ﬁ" for "fi".
+    Ligatures and other compatibility forms are decomposed (NFKC), because OCR and PDFs write "ﬁ" for "fi".
     """
     if not isinstance(text, str):
         return ""

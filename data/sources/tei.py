@@ -1,7 +1,7 @@
-"""Source ``tei``: full texts as TEI XML by GROBID, of any proceedings (here ACL and EMNLP, 2014-18).
+"""Source ``tei``: full texts as TEI XML from GROBID, of any proceedings (here ACL and EMNLP, 2014-18).
 
-Only reads. Origin of the texts used here: ACL Anthology, extracted by Caragea, Uban and Dinu (2019).
-A folder ``<venue><year>`` of ``*.tei.xml`` files or a zip of one serves alike.
+Origin of the texts used here: ACL Anthology, extracted by Caragea, Uban and Dinu (2019).
+The input is a folder ``<venue><year>`` of ``*.tei.xml`` files, or a zip of one.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from pathlib import Path
 from lxml import etree
 
 from data.errors import InputError
-from data.sources.record import FullText, Read, Record, Slot, clean, find_track, is_front_matter
+from data.sources.record import FullText, ReadResult, Record, Slot, clean, find_track, is_front_matter
 
 NS = {"t": "http://www.tei-c.org/ns/1.0"}
-MAX_BYTES = 20_000_000  # of one paper; a hundred times the longest here
-# Volumes of the ACL Anthology that say what a paper is where its header does not.
+MAX_BYTES = 20_000_000  # per paper; a hundred times the longest one here
+# Volumes of the ACL Anthology that identify the track if the header does not.
 VOLUMES = (
     (re.compile(r"P\d\d-3"), "student"),
     (re.compile(r"P1[4]-5|P1[5-8]-4|D1[78]-2"), "demo"),
     (re.compile(r"P14-6|P1[5-8]-5|D14-2"), "tutorial"),
 )
-MOST_AUTHORS = 25  # with more it is a programme committee, or a table of contents
-# A "name" with such a word is an affiliation that GROBID took for an author.
+MOST_AUTHORS = 25  # a longer list is a programme committee or a table of contents
+# A "name" with one of these words is an affiliation that GROBID mistook for an author.
 ORGANISATION = re.compile(
     r"universit|institut|department|laborator|\blabs?\b|research|college|school|centre|center|fondazione|faculty|"
     r"academy|\binc\b|\bltd\b|corporation|technolog|science|\bmoe key|"
@@ -36,18 +36,18 @@ ORGANISATION = re.compile(
 HYPHEN = re.compile(r"(?<=[a-z])- (?=[a-z])")
 
 
-def read(path: Path, stem: str) -> Read:
+def read(path: Path, stem: str) -> ReadResult:
     """Read the papers of one venue-year, from a zip or a folder.
 
-    A file that is no well-formed TEI, carries a document type (entities could be hidden in it), has no title, or is
-    front matter is left out and counted.
+    A file is left out and counted if it is not well-formed TEI, declares a document type (which could hide entities),
+    has no title, or is front matter.
 
     Raises
     ------
     InputError
         If the zip or folder as a whole cannot be read.
     """
-    found = Read()
+    found = ReadResult()
     for name, content in _list_files(path):
         found.counts["read"] += 1
         if content is None:
@@ -63,7 +63,7 @@ def read(path: Path, stem: str) -> Read:
 
 
 def _list_files(path: Path) -> Iterator[tuple[str, bytes | None]]:
-    """Names and contents of the XML files, in the order of their names; None for what cannot be read."""
+    """Yield name and content of each XML file, sorted by name; the content is None if it cannot be read."""
     if path.is_dir():
         for file in sorted(path.rglob("*.xml")):
             yield file.name, file.read_bytes() if file.stat().st_size <= MAX_BYTES else None
@@ -84,8 +84,8 @@ def _list_files(path: Path) -> Iterator[tuple[str, bytes | None]]:
 
 
 def _parse(stem: str, name: str, content: bytes) -> Record | str:
-    """A record, or the reason why there is none."""
-    # No entity is resolved, nothing is fetched; whatever declares a document type is refused altogether.
+    """Return a record, or the reason why the file is left out."""
+    # Entities are not resolved and nothing is fetched. A file that declares a document type is rejected.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(content, parser)
@@ -127,17 +127,17 @@ def _read_text(node: etree._Element | None) -> str:
 
 
 def _read_affiliation(node: etree._Element) -> str:
-    """Department, laboratory, institution, place: in the order of an address line."""
+    """Return department, laboratory, institution and place, in the order of an address line."""
     parts = [_read_text(part) for part in node.findall("t:orgName", NS)]
     parts += [_read_text(part) for part in node.findall(".//t:settlement", NS) + node.findall(".//t:country", NS)]
     return ", ".join(part for part in parts if part)
 
 
 def _make_slots(authors: list[etree._Element]) -> tuple[tuple[Slot, ...], str, int]:
-    """Slots of a paper, what they are one of (see ``Record``), and the number of its named authors.
+    """Return the slots of a paper, what each belongs to (``slots_per`` of ``Record``), and the number of named authors.
 
-    GROBID puts affiliations under an extra author without a name, takes organisations for authors, or puts all
-    affiliations under the first author: then they are the paper's, not one author's.
+    GROBID may put affiliations under an extra author without a name, mistake organisations for authors, or put all
+    affiliations under the first author. In these cases affiliations belong to the paper, not to an author.
     """
     named: list[Slot] = []
     loose: list[str] = []
@@ -157,9 +157,10 @@ def _make_slots(authors: list[etree._Element]) -> tuple[tuple[Slot, ...], str, i
     with_text = [slot for slot in named if slot.text]
     pile = len(named) > 1 and several and several == len(with_text) < len(named)
     if not loose and not pile:
-        return tuple(named), "" if all(slot.blank for slot in named) else "author", len(named)
+        return tuple(named), "" if all(slot.is_empty for slot in named) else "author", len(named)
     distinct = list(dict.fromkeys(loose))
-    if len(distinct) == 1 and not with_text and named:  # one affiliation, set apart from its authors: everyone's
+    # A single affiliation, listed without an author, applies to all authors.
+    if len(distinct) == 1 and not with_text and named:
         return tuple(Slot(distinct[0], slot.domain) for slot in named), "author", len(named)
     texts = [part for slot in with_text for part in slot.text.split(" + ")] + loose
     slots = [Slot(text) for text in dict.fromkeys(texts)]

@@ -1,1 +1,1 @@
-"""What the tables may hold, and loading them checked."""
+"""Schemas of the tables, and loading with validation."""

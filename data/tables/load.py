@@ -1,4 +1,4 @@
-"""The embedded snapshot: where its tables are, and loading them validated."""
+"""Find, load and validate the tables of the embedded snapshot."""
 
 from __future__ import annotations
 
@@ -26,29 +26,31 @@ SCHEMAS = {"models": MODELS, "chips": CHIPS, "papers": PAPERS}
 
 
 def find_table(name: str, folder: Path = SNAPSHOT) -> Path:
-    """Where a table of the snapshot is: the large ones are compressed."""
+    """Return the path of a table; large tables are compressed."""
     small = folder / f"{name}.csv"
     return small if small.is_file() else folder / f"{name}.csv.gz"
 
 
 def load(name: str, folder: Path = SNAPSHOT) -> pd.DataFrame:
-    """Load a table of the snapshot by name (one of ``READERS``), validated.
+    """Load and validate a table of the snapshot by name, one of ``READERS``.
 
     Raises
     ------
     InputError
-        If the file is missing, damaged or breaks its schema.
+        If the file is missing or damaged, or does not satisfy its schema.
     """
     return READERS[name](find_table(name, folder))
 
 
 def read_any(path: Path) -> tuple[str, pd.DataFrame]:
-    """Read and validate a user's table; its header tells which it is: the one with most columns in common.
+    """Read and validate a user's table.
+
+    The header identifies the table: it is the one with the most columns in common.
 
     Raises
     ------
     InputError
-        If no table has such columns, or the file breaks the schema of the one that has.
+        If no table has any of the columns, or the file does not satisfy the schema of the table that matches best.
     """
     first = read_bytes(path).decode("utf-8-sig", errors="replace").partition("\n")[0].strip()
     header = next(csv.reader([first]), [])
@@ -56,8 +58,7 @@ def read_any(path: Path) -> tuple[str, pd.DataFrame]:
     name = max(common, key=lambda table: common[table])
     if not common[name]:
         found = first if len(first) <= SHOWN else f"{first[:SHOWN]}..."
-        hint = (
-            f"found: {found!r}; save it as comma-separated CSV in UTF-8; tables: {', '.join(SCHEMAS)}, data/README.md"
-        )
-        raise InputError("no column of a known table in its header", path, 1, hint=hint)
+        tables = f"{', '.join(SCHEMAS)} (data/README.md)"
+        hint = f"found: {found!r}; save the file as comma-separated CSV in UTF-8; known tables: {tables}"
+        raise InputError("the header has no column of a known table", path, 1, hint=hint)
     return name, READERS[name](path)

@@ -1,4 +1,7 @@
-"""The table of papers and the tables beside it: columns, what they may hold, reading with errors that name the row."""
+"""Schemas of the table of papers and of its companion tables, and reading with errors that name the row.
+
+The annotator of full texts (columns ``*_coded``, ``coder_*``) is a language model.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from data.paths import LEXICONS
 from data.rules import parse_venue_year
 from data.tables.schemas import check_list_of, check_one_of, make_number_column, make_text_column, read_table
 from data.vocabulary import (
-    AUTHOR_KINDS,
+    AUTHOR_SECTORS,
     COUNT,
     FAMILIES,
     FIRST_YEAR,
@@ -27,7 +30,7 @@ from data.vocabulary import (
     SLOTS_PER,
     SOURCES,
     STATEMENTS,
-    TEAM_KINDS,
+    TEAM_TYPES,
     TRACK_NAMES,
     UNKNOWN,
     YES_NO,
@@ -35,27 +38,27 @@ from data.vocabulary import (
 
 _LEXICON = parse_csv(LEXICONS / "topics.csv", ("topic",))
 TOPICS = (*dict.fromkeys(row["topic"] for row in _LEXICON.values()), OTHER_TOPIC)
-"""All topics, in the lexicon's order, then ``other``."""
+"""All topics in the order of the lexicon, then ``other``."""
 
 PAPERS = pa.DataFrameSchema(
     {
         "id": make_text_column(
             pa.Check.str_matches(r"^[A-Za-z][\w-]*-[0-9a-f]{12}$", error="must be like nips2021-0123456789ab")
         ),
-        "venue": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "year": make_number_column(FIRST_YEAR, LAST_YEAR, blank=False),
+        "venue": make_text_column(pa.Check.str_length(min_value=1, error="must not be empty")),
+        "year": make_number_column(FIRST_YEAR, LAST_YEAR, nullable=False),
         "track": make_text_column(check_one_of(TRACK_NAMES)),
         "sources": make_text_column(check_list_of(SOURCES)),
         "research": make_text_column(check_one_of(("empirical", "theoretical", UNKNOWN))),
         "coder_excluded": make_text_column(check_one_of((*YES_NO, ""))),
         "n_authors": make_number_column(1.0, 5_000.0),
         "slots_per": make_text_column(check_one_of(SLOTS_PER)),
-        "slots_with_text": make_number_column(*COUNT, blank=False),
-        "slots_without_text": make_number_column(*COUNT, blank=False),
-        **{f"authors_{kind}": make_number_column(*COUNT, blank=False) for kind in AUTHOR_KINDS},
-        "team_listed": make_text_column(check_one_of(TEAM_KINDS)),
-        "team_coded": make_text_column(check_one_of(TEAM_KINDS)),
-        "team_passage": make_text_column(check_one_of(TEAM_KINDS)),
+        "slots_with_text": make_number_column(*COUNT, nullable=False),
+        "slots_without_text": make_number_column(*COUNT, nullable=False),
+        **{f"authors_{sector}": make_number_column(*COUNT, nullable=False) for sector in AUTHOR_SECTORS},
+        "team_listed": make_text_column(check_one_of(TEAM_TYPES)),
+        "team_coded": make_text_column(check_one_of(TEAM_TYPES)),
+        "team_passage": make_text_column(check_one_of(TEAM_TYPES)),
         "topic": make_text_column(check_one_of(TOPICS)),
         "topic_basis": make_text_column(check_list_of(("title", "keywords", "abstract"))),
         "topic_title": make_text_column(check_one_of(TOPICS)),
@@ -74,7 +77,7 @@ PAPERS = pa.DataFrameSchema(
         "hardware_kind": make_text_column(check_one_of(HARDWARE_KINDS)),
         "accelerator": make_text_column(),
         "accelerator_count": make_number_column(0.0, float(LARGEST_COUNT * 8)),
-        "accelerator_setups": make_number_column(*COUNT, blank=False),
+        "accelerator_setups": make_number_column(*COUNT, nullable=False),
         "accelerators_thanked": make_text_column(),
         "accelerator_log10_peak": make_number_column(*LOG10_FLOPS),
         "accelerator_log10_tensor16": make_number_column(*LOG10_FLOPS),
@@ -84,39 +87,40 @@ PAPERS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-"""One row a paper; what each column holds, its unit and origin: data/README.md. Blank: not known or not applicable."""
+"""One row per paper. data/README.md documents the columns, their units and origins. An empty cell means not known or
+not applicable."""
 
 CODER_LABELS = pa.DataFrameSchema(
     {
         "id": PAPERS.columns["id"],
-        "venue": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "year": make_number_column(FIRST_YEAR, LAST_YEAR, blank=False),
+        "venue": make_text_column(pa.Check.str_length(min_value=1, error="must not be empty")),
+        "year": make_number_column(FIRST_YEAR, LAST_YEAR, nullable=False),
         "research": make_text_column(check_one_of(("empirical", "theoretical", UNKNOWN))),
         **{
-            f"{what}_{who}": make_text_column(check_one_of(("0", "1", "2", "")))
-            for what in ("team", "code", "hardware")
-            for who in ("hand", "coder")
+            f"{variable}_{annotator}": make_text_column(check_one_of(("0", "1", "2", "")))
+            for variable in ("team", "code", "hardware")
+            for annotator in ("hand", "coder")
         },
     },
     unique=["id"],
     strict=True,
     ordered=True,
 )
-"""One row a paper that was coded by hand and by the coder of full texts: 0 or 1 (team: 0 academia-only, 1 mixed, 2
-industry-only), blank where not coded."""
+"""One row per paper with human labels (``*_hand``) and LLM labels (``*_coder``): 0 or 1; for teams 0 academia-only,
+1 mixed, 2 industry-only. An empty cell means that there is no label."""
 
 INSTITUTIONS = pa.DataFrameSchema(
-    {"id": PAPERS.columns["id"], "institutions": make_number_column(1.0, 5_000.0, blank=False)},
+    {"id": PAPERS.columns["id"], "institutions": make_number_column(1.0, 5_000.0, nullable=False)},
     unique=["id"],
     strict=True,
     ordered=True,
 )
-"""One row a paper read in full text whose list names affiliations: how many institutions they are of."""
+"""One row per paper with LLM labels and listed affiliations: the number of institutions."""
 
 CODE_LABELS = pa.DataFrameSchema(
     {
         "id": PAPERS.columns["id"],
-        "team_coded": make_text_column(check_one_of(TEAM_KINDS)),
+        "team_coded": make_text_column(check_one_of(TEAM_TYPES)),
         "label": make_text_column(check_one_of(STATEMENTS)),
         "flag": make_text_column(),
         "code_statement": make_text_column(check_one_of(STATEMENTS)),
@@ -126,78 +130,79 @@ CODE_LABELS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-"""One row a passage that the coder took for a release, labelled by reading; beside it the answer of rules and page."""
+"""One row per passage that the LLM annotator labelled as a release: the label from reading it, and the answers of the
+rules and of the abstract page."""
 
 
 def read_papers(path: Path) -> pd.DataFrame:
-    """Read and validate a table of papers (``papers.csv`` or ``.csv.gz``), columns as in ``PAPERS``.
+    """Read and validate a table of papers (``papers.csv`` or ``.csv.gz``) with the columns of ``PAPERS``.
 
     Raises
     ------
     InputError
-        Naming file, row, column and value of the first fault.
+        If the table is not valid. The error names file, row, column and value of the first fault.
     """
     return read_table(path, PAPERS, check_papers)
 
 
 def check_papers(frame: pd.DataFrame, path: Path, rows_known: bool = True) -> None:
-    """Check what no single column can tell: authors add up, terms need an abstract, peaks need an accelerator.
+    """Check rules across columns: authors add up, terms need an abstract, peaks need an accelerator.
 
-    The index of ``frame`` is the row of the file, unless ``rows_known`` is false.
+    The index of ``frame`` holds row numbers of the file, unless ``rows_known`` is false.
     """
-    kinds = frame[[f"authors_{kind}" for kind in AUTHOR_KINDS]].sum(axis=1)
+    authors = frame[[f"authors_{sector}" for sector in AUTHOR_SECTORS]].sum(axis=1)
     slots = frame["slots_with_text"] + frame["slots_without_text"]
     abstract = frame["has_abstract"] == "yes"
     industry = frame["authors_company"] + frame["authors_double"]
     academia = frame[["authors_education", "authors_government", "authors_nonprofit", "authors_double"]].sum(axis=1)
-    kind = pd.Series(UNKNOWN, index=frame.index)
-    kind[(industry > 0) & (academia > 0)] = "mixed"
-    kind[(industry > 0) & (academia == 0) & (frame["authors_unknown"] == 0)] = "industry-only"
-    kind[(industry == 0) & (academia > 0) & (frame["authors_unknown"] == 0)] = "academia-only"
-    place = frame["id"].str.rsplit("-", n=1).str[0].map(parse_venue_year)
+    team = pd.Series(UNKNOWN, index=frame.index)
+    team[(industry > 0) & (academia > 0)] = "mixed"
+    team[(industry > 0) & (academia == 0) & (frame["authors_unknown"] == 0)] = "industry-only"
+    team[(industry == 0) & (academia > 0) & (frame["authors_unknown"] == 0)] = "academia-only"
+    venue_year = frame["id"].str.rsplit("-", n=1).str[0].map(parse_venue_year)
     stated = pd.Series(list(zip(frame["venue"], frame["year"], strict=True)), index=frame.index)
     rules = (
-        ("team_listed", frame["team_listed"] != kind, "not the kind of team that the authors by sector make"),
-        ("venue", place != stated, "venue and year are not those of the id"),
+        ("team_listed", frame["team_listed"] != team, "does not match the team type from the authors by sector"),
+        ("venue", venue_year != stated, "venue and year do not match the id"),
         (
             "n_authors",
-            (frame["slots_per"] == "author") & (kinds != frame["n_authors"]),
-            "authors by sector do not add up to it",
+            (frame["slots_per"] == "author") & (authors != frame["n_authors"]),
+            "the authors by sector do not add up to it",
         ),
-        ("slots_with_text", kinds != slots, "slots do not add up to the authors by sector"),
+        ("slots_with_text", authors != slots, "the slots do not add up to the authors by sector"),
         (
             "abstract_words",
             abstract != frame["abstract_words"].notna(),
-            "must be there if there is an abstract, and only then",
+            "must have a value if and only if there is an abstract",
         ),
         *(
             (
                 f"terms_{family}",
                 abstract != frame[f"terms_{family}"].notna(),
-                "must be there if there is an abstract, and only then",
+                "must have a value if and only if there is an abstract",
             )
             for family in FAMILIES
         ),
         (
             "accelerator",
             (frame["accelerator"] == "") & frame["accelerator_log10_peak"].notna(),
-            "a peak without an accelerator",
+            "there is a peak without an accelerator",
         ),
         (
             "code_page",
             (frame["code_page"] == "link") & ~frame["code_page_rule"].isin(LINK_RULES),
-            "a link without its rule",
+            "there is a link without its rule",
         ),
     )
     for column, bad, problem in rules:
         if bad.any():
             row = bad.index[bad][0]
-            at = int(str(row)) if rows_known else None
+            number = int(str(row)) if rows_known else None
             raise InputError(
-                problem, path, at, column, str(frame.loc[row, column]), hint=f"paper {frame.loc[row, 'id']}"
+                problem, path, number, column, str(frame.loc[row, column]), hint=f"paper {frame.loc[row, 'id']}"
             )
 
 
 def split_list(cell: str) -> list[str]:
-    """Entries of a cell that holds a list; none if it is blank."""
+    """Split a cell that holds a list into its entries; an empty cell has none."""
     return cell.split(LIST_SEPARATOR) if cell else []

@@ -1,4 +1,4 @@
-"""The table of models: its columns, what they may hold, and the check that says where they do not."""
+"""Schemas of the tables of models and chips, and validation with errors that name the cell."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from data.vocabulary import (
 
 
 def make_text_column(check: pa.Check | None = None) -> pa.Column:
-    """A column of text, blank where not known."""
+    """Make a text column; an empty cell means not known."""
     return pa.Column(str, check, nullable=False)
 
 
-def make_number_column(low: float, high: float, blank: bool = True) -> pa.Column:
-    """A column of numbers within bounds, missing ones allowed unless ``blank`` is false."""
+def make_number_column(low: float, high: float, nullable: bool = True) -> pa.Column:
+    """Make a column of numbers within bounds; missing values are allowed unless ``nullable`` is false."""
     check = pa.Check.in_range(low, high, error=f"must lie between {low:g} and {high:g}")
-    return pa.Column(float, check, nullable=blank)
+    return pa.Column(float, check, nullable=nullable)
 
 
 def check_one_of(allowed: tuple[str, ...]) -> pa.Check:
-    """One of a few words."""
+    """Check that each cell is one of the allowed words."""
     return pa.Check.isin(allowed, error="must be one of: " + ", ".join(allowed))
 
 
 def check_list_of(allowed: tuple[str, ...]) -> pa.Check:
-    """A list of a few words."""
+    """Check that each cell is a list of allowed words."""
 
     def are_known(column: pd.Series) -> pd.Series:
         ok = {cell: all(part in allowed for part in cell.split(LIST_SEPARATOR)) for cell in column.unique()}
@@ -66,11 +66,11 @@ MODELS = pa.DataFrameSchema(
         "vintage": make_text_column(
             pa.Check.str_matches(r"^\d{4}-\d{2}$", error="must be a year and month, like 2023-12")
         ),
-        "model": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank")),
+        "model": make_text_column(pa.Check.str_length(min_value=1, error="must not be empty")),
         "date": make_text_column(
-            pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")
+            pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or empty")
         ),
-        "domain": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank (write: unknown)")),
+        "domain": make_text_column(pa.Check.str_length(min_value=1, error="must not be empty (write: unknown)")),
         "notability": make_text_column(),
         "organisations": make_text_column(),
         "organisation_sectors": make_text_column(check_list_of(SECTORS)),
@@ -92,17 +92,19 @@ MODELS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-"""One row a model. Blank text or number: not known. Units: log10 FLOP, log10 parameters, pieces of hardware."""
+"""One row per model. An empty cell means not known. Units: log10 FLOP, log10 parameters, pieces of hardware."""
 
 CHIPS = pa.DataFrameSchema(
     {
-        "chip": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "product": make_text_column(pa.Check.str_length(min_value=1, error="must not be blank")),
-        "aliases": make_text_column(pa.Check.str_matches(r"^[a-z0-9]+(; [a-z0-9]+)*$", error="must be squeezed names")),
+        "chip": make_text_column(pa.Check.str_length(min_value=1, error="must not be empty")),
+        "product": make_text_column(pa.Check.str_length(min_value=1, error="must not be empty")),
+        "aliases": make_text_column(
+            pa.Check.str_matches(r"^[a-z0-9]+(; [a-z0-9]+)*$", error="must be names of a-z and 0-9, separated by '; '")
+        ),
         "manufacturer": make_text_column(),
         "type": make_text_column(check_one_of(("GPU", "TPU"))),
         "date": make_text_column(
-            pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or blank")
+            pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or empty")
         ),
         **{
             f"log10_{precision}": make_number_column(*LOG10_PEAK_RANGE)
@@ -113,7 +115,7 @@ CHIPS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-"""One row a GPU or TPU. Units: log10 FLOP/s at the peak of each number format (log10 operations/s for int8)."""
+"""One row per GPU or TPU. Units: peak in log10 FLOP/s for each number format (log10 operations/s for int8)."""
 
 
 def read_models(path: Path) -> pd.DataFrame:
@@ -122,18 +124,19 @@ def read_models(path: Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a model, columns as in ``MODELS``.
+        One row per model, with the columns of ``MODELS``.
 
     Raises
     ------
     InputError
-        Naming file, row, column and value of the first fault, and how many there are.
+        If the table is not valid. The error names file, row, column and value of the first fault, and the number of
+        faults.
     """
     return read_table(path, MODELS)
 
 
 def read_chips(path: Path) -> pd.DataFrame:
-    """Read and validate a table of chips (``chips.csv.gz``), columns as in ``CHIPS``; errors as ``read_models``."""
+    """Read and validate a table of chips (``chips.csv.gz``) with the columns of ``CHIPS``; raise as ``read_models``."""
     return read_table(path, CHIPS)
 
 
@@ -144,32 +147,40 @@ def _list_numbers(schema: pa.DataFrameSchema) -> list[str]:
 def read_table(
     path: Path,
     schema: pa.DataFrameSchema,
-    also: Callable[[pd.DataFrame, Path], None] | None = None,
-    lacking: Mapping[str, str] = {},
+    check_rows: Callable[[pd.DataFrame, Path], None] | None = None,
+    defaults: Mapping[str, str] = {},
 ) -> pd.DataFrame:
-    """Read a CSV file and validate it against a schema; errors as ``read_models``.
+    """Read a CSV file and validate it against a schema; raise as ``read_models``.
 
-    ``also`` checks what no single column tells; the index of the frame that it gets is the row of the file. Columns
-    that the file may lack, ``lacking``, get one value.
+    Parameters
+    ----------
+    path
+        The CSV file.
+    schema
+        Its schema.
+    check_rows
+        Checks rules across columns. The index of the frame passed to it holds row numbers of the file.
+    defaults
+        Columns that the file does not have, and the value that fills each.
     """
-    rows = parse_csv(path, [name for name in schema.columns if name not in lacking])
+    rows = parse_csv(path, [name for name in schema.columns if name not in defaults])
     for row in rows.values():
-        row.update(lacking)
+        row.update(defaults)
     frame = pd.DataFrame(list(rows.values()), index=list(rows), dtype=str)[list(schema.columns)]
     for name in _list_numbers(schema):
-        cells = pd.Series(frame[name].unique())  # a few thousand at most, however long the table
+        cells = pd.Series(frame[name].unique())  # at most a few thousand, even in a long table
         bad = cells[(cells != "") & ~cells.map(lambda cell: NUMBER.fullmatch(cell) is not None)]
         if len(bad):
             row = frame.index[frame[name].isin(bad)][0]
-            raise InputError("must be a number, or blank", path, int(str(row)), name, str(frame.loc[row, name]))
+            raise InputError("must be a number, or empty", path, int(str(row)), name, str(frame.loc[row, name]))
     validated = _validate(frame, schema, path)
-    if also is not None:
-        also(validated, path)
+    if check_rows is not None:
+        check_rows(validated, path)
     return validated.reset_index(drop=True)
 
 
 def validate_rows(rows: list[dict[str, object]], schema: pa.DataFrameSchema, path: Path) -> pd.DataFrame:
-    """Check rows that were made from raw files; ``path`` names them in the error."""
+    """Validate rows built from raw files; errors name ``path``."""
     frame = pd.DataFrame(rows, columns=list(schema.columns))
     for name in frame.columns:
         if name not in _list_numbers(schema):
@@ -177,11 +188,11 @@ def validate_rows(rows: list[dict[str, object]], schema: pa.DataFrameSchema, pat
     return _validate(frame, schema, path, rows_known=False)
 
 
-_PROBLEMS = {"not_nullable": "must not be blank"}  # pandera's words to ours
+_PROBLEMS = {"not_nullable": "must not be empty"}  # messages in place of pandera's
 
 
 def _validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, path: Path, rows_known: bool = True) -> pd.DataFrame:
-    """Check a table against its schema. Its index is the row of the file, unless ``rows_known`` is false."""
+    """Validate a table. Its index holds row numbers of the file, unless ``rows_known`` is false."""
     for name in _list_numbers(schema):
         frame[name] = pd.to_numeric(frame[name].replace("", None)).astype(float)
     keys = list(schema.unique or [])
@@ -189,23 +200,23 @@ def _validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, path: Path, rows_
     if repeated.any():
         row = frame.index[repeated][0]
         first = frame.index[(frame[keys] == frame.loc[row, keys]).all(axis=1)][0]
-        again = f"the same {keys[-1]} stands in row {first} already" if rows_known else "the same name occurs twice"
-        place = int(str(row)) if rows_known else None
-        raise InputError(again, path, place, keys[-1], str(frame.loc[row, keys[-1]]), hint="keep one of them")
+        problem = f"row {first} has the same {keys[-1]}" if rows_known else "the same name occurs twice"
+        number = int(str(row)) if rows_known else None
+        raise InputError(problem, path, number, keys[-1], str(frame.loc[row, keys[-1]]), hint="keep one of them")
     try:
         validated: pd.DataFrame = schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         first_case = cases.sort_values("index", na_position="first").iloc[0]
         column = str(first_case["column"]) if first_case["column"] in schema.columns else None
-        at = first_case["index"] if rows_known and not pd.isna(first_case["index"]) else None
-        count = f"{len(cases)} faults in all" if len(cases) > 1 else None
+        index = first_case["index"] if rows_known and not pd.isna(first_case["index"]) else None
+        count = f"{len(cases)} faults in total" if len(cases) > 1 else None
         if not rows_known and "id" in frame and not pd.isna(first_case["index"]):
             count = f"paper {frame.loc[first_case['index'], 'id']}" + (f"; {count}" if count else "")
         raise InputError(
             _PROBLEMS.get(str(first_case["check"]), str(first_case["check"])),
             path,
-            None if at is None else int(at),
+            None if index is None else int(index),
             column,
             "" if pd.isna(first_case["failure_case"]) else str(first_case["failure_case"]),
             hint=count,
@@ -214,7 +225,7 @@ def _validate(frame: pd.DataFrame, schema: pa.DataFrameSchema, path: Path, rows_
         late = validated["date"].str[:7] > validated["vintage"]
         if late.any():
             row = validated.index[late][0]
-            problem = f"a date in the future: after the vintage, {validated.loc[row, 'vintage']}"
-            place = int(str(row)) if rows_known else None
-            raise InputError(problem, path, place, "date", str(validated.loc[row, "date"]))
+            problem = f"the date is later than the vintage, {validated.loc[row, 'vintage']}"
+            number = int(str(row)) if rows_known else None
+            raise InputError(problem, path, number, "date", str(validated.loc[row, "date"]))
     return validated

@@ -1,7 +1,8 @@
-"""What one vintage has that another lacks: notability is awarded afterwards, so that selection is part of the story.
+"""Compare the analysis samples of two vintages.
 
-Compares the analysis samples of two vintages (notable models with a usable training compute, published 2010-22) by
-exact name, and says why each model is in one of them only.
+A sample holds notable models with a usable training compute, published 2010-22. Epoch awards notability afterwards, so
+selection changes between vintages. Models are matched by exact name; for a model in one sample only, the comparison
+states the reason.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from data.vocabulary import UNKNOWN
 Row = Mapping[str, object]
 FIRST_YEAR, LAST_YEAR = "2010", "2022"
 COMPUTE_CHANGED = 0.05  # dex: more than rounding
-MIX = ("academia-only", "collaboration", "industry-only", "other", UNKNOWN)
+TEAM_GROUPS = ("academia-only", "collaboration", "industry-only", "other", UNKNOWN)
 CHANGES = (
     "added: no model of this name before",
     "added: not notable before",
@@ -31,24 +32,27 @@ CHANGES = (
 
 
 def list_differences(earlier: Iterable[Row], later: Iterable[Row]) -> list[dict[str, object]]:
-    """Count each change between two vintages, with the mix of teams of the models concerned.
+    """Count each change between two vintages, by team group.
 
-    A model that was dropped counts with its team in the earlier vintage, any other with that in the later one.
+    A dropped model counts with its team in the earlier vintage, any other model with its team in the later one.
 
     Returns
     -------
     list of dict
-        ``change`` (one of ``CHANGES``), ``n`` and one column for each of ``MIX``; also changes that never occur.
+        ``change`` (one of ``CHANGES``), ``n`` and one column for each of ``TEAM_GROUPS``, for all changes.
     """
     before, after = ({str(row["model"]): row for row in rows} for rows in (earlier, later))
-    mixes: dict[str, Counter[str]] = {change: Counter() for change in CHANGES}
+    tallies: dict[str, Counter[str]] = {change: Counter() for change in CHANGES}
     for name in before.keys() | after.keys():
         old, new = before.get(name), after.get(name)
         for change in _list_changes(old, new):
             row = old if change.startswith("dropped") else new
             assert row is not None
-            mixes[change][_compute_mix(str(row["team_resolved"]))] += 1
-    return [{"change": change, "n": mix.total(), **{kind: mix[kind] for kind in MIX}} for change, mix in mixes.items()]
+            tallies[change][_group_team(str(row["team_resolved"]))] += 1
+    return [
+        {"change": change, "n": tally.total(), **{group: tally[group] for group in TEAM_GROUPS}}
+        for change, tally in tallies.items()
+    ]
 
 
 def _list_changes(old: Row | None, new: Row | None) -> Sequence[str]:
@@ -57,9 +61,7 @@ def _list_changes(old: Row | None, new: Row | None) -> Sequence[str]:
         assert old is not None
         assert new is not None
         found = ["in both"]
-        if UNKNOWN not in (old["team"], new["team"]) and _compute_mix(str(old["team"])) != _compute_mix(
-            str(new["team"])
-        ):
+        if UNKNOWN not in (old["team"], new["team"]) and _group_team(str(old["team"])) != _group_team(str(new["team"])):
             found.append("in both: team relabelled")
         if abs(float(str(old["log10_compute"])) - float(str(new["log10_compute"]))) > COMPUTE_CHANGED:
             found.append("in both: compute changed")
@@ -73,7 +75,7 @@ def _list_changes(old: Row | None, new: Row | None) -> Sequence[str]:
 
 
 def _explain_absence(row: Row | None) -> str:
-    """Why a model is not in the sample; blank if it is."""
+    """Return why a model is not in the sample; empty if it is."""
     if row is None:
         return "file"
     if not row["notability"]:
@@ -83,7 +85,7 @@ def _explain_absence(row: Row | None) -> str:
     return "no usable compute" if row["log10_compute"] == "" or row["confidence"] == "wrong" else ""
 
 
-def _compute_mix(team: str) -> str:
+def _group_team(team: str) -> str:
     if team.endswith("collaboration"):
         return "collaboration"
-    return team if team in MIX else "other"
+    return team if team in TEAM_GROUPS else "other"

@@ -1,1 +1,1 @@
-"""The commands: refresh, extended specifications, outputs, paper, publication, console."""
+"""What the commands do: refresh, extended specifications, outputs, paper, publication, console."""

@@ -1,4 +1,4 @@
-"""What the commands print: tables for the terminal, as wide as it is."""
+"""Tables that the commands print, fitted to the width of the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Row = Mapping[str, Any]
-NARROW = 100  # columns assumed where there is no terminal
+NARROW = 100  # columns, where the output is not a terminal
 
 
 def _print(*things: Any) -> None:
@@ -37,7 +37,7 @@ def _make_table(*heads: str, rows: Iterable[Iterable[str]]) -> Table:
 
 
 def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
-    """Print the headline estimates, which fits took the one retry, and where everything is."""
+    """Print the headline estimates, the fits that needed the one retry, and the paths of the outputs."""
     rows = [
         [formatting.label_headline(row), row["text"], str(row["n"]), row["published_text"] or "", row["verdict"] or "",
          ", ".join(flag.split(":")[0] for flag in list_flags(row))]
@@ -56,18 +56,18 @@ def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
 
 
 def format_shift(refit: Row) -> str:
-    """``-0.4 / -0.5 / -0.2``: moves of the median and the interval's ends, in posterior sd."""
+    """Return shifts of the median and the interval's ends in posterior sd, as ``-0.4 / -0.5 / -0.2``."""
     return " / ".join(formatting.format_number(refit["shift"][name], 1) for name in ("median", "eti_low", "eti_high"))
 
 
 def print_sensitivity(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]], missing: Iterable[str]) -> None:
-    """Print headline estimates under power-scaling and other priors, and what is not declared."""
+    """Print headline estimates under power-scaling and other priors, and undeclared sensitivities."""
     from inference.summaries.sensitivity import name_row
 
     for row in rows:
         known = declared.get(name_row(row))
-        said = (
-            f'declared, concerns: "{known["sentence"]}"'
+        status = (
+            f'declared, affects: "{known["sentence"]}"'
             if known
             else "NOT DECLARED"
             if list_flags(row)
@@ -76,17 +76,17 @@ def print_sensitivity(rows: Iterable[Row], declared: Mapping[str, Mapping[str, s
         diagnosis = f"{row['diagnosis']}, prior {row['prior_sensitivity_text']}"
         _print(
             f"{row['title']}: {row['text']}" + (f", {row['verdict']}" if row["verdict"] else ""),
-            f"  power-scaling: {diagnosis}; contraction {row['contraction_text']}; {said}",
+            f"  power-scaling: {diagnosis}; contraction {row['contraction_text']}; {status}",
         )
         width = max(len(refit["title"]) for refit in row["refits"])
         for refit in row["refits"]:
             verdict = f"  verdict: {refit['verdict']}" if refit["verdict"] != row["verdict"] else ""
             _print(f"    {refit['title']:<{width}}  {refit['text']:<24}  {format_shift(refit)} sd{verdict}")
-    _print("moves of the median / lower / upper end, in posterior standard deviations", *missing)
+    _print("shifts of the median / lower / upper end, in posterior standard deviations", *missing)
 
 
 def print_differences(rows: Iterable[Row]) -> None:
-    """Print what ``inference.diff`` found."""
+    """Print a table of the differences between two sets of estimates."""
     lines = [
         [row["title"], row["old"] or "(none)", row["new"] or "(none)", row["shift_text"], row["verdict_text"]]
         for row in rows

@@ -1,4 +1,4 @@
-"""Fits the extended specifications, which ``refresh`` leaves to ``alternatives``; resumes where it was interrupted."""
+"""Fits of the extended specifications: ``refresh`` skips them, ``alternatives`` fits them and can be resumed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from data.io import write_atomic
-from data.parallel import report
+from data.parallel import report as report_to_parent
 from inference.pipeline.outputs import run_by_claim
 from inference.store.declarations import import_part
 from inference.store.extended import find_current, name_extended_file, read_committed, read_kept
@@ -20,56 +20,57 @@ from models.common.claim import Specification
 from models.registry import CLAIMS
 
 Row = dict[str, Any]
-Say = Callable[[str], None]
-MANY = 8  # an estimand reported at more points than these is kept at its headline points alone
+Report = Callable[[str], None]
+MANY = 8  # an estimand with more points than this is kept only at its headline points
 
 
-def fit_extended(claims: Iterable[str], paths: Paths, say: Say) -> list[str]:
-    """Fit the extended specifications that are not current; return those that failed the gate, with the reasons."""
+def fit_extended(claims: Iterable[str], paths: Paths, report: Report) -> list[str]:
+    """Fit the extended specifications that are not current; return those that failed the gate, with reasons."""
     parts = {claim: list_parts_by_fit(claim, Overrides(), extended=True) for claim in claims}
     with hold_lock(paths.lock):
-        tasks = {claim: (claim, parts[claim], paths, report) for claim in reversed(parts)}
-        return [fault for _, faults in run_by_claim(_fit_claim, tasks, say) for fault in faults]
+        tasks = {claim: (claim, parts[claim], paths, report_to_parent) for claim in reversed(parts)}
+        return [fault for _, faults in run_by_claim(_fit_claim, tasks, report) for fault in faults]
 
 
-def _fit_claim(claim: str, parts: Mapping[str, Parts], paths: Paths, say: Say) -> list[str]:
-    """Those of one claim."""
+def _fit_claim(claim: str, parts: Mapping[str, Parts], paths: Paths, report: Report) -> list[str]:
+    """Fit those of one claim."""
     from inference.pipeline.fitter import Fitter
-    from inference.pipeline.refresh import describe
+    from inference.pipeline.refresh import make_metadata
     from inference.summaries.fits import describe_fit
 
     known = read_committed(claim)
     todo = {name for name, now in parts.items() if find_current(paths, claim, name, now, known) is None}
     if not todo:
-        say(f"{claim}: all {len(parts)} alternatives are current")
+        report(f"{claim}: all {len(parts)} extended specifications are current")
         return []
     failed = []
-    fitter = Fitter.for_claim(claim, parts, Overrides(), say, extended=True)
-    fitted, _ = fitter.prepare(say, extended=True)
+    fitter = Fitter.for_claim(claim, parts, Overrides(), report, extended=True)
+    fitted, _ = fitter.prepare(report, extended=True)
     for number, one in enumerate(fitted, start=1):
         if one.name not in todo:
             continue
         label = f"{claim}/{one.name} ({number} of {len(parts)})"
-        tree, gate, retried = fitter.fit(one.name, partial(_report_labelled, say, label))
+        tree, gate, retried = fitter.fit(one.name, partial(_report_labelled, report, label))
         if not gate.passed:
             failed.append(f"{label}: {'; '.join(gate.faults)}")
-            say(f"FAILED the gate: {failed[-1]}")
+            report(f"FAILED the gate: {failed[-1]}")
             continue
-        about = describe_fit(tree, describe(one, parts[one.name], gate, retried), one)
-        content = {"fit": about} | _select_kept(claim, one, tree)
+        fit = describe_fit(tree, make_metadata(one, parts[one.name], gate, retried), one)
+        content = {"fit": fit} | _select_kept(claim, one, tree)
         write_atomic(name_extended_file(paths, claim, one.name), dump(content))
-        say(f"{label}: passed the gate, kept")
+        report(f"{label}: passed the gate, kept")
     return failed
 
 
-def _report_labelled(say: Say, label: str, text: str) -> None:
-    say(f"{label}: {text}")
+def _report_labelled(report: Report, label: str, text: str) -> None:
+    report(f"{label}: {text}")
 
 
 def _select_kept(claim: str, one: Specification, tree: Any) -> Row:
-    """The estimates of what is a headline or was published, and the raw counts.
+    """Select the estimates to keep, and the raw counts.
 
-    Everything, of a main fit and of a model that has none.
+    Kept are estimands that are headlines or have a published value. Main fits keep every estimand, and so do fits of
+    models without a main fit.
     """
     from inference.pipeline.fitter import has_main
     from inference.summaries.estimates import make_key, summarise
@@ -78,16 +79,16 @@ def _select_kept(claim: str, one: Specification, tree: Any) -> Row:
     reporting = import_part(claim, "reporting")
     rows = summarise(claim, one.name, tree, reporting.PUBLISHED, reporting.HEADLINES, reporting.LABELS)
     wanted = {shown.estimand for shown in (*reporting.HEADLINES, *reporting.PUBLISHED)}
-    whole = one.kind == "main" or not has_main(claim, one.model)
+    keep_all = one.kind == "main" or not has_main(claim, one.model)
     points = {name: sum(row["estimand"] == name for row in rows) for name in wanted}
-    at = {make_key(headline.estimand, headline.coords) for headline in reporting.HEADLINES}
+    headline_keys = {make_key(headline.estimand, headline.coords) for headline in reporting.HEADLINES}
     estimates = [
         row
         for row in rows
-        if whole
+        if keep_all
         or (
             row["estimand"] in wanted
-            and (points[row["estimand"]] <= MANY or make_key(row["estimand"], row["coords"]) in at)
+            and (points[row["estimand"]] <= MANY or make_key(row["estimand"], row["coords"]) in headline_keys)
         )
     ]
     raw = make_raw_rows(claim, import_part(claim, "specifications").SPECIFICATIONS, {one.name: tree})
@@ -95,7 +96,7 @@ def _select_kept(claim: str, one: Specification, tree: Any) -> Row:
 
 
 def copy_extended(paths: Paths) -> Row:
-    """Return everything that is kept, as ``publish`` commits it."""
+    """Return all kept estimates of extended specifications, in the form that ``publish`` commits."""
     content: Row = {"fits": {}, "estimates": [], "raw": []}
     for claim in CLAIMS:
         for spec, one in read_kept(paths, claim, list_parts_by_fit(claim, Overrides(), extended=True)).items():

@@ -1,4 +1,4 @@
-"""Fits a claim's specifications one after the other: tables, one set of compiled models, shared draws."""
+"""Fits of a claim's specifications, one after the other. They share tables, compiled models and, if equal, draws."""
 
 from __future__ import annotations
 
@@ -13,65 +13,65 @@ from inference.store.fingerprints import Parts, find_tables, list_parts_by_fit
 from inference.store.overrides import Overrides
 from models.common.claim import Model, Specification
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-def load_tables(claim: str, overrides: Overrides, say: Say) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Load a claim's tables; a user's take the place of the embedded ones.
+def load_tables(claim: str, overrides: Overrides, report: Report) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Load a claim's tables; a user's tables replace the embedded ones.
 
     Returns
     -------
     tables
         By name.
     choices
-        Other defaults that they bring: a user's models take the place of the vintage that the claim starts from.
+        Defaults that a user's tables change: a table of models replaces the vintage that the claim starts from.
     """
     from data.tables.load import load
 
     paths = find_tables(claim)
-    given = {name: path for name, path in overrides.tables.items() if name in paths}
-    tables = {name: load(name, path.parent) for name, path in paths.items() if name not in given}
+    user_tables = {name: path for name, path in overrides.tables.items() if name in paths}
+    tables = {name: load(name, path.parent) for name, path in paths.items() if name not in user_tables}
     choices: dict[str, Any] = {}
-    if "papers" in given:
+    if "papers" in user_tables:
         from data.tables.user_tables import read_user_papers
 
-        tables["papers"], said = read_user_papers(given["papers"])
-        say(said)
-    if "models" in given:
+        tables["papers"], message = read_user_papers(user_tables["papers"])
+        report(message)
+    if "models" in user_tables:
         from data.tables.user_tables import read_user_models
         from inference.store.declarations import import_part
 
-        found = read_user_models(given["models"], import_part(claim, "specifications").CHOICES.vintage)
-        say(found.said)
+        found = read_user_models(user_tables["models"], import_part(claim, "specifications").CHOICES.vintage)
+        report(found.message)
         tables["models"] = found.frame
         choices = {"vintage": found.vintage}
     return tables, choices
 
 
 def has_main(claim: str, model: str) -> bool:
-    """Whether one of a claim's specifications of this model is a main fit."""
+    """Return whether a claim has a main fit of this model."""
     return any(one.kind == "main" for one in list_specifications(claim) if one.model == model)
 
 
 class Fitter:
-    """Fits the specifications of one claim; those that share data and priors share their draws.
+    """Fitter of one claim's specifications. Those with the same data and priors share their draws.
 
     Parameters
     ----------
     claim
         Its name.
     tables, choices
-        As ``load_tables`` returns them.
+        As returned by ``load_tables``.
     overrides
         A user's seed and priors.
     compiled
-        ``inference.sampling.compiled.Compiled``: what is compiled serves every specification of the same structure.
+        ``inference.sampling.compiled.Compiled``: specifications of the same structure share a compiled model.
     """
 
     def __init__(
         self, claim: str, tables: Mapping[str, Any], choices: Mapping[str, Any], overrides: Overrides, compiled: Any
     ) -> None:
-        """Start with nothing prepared and nothing fitted."""
+        """Store the inputs; nothing is prepared or fitted yet."""
         self.claim, self.tables, self.choices, self.overrides = claim, tables, choices, overrides
         self.compiled = compiled
         self._todo: dict[str, tuple[Resolved, Any]] = {}  # by name, in order, with the prepared data
@@ -79,44 +79,49 @@ class Fitter:
 
     @classmethod
     def for_claim(
-        cls, claim: str, parts: Mapping[str, Parts], overrides: Overrides, say: Say, extended: bool
+        cls, claim: str, parts: Mapping[str, Parts], overrides: Overrides, report: Report, extended: bool
     ) -> Fitter:
-        """Return the fitter of a claim with its tables, or a user's.
+        """Return the fitter of a claim, with the project's tables or a user's.
 
         Raises
         ------
         InputError
-            For bad input, and if a table or the code is no longer what ``parts`` says.
+            For bad input, or if a table or the code no longer matches ``parts``.
         """
-        say(f"{claim}: loading PyMC and the tables")
+        report(f"{claim}: loading PyMC and the tables")
         warnings.filterwarnings("ignore", category=FutureWarning)
         warnings.filterwarnings("ignore", category=UserWarning)
         from inference.sampling.compiled import Compiled
 
-        tables, choices = load_tables(claim, overrides, say)
+        tables, choices = load_tables(claim, overrides, report)
         if overrides.priors is not None:
-            say(f"{overrides.priors.name}: {', '.join(list_overridden(claim, overrides))} of your own in {claim}")
+            report(f"{overrides.priors.name}: {', '.join(list_overridden(claim, overrides))} of your own in {claim}")
         if list_parts_by_fit(claim, overrides, extended) != parts:
-            raise InputError("a table or the code changed while it was read", hint="run refresh again")
+            raise InputError("a table or the code changed while the claim was loaded", hint="run refresh again")
         return cls(claim, tables, choices, overrides, Compiled())
 
     def load_model(self, name: str) -> Model:
-        """Return a generative model of the claim."""
+        """Return one of the claim's models."""
         found: Model = importlib.import_module(name_module(self.claim, name)).MODEL
         return found
 
-    def prepare(self, say: Say, extended: bool = False) -> tuple[list[Specification], dict[str, str]]:
-        """Prepare the data of every specification before anything is fitted.
+    def prepare(self, report: Report, extended: bool = False) -> tuple[list[Specification], dict[str, str]]:
+        """Prepare the data of every specification before the first fit.
 
-        A user's table may lack what a specification needs (who paid, say): that is left out, and said. The main fit,
-        and the project's own tables, must carry theirs.
+        A user's table may lack what a specification needs, for example who paid. That specification is left out, and
+        reported.
 
         Returns
         -------
         specifications
-            Those that can be fitted, in order.
+            Specifications that can be fitted, in order.
         left_out
-            The others by name, with the reason.
+            Name of each other specification to the reason.
+
+        Raises
+        ------
+        InputError
+            If the main fit lacks its data, or any specification does with the project's own tables.
         """
         left_out = {}
         for one in list_specifications(self.claim, extended):
@@ -126,14 +131,14 @@ class Fitter:
             except InputError as error:
                 if one.name == "main" or not set(self.overrides.tables) & set(list_tables(self.claim)):
                     raise
-                say(f"left out: {one.name} ({one.title}): {error}")
+                report(f"left out: {one.name} ({one.title}): {error}")
                 left_out[one.name] = str(error)
                 continue
             self._todo[one.name] = (resolved, data)
         return [resolved.specification for resolved, _ in self._todo.values()], left_out
 
-    def fit(self, name: str, say: Say) -> tuple[Any, Any, bool]:
-        """Fit a prepared specification: return the fit, its gate, and whether it took the one retry."""
+    def fit(self, name: str, report: Report) -> tuple[Any, Any, bool]:
+        """Fit a prepared specification; return the fit, its gate, and whether it needed the one retry."""
         from inference.sampling.diagnostics import check
         from inference.sampling.fit import derive_with_choices, fit_checked
 
@@ -141,13 +146,13 @@ class Fitter:
         one, model = resolved.specification, self.load_model(resolved.specification.model)
         for done, same_data, (tree, sampled, retried) in self._done:
             if _have_same_draws(done, resolved) and same_data.identical(data):
-                say("same data and priors as a fit before: its draws, other estimands")
+                report("same data and priors as an earlier fit: reusing its draws for other estimands")
                 tree = derive_with_choices(tree, model, resolved.choices)
                 return tree, check(tree, sampled), retried
-        # Of a model without a main fit, what refresh fits is checked in its place.
+        # Predictive checks are of main fits; if a model has none, of those that refresh fits.
         predictive = one.kind == "main" or not (one.extended or has_main(self.claim, one.model))
         found = fit_checked(
-            model, data, resolved.choices, resolved.priors, resolved.seed, self.compiled, resolved.sampler, say,
+            model, data, resolved.choices, resolved.priors, resolved.seed, self.compiled, resolved.sampler, report,
             predictive,
         )  # fmt: skip
         if self._is_needed_later(name):
@@ -155,7 +160,7 @@ class Fitter:
         return found
 
     def _is_needed_later(self, name: str) -> bool:
-        """Whether a specification still to come takes these draws: all that were kept would be gigabytes."""
+        """Return whether a later specification reuses these draws. Keeping all draws would take gigabytes."""
         resolved, data = self._todo[name]
         names = list(self._todo)
         later = (self._todo[other] for other in names[names.index(name) + 1 :])
@@ -163,12 +168,12 @@ class Fitter:
 
 
 def _have_same_draws(one: Resolved, other: Resolved) -> bool:
-    """Whether two specifications of the same data have the same draws."""
+    """Return whether two specifications have the same draws, if their data are the same."""
     return (one.specification.model, one.priors) == (other.specification.model, other.priors)
 
 
 def list_overridden(claim: str, overrides: Overrides) -> list[str]:
-    """Return the hyper-parameters that a user's file sets in a claim, as ``model.field``; ``nothing`` if none."""
+    """Return the hyper-parameters that a user's file sets in a claim, as ``model.field``, or ``nothing``."""
     from inference.store.declarations import collect_priors
     from inference.store.overrides import read_priors
 

@@ -1,8 +1,8 @@
-"""Summaries, figures and paper from the stored fits: per claim, and only what changed.
+"""Summaries, figures and paper, written from the stored fits. Only stale outputs are written.
 
-Three stages, each with a record of what it was made from: a claim's summary (estimates and chart data), a claim's
-figures (from chart data alone), and what all claims share (estimates.json, the ladder's figure, the paper). What is
-stale is made whole in a staging folder, then renamed into place.
+There are three stages, each with a record of its inputs: a claim's summary (estimates and chart data), a claim's
+figures (from chart data alone), and the outputs of all claims together (estimates.json, the figure of the ladders, the
+paper). Outputs are completed in a staging folder, then renamed into place.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from data.io import parse_csv, write_atomic
-from data.parallel import report, run_in_processes
+from data.parallel import report as report_to_parent
+from data.parallel import run_in_processes
 from inference.store import posteriors
 from inference.store.declarations import list_affected_claims
 from inference.store.extended import find_current, read_committed
@@ -36,14 +37,14 @@ from inference.store.paths import Paths
 from inference.store.posteriors import State, dump, read_json
 from models.registry import CLAIMS
 
-Say = Callable[[str], None]
-Record = dict[str, Any]  # ``parts`` that something was made from, and ``files``: name to digest
+Report = Callable[[str], None]
+Record = dict[str, Any]  # ``parts``: fingerprints of the inputs; ``files``: name of each output to its digest
 NOTHING: Record = {"parts": {}, "files": {}}
-ChangedParts = Mapping[str, Mapping[str, Parts]]  # of each claim's fits, by specification
+ClaimParts = Mapping[str, Mapping[str, Parts]]  # by claim and specification
 
 
 def read_records(paths: Paths) -> dict[str, dict[str, Record]]:
-    """Return what summaries, figures and paper were made from, as the last refresh wrote it down, but for damage."""
+    """Return the records of summaries, figures and paper that the last refresh wrote; damaged ones are left out."""
     known = read_json(paths.outputs, "summaries", "figures", "paper") or {}
     stages = {stage: known.get(stage) for stage in ("summaries", "figures", "paper")}
     return {
@@ -57,27 +58,27 @@ def _is_record(one: object) -> bool:
 
 
 def list_extended_parts(claim: str, overrides: Overrides) -> dict[str, Parts]:
-    """Return what the extended specifications depend on that are shown: none beside a user's own run."""
+    """Return the fingerprints of the extended specifications that are shown: none in a run with overrides."""
     return {} if overrides.any else list_parts_by_fit(claim, overrides, extended=True)
 
 
 def list_shown_parts(claim: str, paths: Paths, parts: Mapping[str, Parts], overrides: Overrides) -> Parts:
-    """Return what a claim's summary depends on now; of each fit behind it, the stored key and the present one."""
+    """Return the fingerprints of a claim's summary; for each of its fits, the stored key and the current one."""
     fits = []
     for spec in posteriors.list_specs(paths, claim):
-        about = posteriors.read_metadata(paths, claim, spec)
-        fits.append(f"{spec} {about and about['fit_key']} {combine(parts.get(spec, {}))}")
+        metadata = posteriors.read_metadata(paths, claim, spec)
+        fits.append(f"{spec} {metadata and metadata['fit_key']} {combine(parts.get(spec, {}))}")
     extended = list_extended_parts(claim, overrides)
     known = read_committed(claim) if extended else {}
-    beside = []
+    extended_fits = []
     for spec, now in extended.items():
         one = find_current(paths, claim, spec, now, known) or known.get(spec)
-        beside.append(f"{spec} {one and one['fit']['fit_key']} {combine(now)}")
-    return list_summary_parts(claim, fits, beside, overrides)
+        extended_fits.append(f"{spec} {one and one['fit']['fit_key']} {combine(now)}")
+    return list_summary_parts(claim, fits, extended_fits, overrides)
 
 
-def find_output_states(paths: Paths, parts: ChangedParts, overrides: Overrides) -> dict[str, State]:
-    """Say of what each claim shows, and of the ``paper``, whether it is current, stale (and why), or missing."""
+def find_output_states(paths: Paths, parts: ClaimParts, overrides: Overrides) -> dict[str, State]:
+    """Return whether each claim's outputs, and the ``paper``, are current, stale (and why), or missing."""
     records = read_records(paths)
     out: dict[str, State] = {}
     shown = {}
@@ -94,7 +95,7 @@ def find_output_states(paths: Paths, parts: ChangedParts, overrides: Overrides) 
     stale = [claim for claim, (state, _) in out.items() if state != "current"]
     if out:
         now = _find_state(paths, records["paper"].get("paper", NOTHING), list_paper_parts(shown))
-        out["paper"] = ("stale", f"of {', '.join(stale)}") if now[0] == "current" and stale else now
+        out["paper"] = ("stale", f"outputs of {', '.join(stale)}") if now[0] == "current" and stale else now
     return out
 
 
@@ -119,41 +120,45 @@ def _digest_shown(summary: Record, figures: Record) -> str:
     return combine({**summary["files"], **figures["files"]})
 
 
-def are_outputs_current(paths: Paths, parts: ChangedParts, overrides: Overrides) -> bool:
-    """Whether summaries, figures and paper are those of the stored fits, and untouched since."""
+def are_outputs_current(paths: Paths, parts: ClaimParts, overrides: Overrides) -> bool:
+    """Return whether summaries, figures and paper match the stored fits, and no file was changed since."""
     states = find_output_states(paths, parts, overrides)
     return bool(states) and all(state == "current" for state, _ in states.values())
 
 
-def run_by_claim(work: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], say: Say) -> Iterable[tuple[str, Any]]:
-    """Do what is to be done for each claim, several at a time: most of it keeps one core busy, not all.
+def run_by_claim(
+    work: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], report: Report
+) -> Iterable[tuple[str, Any]]:
+    """Run the tasks of several claims in parallel, because most of the work keeps only one core busy.
 
-    One more than there are cores, lest the last claim of all has them to itself and leaves most of them idle.
+    One process more than there are cores is used: otherwise the last claim would run alone and leave cores idle.
     """
-    return run_in_processes(work, tasks, 1 + (os.cpu_count() or 1), "close other programs and run refresh again", say)
+    return run_in_processes(
+        work, tasks, 1 + (os.cpu_count() or 1), "close other programs and run refresh again", report
+    )
 
 
-def write_outputs(paths: Paths, parts: ChangedParts, overrides: Overrides, say: Say) -> list[str]:
-    """Write what is stale of summaries, figures, estimates and paper; return the claims that have none.
+def write_outputs(paths: Paths, parts: ClaimParts, overrides: Overrides, report: Report) -> list[str]:
+    """Write stale summaries, figures, estimates and paper; return the claims that have no fits.
 
-    All of it is made whole in the staging folder first; then each file is renamed into its place, and last the record
-    of what it was made from. Interrupted in between, the record is the old one and the next refresh writes them again.
-    So it does if code, tables or text are no longer what they were when this began.
+    All files are completed in the staging folder, then renamed into place; the record of their inputs is written last.
+    After an interruption in between, the record is the old one, and the next refresh writes the files again. The next
+    refresh also does so if code, tables or text changed while this function ran.
     """
     staging = paths.staging
     shutil.rmtree(staging, ignore_errors=True)
     records = read_records(paths)
-    begun = find_output_states(paths, parts, overrides)
+    states = find_output_states(paths, parts, overrides)
     claims = [claim for claim in CLAIMS if posteriors.list_specs(paths, claim)]
     missing = [claim for claim in list_affected_claims(overrides) if claim not in claims and not overrides.tables]
     try:
         (staging / "figures").mkdir(parents=True)
         tasks = {
-            claim: (claim, paths, parts[claim], overrides, records, report)
+            claim: (claim, paths, parts[claim], overrides, records, report_to_parent)
             for claim in reversed(claims)
-            if begun[claim][0] != "current"
+            if states[claim][0] != "current"
         }
-        for claim, made in run_by_claim(_write_claim, tasks, say):
+        for claim, made in run_by_claim(_write_claim, tasks, report):
             records["summaries"][claim], records["figures"][claim] = made
         for stage in ("summaries", "figures"):
             records[stage] = {claim: records[stage][claim] for claim in claims}
@@ -161,7 +166,7 @@ def write_outputs(paths: Paths, parts: ChangedParts, overrides: Overrides, say: 
         paper = {"parts": list_paper_parts(shown), "files": {}}
         known = records["paper"].get("paper", NOTHING)
         if _find_state(paths, known, paper["parts"])[0] != "current":
-            _write_paper(paths, records, parts, overrides, missing, say)
+            _write_paper(paths, records, parts, overrides, missing, report)
             names = [p for p in sorted(staging.rglob("*")) if p.is_file() and p.parent.name != "summaries"]
             of_claims = {name for record in records["figures"].values() for name in record["files"]}
             made = {str(p.relative_to(staging)): digest(p.read_bytes()) for p in names}
@@ -169,10 +174,10 @@ def write_outputs(paths: Paths, parts: ChangedParts, overrides: Overrides, say: 
             records["paper"] = {"paper": paper}
         old = read_records(paths)
         _replace_all(staging, paths.out)
-        for gone in _list_files(old) - _list_files(records):
-            (paths.out / gone).unlink(missing_ok=True)
+        for name in _list_files(old) - _list_files(records):
+            (paths.out / name).unlink(missing_ok=True)
         write_atomic(paths.outputs, dump(records))
-        if not are_outputs_current(paths, parts, overrides):  # something changed meanwhile: made from what it was
+        if not are_outputs_current(paths, parts, overrides):  # inputs changed meanwhile
             write_atomic(paths.outputs, dump({stage: {} for stage in records}))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -189,9 +194,9 @@ def _write_claim(
     parts: Mapping[str, Parts],
     overrides: Overrides,
     records: Mapping[str, Mapping[str, Record]],
-    say: Say,
+    report: Report,
 ) -> tuple[Record, Record]:
-    """Write a claim's summary and figures to the staging folder, where they are stale; return their records."""
+    """Write a claim's summary and figures to the staging folder if they are stale; return their records."""
     summary, figures = (records[stage].get(claim, NOTHING) for stage in ("summaries", "figures"))
     now = list_shown_parts(claim, paths, parts, overrides)
     name = f"summaries/{claim}.json"
@@ -199,8 +204,8 @@ def _write_claim(
         from inference.summaries.claim_summary import summarise_claim
 
         extended = list_extended_parts(claim, overrides)
-        content = summarise_claim(claim, paths, parts, extended, say, strict=not overrides.tables)
-        text = dump(content, sort=False)  # the order of a row's keys is that of a figure's table
+        content = summarise_claim(claim, paths, parts, extended, report, strict=not overrides.tables)
+        text = dump(content, sort=False)  # the order of keys is the order of columns in a figure's CSV
         write_atomic(paths.staging / name, text)
         charts = digest(json.dumps(content["charts"]).encode())
         summary = {"parts": now, "files": {name: digest(text)}, "charts": charts}
@@ -208,7 +213,7 @@ def _write_claim(
         content = json.loads((paths.out / name).read_text(encoding="utf-8"))
     now = list_figure_parts(claim, _digest_charts(summary))
     if _find_state(paths, figures, now)[0] != "current":
-        say(f"{claim}: figures")
+        report(f"{claim}: figures")
         folder = paths.staging / "figures" / claim
         folder.mkdir(parents=True)
         for module in (f"figures.{claim}", "figures.checks", "figures.sensitivity"):
@@ -225,26 +230,26 @@ def _write_claim(
 def _write_paper(
     paths: Paths,
     records: Mapping[str, Mapping[str, Record]],
-    parts: ChangedParts,
+    parts: ClaimParts,
     overrides: Overrides,
     missing: list[str],
-    say: Say,
+    report: Report,
 ) -> None:
-    """Write estimates.json, the ladder's figure and the paper to the staging folder."""
+    """Write estimates.json, the figure of the ladders and the paper to the staging folder."""
     from inference.pipeline.typeset import compile_paper
 
-    def place(name: str) -> Path:
+    def find_file(name: str) -> Path:
         return paths.staging / name if (paths.staging / name).is_file() else paths.out / name
 
     done = {}
     for claim in records["summaries"]:
-        done[claim] = json.loads(place(f"summaries/{claim}.json").read_text(encoding="utf-8"))
-    steps = {claim: content["ladders"] for claim, content in done.items()}
-    if any(steps.values()):
+        done[claim] = json.loads(find_file(f"summaries/{claim}.json").read_text(encoding="utf-8"))
+    ladders = {claim: content["ladders"] for claim, content in done.items()}
+    if any(ladders.values()):
         from figures import ladder
 
-        ladder.draw(steps, paths.staging / "figures")
-    drawn = {name: place(name) for record in records["figures"].values() for name in record["files"]}
+        ladder.draw(ladders, paths.staging / "figures")
+    drawn = {name: find_file(name) for record in records["figures"].values() for name in record["files"]}
     drawn |= {f"figures/{path.name}": path for path in (paths.staging / "figures").glob("ladder.*")}
     content = {
         "schema_version": 1,
@@ -255,16 +260,16 @@ def _write_paper(
         "estimates": [row for one in done.values() for row in one["estimates"]],
         "raw": [row for one in done.values() for row in one["raw"]],
         "peers": [] if overrides.any else _read_peers(parts),
-        "ladders": steps,
+        "ladders": ladders,
         "figures": sorted(Path(name).name for name in drawn if name.endswith(".pdf")),
     }
     (paths.staging / "estimates.json").write_bytes(dump(content))
-    say("paper")
+    report("paper")
     compile_paper(paths.staging, list(drawn.values()))
 
 
 def _replace_all(staging: Path, out: Path) -> None:
-    """Rename every staged file into its place, or none: what was there comes back if one of them fails."""
+    """Rename every staged file into place. If one rename fails, restore the earlier files."""
     names = [path.relative_to(staging) for path in sorted(staging.rglob("*")) if path.is_file()]
     before = staging / "before"
     for name in names:
@@ -285,8 +290,8 @@ def _replace_all(staging: Path, out: Path) -> None:
         raise
 
 
-def _read_peers(parts: ChangedParts) -> list[dict[str, Any]]:
-    """The committed comparison with other packages (``benchmarks/peers.py``), saying what is of older fits."""
+def _read_peers(parts: ClaimParts) -> list[dict[str, Any]]:
+    """Read the committed comparison with other packages (``benchmarks/peers.py``); mark rows of older fits as stale."""
     rows: list[dict[str, Any]] = (
         [dict(row) for row in parse_csv(PEERS, ["claim", "spec", "fit_key"]).values()] if PEERS.is_file() else []
     )

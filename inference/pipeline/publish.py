@@ -1,6 +1,6 @@
-"""Committed copies: estimates and figures in ``paper/published``, the README's table, macros for LaTeX.
+"""Committed copies: estimates and figures in ``paper/published``, the README's tables, macros for LaTeX.
 
-Each copy carries the fit keys it belongs to; a test and ``stale`` say when they are no longer those of the code and
+The copies carry the keys of their fits. A test, through ``list_stale``, finds keys that no longer match the code and
 the tables.
 """
 
@@ -29,20 +29,20 @@ PUBLISHED = ROOT / "paper" / "published"
 README = ROOT / "README.md"
 START, END = "<!-- estimates: written by `python -m inference publish` -->", "<!-- end of estimates -->"
 MARKS = (
-    "† sensitive to the prior: the paper says how. **Bold**: the project's own estimate. "
-    "◂ the rung that matters most: farthest from the one before."
+    "† sensitive to the prior: the paper says how. **Bold**: the main estimate. "
+    "◂ the step that matters most: farthest from the step before."
 )
 DRAWS = 1000
 DIGITS = dict(enumerate(["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]))
 
 
 def publish(paths: Paths, draws: bool = False) -> list[Path]:
-    """Copy what the last refresh made, if it is current; return what was written.
+    """Copy the outputs of the last refresh if they are current; return the paths of the copies.
 
     Raises
     ------
     CheckError
-        If a claim is not current or the outputs are not those of the fits.
+        If a claim is not current, or the outputs do not match the stored fits.
     """
     parts = {claim: list_parts_by_fit(claim, Overrides()) for claim in CLAIMS}
     for claim in CLAIMS:
@@ -51,7 +51,7 @@ def publish(paths: Paths, draws: bool = False) -> list[Path]:
             raise CheckError(f"{claim} is {state} ({why}): run make refresh first")
     content = posteriors.read_json(paths.estimates, "estimates", "ladders")
     if content is None or not are_outputs_current(paths, parts, Overrides()):
-        raise CheckError("estimates, figures and paper are not those of the stored fits: run make refresh first")
+        raise CheckError("estimates, figures and paper do not match the stored fits: run make refresh first")
     files: dict[Path, bytes] = {
         PUBLISHED / "estimates.json": dump_row_by_row(content),
         PUBLISHED / EXTENDED.name: dump_row_by_row(copy_extended(paths)),
@@ -73,7 +73,7 @@ def publish(paths: Paths, draws: bool = False) -> list[Path]:
 
 
 def dump_row_by_row(content: Mapping[str, Any]) -> bytes:
-    """estimates.json with one estimate a line: what changed between two publications is then what git shows."""
+    """Return estimates.json with one estimate a line, so that git shows what changed between two publications."""
 
     def dump(value: object) -> str:
         return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
@@ -86,7 +86,7 @@ def dump_row_by_row(content: Mapping[str, Any]) -> bytes:
 
 
 def list_stale(folder: Path = PUBLISHED) -> list[str]:
-    """Published fits whose keys are no longer those of the code and the tables: ``claim/specification``."""
+    """List published fits whose keys no longer match the code and the tables, as ``claim/specification``."""
     content = posteriors.read_json(folder / "estimates.json", "fits")
     if content is None:
         return ["nothing is published"]
@@ -103,7 +103,7 @@ def list_stale(folder: Path = PUBLISHED) -> list[str]:
 
 
 def write_macros(rows: Iterable[Mapping[str, Any]]) -> str:
-    r"""LaTeX macros of the headline estimates: ``\AcademicShareMainShareAcademiaOnlyTwoZeroOneZeroOneFour``."""
+    r"""Write LaTeX macros of the headline estimates: ``\AcademicShareMainShareAcademiaOnlyTwoZeroOneZeroOneFour``."""
     lines = ["% Headline estimates: median (89 % interval). Written by `python -m inference publish`."]
     for row in rows:
         if row["headline"]:
@@ -117,7 +117,7 @@ def write_macros(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def write_table(content: Mapping[str, Any]) -> str:
-    """The README's tables: for each claim its headline estimates, and the ladder of each published figure."""
+    """Write the README's tables: for each claim its headline estimates, and the ladders of its published values."""
     lines = []
     for claim in content["claims"]:
         rows = [row for row in content["estimates"] if row["claim"] == claim and row["headline"]]
@@ -136,33 +136,33 @@ def write_table(content: Mapping[str, Any]) -> str:
 def _write_ladder_table(ladders: list[Mapping[str, Any]]) -> list[str]:
     if not ladders:
         return []
-    lines = [f"| rung | {' | '.join(row['title'] for row in ladders)} |", "|---" * (len(ladders) + 1) + "|"]
+    lines = [f"| step | {' | '.join(row['title'] for row in ladders)} |", "|---" * (len(ladders) + 1) + "|"]
     lines.append(f"| published | {' | '.join(row['published_text'] for row in ladders)} |")
-    for rungs in zip(*(row["rungs"] for row in ladders), strict=True):
-        marks = [" ◂" if rung["spec"] == row["matters_most"] else "" for rung, row in zip(rungs, ladders, strict=True)]
-        cells = (f"{rung['text']}, n = {rung['n']:,}{mark}" for rung, mark in zip(rungs, marks, strict=True))
-        title = f"{rungs[0]['kind']}: {rungs[0]['title']}"
-        lines.append(f"| {f'**{title}**' if rungs[0]['spec'] == 'main' else title} | {' | '.join(cells)} |")
+    for steps in zip(*(row["rungs"] for row in ladders), strict=True):
+        marks = [" ◂" if step["spec"] == row["matters_most"] else "" for step, row in zip(steps, ladders, strict=True)]
+        cells = (f"{step['text']}, n = {step['n']:,}{mark}" for step, mark in zip(steps, marks, strict=True))
+        title = f"{steps[0]['kind']}: {steps[0]['title']}"
+        lines.append(f"| {f'**{title}**' if steps[0]['spec'] == 'main' else title} | {' | '.join(cells)} |")
     return lines
 
 
 def insert_table(readme: str, content: Mapping[str, Any]) -> str:
-    """The README with its tables up to date, between their two marks.
+    """Return the README with current tables between its two marks.
 
     Raises
     ------
     InputError
-        If the marks are not there.
+        If a mark is missing.
     """
     before, start, rest = readme.partition(START)
     _, end, after = rest.partition(END)
     if not start or not end:
-        raise InputError("the marks around the table are missing", README, hint=f"{START} and {END}")
+        raise InputError("the marks around the table are missing", README, hint=f"add {START} and {END}")
     return f"{before}{START}\n\n{write_table(content)}\n\n{END}{after}"
 
 
 def thin_posteriors(paths: Paths) -> dict[str, bytes]:
-    """Thinned draws of every estimand of the main fits as CSV, one column an estimate, and a codebook."""
+    """Return thinned draws of every estimand of the main fits as CSV, with one column an estimate, and a codebook."""
     from inference.summaries.estimates import list_points
 
     out: dict[str, bytes] = {}
@@ -180,10 +180,10 @@ def thin_posteriors(paths: Paths) -> dict[str, bytes]:
                     continue
                 step = max(1, variable.sizes["chain"] * variable.sizes["draw"] // DRAWS)
                 for coords in list_points(variable):
-                    inside = ", ".join(str(value) for value in coords.values())
-                    column = f"{name}[{inside}]" if inside else str(name)
-                    flat = variable.sel(coords).transpose("chain", "draw").to_numpy().ravel()
-                    columns[column] = flat[::step].tolist()
+                    labels = ", ".join(str(value) for value in coords.values())
+                    column = f"{name}[{labels}]" if labels else str(name)
+                    values = variable.sel(coords).transpose("chain", "draw").to_numpy().ravel()
+                    columns[column] = values[::step].tolist()
                     attrs = variable.attrs
                     codebook.append(
                         {"file": f"draws_{claim}_{spec}.csv.gz", "column": column, "unit": attrs["unit"],

@@ -1,4 +1,4 @@
-"""The main job: refit what is stale, gate it, store it, then write summaries, figures and paper from what is stored."""
+"""The main job: refit stale specifications, gate and store them, then write summaries, figures and the paper."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from data.errors import InputError
-from data.parallel import report
+from data.parallel import report as report_to_parent
 from inference.pipeline.outputs import are_outputs_current, run_by_claim, write_outputs
 from inference.store import posteriors
 from inference.store.declarations import list_affected_claims
@@ -19,11 +19,11 @@ from inference.store.paths import Paths
 from models.common.claim import Specification
 from models.registry import CLAIMS
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 NONE = Overrides()
 
 
-def refresh(claims: Iterable[str], paths: Paths, say: Say, overrides: Overrides = NONE) -> int:
+def refresh(claims: Iterable[str], paths: Paths, report: Report, overrides: Overrides = NONE) -> int:
     """Bring claims and outputs up to date.
 
     Parameters
@@ -32,51 +32,50 @@ def refresh(claims: Iterable[str], paths: Paths, say: Say, overrides: Overrides 
         Names from the registry.
     paths
         The folder of results.
-    say
-        Told each step.
+    report
+        Called with the text of each step.
     overrides
-        A user's own seed, tables, hyper-parameters.
+        A user's seed, tables and hyper-parameters.
 
     Returns
     -------
     int
-        0, or 1 if the gate kept a fit out or a claim is missing from the paper.
+        0, or 1 if a fit failed the gate or a claim is missing from the paper.
 
     Raises
     ------
     InputError
-        For bad input or a place that another process is writing to; nothing stored is then touched.
+        For bad input, or if another process writes to the same folder. Stored results are then left unchanged.
     """
     parts = {claim: list_parts_by_fit(claim, overrides) for claim in CLAIMS}
     states = {claim: posteriors.find_claim_state(paths, claim, parts[claim])[0] for claim in claims}
     stale = [claim for claim, state in states.items() if state != "current"]
     if not stale and are_outputs_current(paths, parts, overrides):
-        say("everything is current: nothing to do")
+        report("everything is current: nothing to do")
         return 0
     if stale and overrides.tables:
         from data.tables.user_tables import check_user_tables
 
         check_user_tables(overrides.tables)
     with hold_lock(paths.lock):
-        # The later claims have the larger models: first, so that no core waits for the last one.
-        tasks = {claim: (claim, parts[claim], paths, report, overrides) for claim in reversed(stale)}
-        failed = [claim for claim, passed in run_by_claim(_refit, tasks, say) if not passed]
-        missing = write_outputs(paths, parts, overrides, say)
+        # Later claims have larger models. They start first, so that no core idles at the end.
+        tasks = {claim: (claim, parts[claim], paths, report_to_parent, overrides) for claim in reversed(stale)}
+        failed = [claim for claim, passed in run_by_claim(_refit, tasks, report) if not passed]
+        missing = write_outputs(paths, parts, overrides, report)
     return 1 if failed or missing else 0
 
 
-def _refit(claim: str, parts: Mapping[str, Parts], paths: Paths, say: Say, overrides: Overrides) -> bool:
-    """Fit the specifications of a claim that are not current; say whether all of them passed the gate."""
+def _refit(claim: str, parts: Mapping[str, Parts], paths: Paths, report: Report, overrides: Overrides) -> bool:
+    """Fit the specifications of a claim that are not current; return whether all of them passed the gate."""
     from inference.pipeline.fitter import Fitter
 
-    fitter = Fitter.for_claim(claim, parts, overrides, say, extended=False)
+    fitter = Fitter.for_claim(claim, parts, overrides, report, extended=False)
     try:
-        fitted, left_out = fitter.prepare(say)
+        fitted, left_out = fitter.prepare(report)
     except InputError as error:
-        if (
-            overrides.tables and len(list_affected_claims(overrides)) > 1
-        ):  # other claims may do with what this table has
-            say(f"{claim} left out: {error}")
+        # Other claims may find what they need in this table.
+        if overrides.tables and len(list_affected_claims(overrides)) > 1:
+            report(f"{claim} left out: {error}")
             posteriors.leave_out(paths, claim)
             return True
         raise
@@ -86,22 +85,22 @@ def _refit(claim: str, parts: Mapping[str, Parts], paths: Paths, say: Say, overr
         if (known := posteriors.read_metadata(paths, claim, one.name)) and known["fit_key"] == key:
             continue
         label = f"{claim}/{one.name} ({number} of {len(fitted)})"
-        tree, gate, retried = fitter.fit(one.name, lambda text, label=label: say(f"{label}: {text}"))  # type: ignore[misc]
-        about = describe(one, parts[one.name], gate, retried)
+        tree, gate, retried = fitter.fit(one.name, lambda text, label=label: report(f"{label}: {text}"))  # type: ignore[misc]
+        metadata = make_metadata(one, parts[one.name], gate, retried)
         if gate.passed:
-            posteriors.save(paths, claim, one.name, tree, about)
-            say(f"{label}: passed the gate (R-hat {gate.r_hat_max:.3f}, smallest ESS {gate.ess_min:,.0f}), stored")
+            posteriors.save(paths, claim, one.name, tree, metadata)
+            report(f"{label}: passed the gate (R-hat {gate.r_hat_max:.3f}, smallest ESS {gate.ess_min:,.0f}), stored")
         else:
-            posteriors.save_failed(paths, claim, one.name, tree, {**about, "reason": "; ".join(gate.faults)})
-            say(f"{label}: FAILED the gate: {'; '.join(gate.faults)}; kept aside in {paths.failed / claim}")
+            posteriors.save_failed(paths, claim, one.name, tree, {**metadata, "reason": "; ".join(gate.faults)})
+            report(f"{label}: FAILED the gate: {'; '.join(gate.faults)}; stored in {paths.failed / claim}")
             passed = False
     if passed:
         posteriors.finish_claim(paths, claim, [one.name for one in fitted], left_out, overrides.to_metadata())
     return passed
 
 
-def describe(one: Specification, parts: Parts, gate: Any, retried: bool) -> dict[str, Any]:
-    """What a stored fit says of itself beside its draws."""
+def make_metadata(one: Specification, parts: Parts, gate: Any, retried: bool) -> dict[str, Any]:
+    """Make the metadata that are stored with the draws of a fit."""
     return {
         "fit_key": combine(parts),
         "parts": parts,
@@ -111,5 +110,5 @@ def describe(one: Specification, parts: Parts, gate: Any, retried: bool) -> dict
 
 
 def _drop_non_finite(gate: Mapping[str, Any]) -> dict[str, Any]:
-    """Diagnostics as JSON can hold them: null for what is not a finite number."""
+    """Convert diagnostics for JSON: values that are not finite become null."""
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in gate.items()}

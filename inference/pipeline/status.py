@@ -1,4 +1,4 @@
-"""How claims stand: each fit, each extended one, what each claim shows, and the paper. No heavy imports."""
+"""States of claims: their fits, extended specifications and outputs, and the paper. No heavy imports."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ NO_FITS: State = ("missing", "no fits")
 
 
 def read_earlier_overrides(paths: Paths, claim: str) -> Overrides:
-    """Return what the last refresh of a claim in this folder was given."""
+    """Return the overrides of a claim's last refresh in this folder."""
     return Overrides.from_metadata((read_finished(paths, claim) or {}).get("overrides"))
 
 
 def gather_states(claims: Iterable[str], paths: Paths) -> dict[str, Any]:
-    """Say how claims stand.
+    """Find the states of claims.
 
     Returns
     -------
     dict
-        By claim: ``state`` and ``why`` (of its fits together), ``fits`` (by specification), ``extended`` (the same; in
-        the project's own folder alone), ``outputs`` (its estimates and figures). Beside them ``paper``.
+        For each claim: ``state`` and ``why`` (of its fits together), ``fits`` (by specification), ``extended`` (by
+        specification; only in the project's own folder), ``outputs`` (its estimates and figures). Last comes ``paper``.
     """
     parts: dict[str, dict[str, Parts]] = {}
     out: dict[str, Any] = {}
@@ -37,7 +37,7 @@ def gather_states(claims: Iterable[str], paths: Paths) -> dict[str, Any]:
         try:
             parts[claim] = list_parts_by_fit(claim, read_earlier_overrides(paths, claim))
             out[claim] = _convert_state(find_claim_state(paths, claim, parts[claim]))
-        except InputError as error:  # a user's own file that is gone
+        except InputError as error:  # a user's file no longer exists
             parts[claim] = {}
             out[claim] = _convert_state(("stale", str(error)))
         out[claim]["fits"] = _convert_states(find_fit_states(paths, claim, parts[claim]))
@@ -52,7 +52,7 @@ def gather_states(claims: Iterable[str], paths: Paths) -> dict[str, Any]:
 
 
 def describe_states(states: dict[str, Any]) -> list[str]:
-    """Return the lines of ``status``: a line a claim, and what is to be written again."""
+    """Return the lines that ``status`` prints: one for each claim, and one for each output that is not current."""
     lines = []
     for claim, found in states.items():
         if claim == "paper":
@@ -60,9 +60,9 @@ def describe_states(states: dict[str, Any]) -> list[str]:
         lines.append(f"{claim}: {_describe_found(found)}")
         if found["state"] == "current" and found["outputs"]["state"] != "current":
             lines.append(f"{claim}: estimates and figures {_describe_found(found['outputs'])}")
-        behind = [one for one in found.get("extended", {}).values() if one["state"] != "current"]
-        if behind:
-            lines.append(f"{claim}: {len(behind)} of {len(found['extended'])} extended specifications are not current")
+        old = [one for one in found.get("extended", {}).values() if one["state"] != "current"]
+        if old:
+            lines.append(f"{claim}: {len(old)} of {len(found['extended'])} extended specifications are not current")
     fitted = any(found["state"] == "current" for claim, found in states.items() if claim != "paper")
     if fitted and states["paper"]["state"] != "current":
         lines.append(f"paper: {_describe_found(states['paper'])}: run refresh")

@@ -1,4 +1,4 @@
-"""Compile the paper from staged estimates and figures. It looks numbers up and computes nothing."""
+"""Compilation of the paper from staged estimates and figures. The paper looks numbers up and computes nothing."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ SOURCES = ROOT / "paper"
 
 
 class PaperError(CheckError):
-    """The paper did not compile, and the last one stays: an unknown estimate, a missing figure, a slip of syntax."""
+    """The paper did not compile: unknown estimate, missing figure or syntax error. The previous paper is kept."""
 
 
 def compile_paper(staging: Path, figures: Iterable[Path]) -> Path:
-    """Compile ``paper.typ`` with the estimates of a staging folder, and with figures.
+    """Compile ``paper.typ`` with the estimates of a staging folder and the given figures.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def compile_paper(staging: Path, figures: Iterable[Path]) -> Path:
     Raises
     ------
     PaperError
-        With Typst's message; for an unknown estimate, its name.
+        With Typst's message; for an unknown estimate, with its name.
     """
     import typst
 

@@ -1,6 +1,7 @@
-"""Compile once, sample many times: a model's log density, draws from it, and what is evaluated at the draws.
+"""Compile a model's log density once, sample from it many times, and evaluate functions at the draws.
 
-What is evaluated once (predictive draws, densities of the draws) is interpreted: compiling it would take longer.
+Functions that are evaluated only once (predictive draws, densities at the draws) are interpreted: compiling them would
+take longer.
 """
 
 from __future__ import annotations
@@ -23,21 +24,21 @@ from inference import CACHE
 from inference.sampling.density import Density, compile_density
 from inference.sampling.settings import Sampler
 
-INTERPRETED = "FAST_COMPILE"  # pytensor's mode of plain numpy
-AT_ONCE = 1000  # draws at which variables are evaluated at a time
+INTERPRETED = "FAST_COMPILE"  # the pytensor mode that runs plain numpy
+BATCH_SIZE = 1000  # draws at which variables are evaluated at a time
 
 if pytensor.config.numba__fastmath:
-    raise RuntimeError("pytensor was imported before the package inference could set its flags: import that first")
+    raise RuntimeError("pytensor was imported before the package inference set its flags: import inference first")
 CACHE.mkdir(parents=True, exist_ok=True)
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A compiled log density with a model's data in it, and that model: until ``Compiled.get`` is asked for another.
+    """A compiled log density that holds a model's data, and that model; valid until the next ``Compiled.get``.
 
-    ``first`` is the model of the same structure that was compiled; it has this one's data now. ``functions`` of its
-    variables are compiled once.
+    ``first`` is the model that was compiled. It has the same structure as ``model`` and now holds its data.
+    ``functions`` of its variables are compiled once.
     """
 
     density: Density
@@ -47,33 +48,33 @@ class Ready:
 
 
 class Compiled:
-    """Compiled log densities, one for each graph: a model of the same structure reuses it with its own data.
+    """Compiled log densities, one per graph; models of the same structure share one, each with its own data.
 
-    Two models are of the same structure if the same function built them, their free variables and deterministics have
-    the same names, shapes and coordinates (the draws carry those of the model that was compiled), and their data the
-    same names, types and numbers of dims. All else that varies between specifications, data sets and priors must be
-    ``pm.Data``.
+    Two models have the same structure if the same function built them, if their free variables and deterministics have
+    the same names, shapes and coordinates (the draws carry those of the compiled model), and if their data have the
+    same names, types and numbers of dims. Everything else that varies between specifications, datasets and priors must
+    be ``pm.Data``.
     """
 
     def __init__(self) -> None:
-        """Start with nothing compiled."""
+        """Start without compiled densities."""
         self._known: dict[object, tuple[Density, pm.Model, dict[object, Any]]] = {}
 
-    def get(self, model: pm.Model, name: str, say: Say = lambda text: None) -> Ready:
-        """Return the compiled model with this model's data in it; compiles at the first request."""
+    def get(self, model: pm.Model, name: str, report: Report = lambda text: None) -> Ready:
+        """Return the compiled density with this model's data; compile it if no model of this structure has been."""
         shapes = tuple(sorted((key, value.shape) for key, value in model.initial_point().items()))
         drawn = {v.name: model.named_vars_to_dims.get(v.name, ()) for v in (*model.free_RVs, *model.deterministics)}
-        dims = {dim for of_one in drawn.values() for dim in of_one}
+        dims = {dim for variable_dims in drawn.values() for dim in variable_dims}
         data = tuple(sorted((variable.name, variable.dtype, variable.ndim) for variable in model.data_vars))
         coords = tuple(sorted((dim, tuple(model.coords[dim])) for dim in dims))
         signature = (name, shapes, tuple(drawn.items()), coords, data)
         if signature not in self._known:
-            say("compiling the model (20 to 60 s the first time on a machine, less from the cache)")
+            report("compiling the model (20 to 60 s the first time on a machine, less from the cache)")
             self._known[signature] = (compile_density(model), model, {})
         density, first, functions = self._known[signature]
         values = {variable.name: variable.get_value() for variable in model.data_vars}
-        # Chains start where the priors say: by the values of this model, whichever was compiled. Without this a resumed
-        # refresh, which compiles another one first, would give other draws for the same seed.
+        # Initial points use this model's data, even when the compiled graph came from another specification. Otherwise
+        # a resumed refresh, which compiles another specification first, would return other draws for the same seed.
         for variable in first.data_vars:
             variable.set_value(values[variable.name])
         return Ready(density.set_data(values), model, first, functions)
@@ -82,18 +83,18 @@ class Compiled:
 def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
     """Draw from the posterior. The same seed gives the same draws on the same machine.
 
-    The sampler moves in the unconstrained variables and returns these alone; the rest is derived from them in numpy.
-    Compiled into the sampler, as nutpie would have it, it takes up to a half of the compilation.
+    The sampler returns the unconstrained variables only; the constrained variables and deterministics are derived from
+    them in numpy. nutpie's default compiles these into the sampler, which takes up to half of the compilation time.
 
     Returns
     -------
     xarray.DataTree
-        Groups ``posterior``, ``unconstrained`` (by value variable) and ``sample_stats``.
+        Groups ``posterior``, ``unconstrained`` (named by value variable) and ``sample_stats``.
 
     Raises
     ------
     KeyboardInterrupt
-        If interrupted: nutpie's own blocking call would return the draws so far as if they were all.
+        If interrupted. nutpie's own blocking call would return the draws so far as if they were complete.
     """
     running = nutpie.sample(
         ready.density.compiled,
@@ -114,7 +115,7 @@ def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
         running.cancel()
         raise
     stats = tree["sample_stats"].to_dataset().drop_vars("unconstrained_draw")
-    stats = stats.drop_vars("unconstrained_parameter", errors="ignore")  # a coordinate of what has been dropped
+    stats = stats.drop_vars("unconstrained_parameter", errors="ignore")  # the coordinate of the variable just dropped
     stats = stats.rename(maxdepth_reached="reached_max_treedepth")  # ArviZ's name
     sizes = stats.sizes
     if (sizes["chain"], sizes["draw"]) != (sampler.chains, sampler.draws):
@@ -127,62 +128,63 @@ def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
 
 
 def compute_constrained(ready: Ready, draws: xr.Dataset) -> xr.Dataset:
-    """Free variables on their own scale, and deterministics, at draws of the unconstrained variables.
+    """Compute constrained variables and deterministics at draws of the unconstrained variables.
 
     Parameters
     ----------
     ready
-        As ``Compiled.get`` gives it.
+        As ``Compiled.get`` returns it.
     draws
-        (chain, draw, ...) by the name of each value variable, as nutpie stores them.
+        (chain, draw, ...), one variable per value variable, as nutpie stores them.
 
     Returns
     -------
     xarray.Dataset
-        Variables (chain, draw, and the model's dims).
+        Variables with dims chain, draw and the model's own.
     """
     model = ready.first
 
-    def outputs() -> list[pt.TensorVariable]:
+    def make_outputs() -> list[pt.TensorVariable]:
         return list(model.replace_rvs_by_values([*model.free_RVs, *model.deterministics]))
 
     variables = [*model.free_RVs, *model.deterministics]
     coords = {name: draws[name].to_numpy() for name in ("chain", "draw")}
     out = {}
-    for variable, found in zip(variables, evaluate_at_draws(ready, "constrained", outputs, draws), strict=True):
+    for variable, values in zip(variables, evaluate_at_draws(ready, "constrained", make_outputs, draws), strict=True):
         dims = model.named_vars_to_dims.get(variable.name, [f"{variable.name}_dim_{i}" for i in range(variable.ndim)])
         coords |= {dim: np.asarray(model.coords[dim]) for dim in dims if dim in model.coords}
-        out[variable.name] = (("chain", "draw", *dims), found)
+        out[variable.name] = (("chain", "draw", *dims), values)
     return xr.Dataset(out, coords)
 
 
 def compute_log_densities(ready: Ready, sampled: xr.DataTree, names: Iterable[str]) -> dict[str, xr.Dataset]:
-    """Log priors of some variables, and the log likelihood, at the draws: the sums, all that power-scaling needs.
+    """Compute the log priors of some variables and the log likelihood at the draws, summed, for power-scaling.
 
-    The likelihood is what the sampler noted as the log density of all, less the log priors of all on its own scale.
-    Evaluated again it would take as long as all else: it is of thousands of cells. A potential would count with it.
+    The log likelihood is the sampler's recorded log density minus the log priors of all free variables on the
+    unconstrained scale. Evaluating it again, over thousands of cells, would take as long as everything else. It would
+    include any potential of the model.
 
     Parameters
     ----------
     ready
-        With the data that the densities are of.
+        The compiled density, with the data of the fit.
     sampled
         As ``sample`` returns it.
     names
-        Of free variables.
+        Names of free variables.
 
     Returns
     -------
     dict
-        ``log_prior``, one variable each, on the scale of the draws; ``log_likelihood``, one variable ``total``. (chain,
-        draw), nats.
+        ``log_prior``, with one variable per name, on the scale of the draws; ``log_likelihood``, with one variable
+        ``total``. Each has dims (chain, draw) and is in nats.
     """
     names = list(names)
     model = ready.first
 
     def make_outputs() -> list[pt.TensorVariable]:
-        own = model.logp(vars=[model[name] for name in names], jacobian=False, sum=False)
-        return [*(term.sum() for term in own), model.logp(vars=model.free_RVs, jacobian=True, sum=True)]
+        terms = model.logp(vars=[model[name] for name in names], jacobian=False, sum=False)
+        return [*(term.sum() for term in terms), model.logp(vars=model.free_RVs, jacobian=True, sum=True)]
 
     free, stats = sampled["unconstrained"].to_dataset(), sampled["sample_stats"].to_dataset()
     *priors, total = evaluate_at_draws(ready, ("log densities", *names), make_outputs, free)
@@ -194,28 +196,28 @@ def compute_log_densities(ready: Ready, sampled: xr.DataTree, names: Iterable[st
 
 
 def evaluate_at_draws(
-    ready: Ready, name: object, outputs: Callable[[], list[pt.TensorVariable]], draws: xr.Dataset
+    ready: Ready, name: object, make_outputs: Callable[[], list[pt.TensorVariable]], draws: xr.Dataset
 ) -> list[npt.NDArray[Any]]:
-    """Outputs of the value variables of ``ready.first``, (chain, draw, ...) each: in numpy, many draws at once.
+    """Evaluate functions of the value variables of ``ready.first`` at the draws, (chain, draw, ...) each, in numpy.
 
-    ``outputs`` is asked once for each structure and ``name``.
+    ``make_outputs`` is called once for each structure and ``name``.
     """
     values = ready.first.value_vars
     if name not in ready.functions:
         inputs = {v: pt.tensor(v.name, dtype=v.dtype, shape=(None, *v.type.shape)) for v in values}
-        wanted = outputs()
-        batched = vectorize_graph(wanted, inputs)
-        # What no variable enters, as it is at every draw.
-        batched = [b if b.ndim > out.ndim else pt.shape_padleft(b) for b, out in zip(batched, wanted, strict=True)]
+        outputs = make_outputs()
+        batched = vectorize_graph(outputs, inputs)
+        # An output that depends on no variable is the same at every draw.
+        batched = [b if b.ndim > out.ndim else pt.shape_padleft(b) for b, out in zip(batched, outputs, strict=True)]
         ready.functions[name] = pytensor.function(
             list(inputs.values()), batched, mode=INTERPRETED, on_unused_input="ignore"
         )
     evaluate = ready.functions[name]
     shape = (draws.sizes["chain"], draws.sizes["draw"])
     n = math.prod(shape)
-    each = [(value, draws[value.name].transpose("chain", "draw", ...).to_numpy()) for value in values]
-    flat = [found.reshape(n, *found.shape[2:]).astype(value.dtype) for value, found in each]
-    parts = [evaluate(*(found[i : i + AT_ONCE] for found in flat)) for i in range(0, n, AT_ONCE)]
+    arrays = [(value, draws[value.name].transpose("chain", "draw", ...).to_numpy()) for value in values]
+    flat = [array.reshape(n, *array.shape[2:]).astype(value.dtype) for value, array in arrays]
+    parts = [evaluate(*(array[i : i + BATCH_SIZE] for array in flat)) for i in range(0, n, BATCH_SIZE)]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     columns = [c if len(c) == n else np.broadcast_to(c[:1], (n, *c.shape[1:])) for c in columns]
     return [c.reshape(*shape, *c.shape[1:]) for c in columns]

@@ -1,9 +1,9 @@
-"""The gate: what a fit must show before it is stored as good.
+"""The gate: diagnostics that a fit must pass before it is stored as good.
 
 Rank-normalised R-hat and effective sample sizes follow Vehtari et al. (2021), Bayesian Analysis 16:667. ArviZ's
-``diagnose`` tells of divergences, of draws at the maximum tree depth and of E-BFMI (Betancourt 2016, arXiv:1604.00695).
-Of R-hat and effective sample size it tells only which variables are beyond a limit, and the gate reports the worst of
-all: these come from the functions that ``diagnose`` calls.
+``diagnose`` reports divergences, draws at the maximum tree depth and E-BFMI (Betancourt 2016, arXiv:1604.00695). For
+R-hat and effective sample size it lists only the variables beyond a limit, whereas the gate reports the worst value, so
+these come from the functions that ``diagnose`` calls.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ import xarray as xr
 R_HAT_MAX = 1.01
 ESS_MIN = 400
 EBFMI_MIN = 0.3
-MAX_DEPTH_SHARE = 0.01  # of the draws
+MAX_DEPTH_SHARE = 0.01  # share of the draws
 
 HINTS = {
-    "divergences": "the geometry is at fault: look at a pair plot of scales and their effects, reparameterise",
-    "r_hat": "chains disagree: look for two modes or an unidentified sum, then draw more",
-    "ess": "draws are too correlated: reparameterise, or draw more",
-    "ebfmi": "the energy moves slowly: a heavy tail or a funnel; reparameterise the scales",
-    "max_depth": "trajectories end before they turn: rescale or decorrelate parameters",
+    "divergences": "difficult posterior geometry: inspect pair plots of scales and their effects, then reparameterise",
+    "r_hat": "chains disagree: look for two modes or a sum that is not identified, then take more draws",
+    "ess": "draws are too correlated: reparameterise or take more draws",
+    "ebfmi": "the energy mixes slowly, as with a heavy tail or a funnel: reparameterise the scales",
+    "max_depth": "trajectories stop before the U-turn: rescale or decorrelate parameters",
 }
 
 
 @dataclass(frozen=True)
 class Gate:
-    """Diagnostics of one fit, worst case over parameters and estimands, and the verdict.
+    """Diagnostics of one fit, worst case over parameters and estimands, and whether it passed.
 
     ``max_depth`` is the share of draws whose trajectory reached the maximum tree depth.
     """
@@ -47,7 +47,7 @@ class Gate:
 
     @property
     def faults(self) -> list[str]:
-        """What failed, each with a hint; empty if the fit passed."""
+        """Failed diagnostics, each with a hint; empty if the fit passed."""
         checks = {
             "divergences": (self.divergences > 0, f"{self.divergences} divergent transitions"),
             "r_hat": (not self.r_hat_max <= R_HAT_MAX, f"R-hat {self.r_hat_max:.3f} of {self.r_hat_worst}"),
@@ -67,18 +67,18 @@ class Gate:
 
 
 def check(tree: xr.DataTree, sampled: Gate | None = None) -> Gate:
-    """Diagnose a fit, on parameters and on estimands.
+    """Diagnose a fit, both its parameters and its estimands.
 
-    An estimand that never varies passes by rule: it has no R-hat and no effective sample size. A parameter that never
-    varies fails, and so does whatever is not finite. Events (kind ``probability``) are judged by the bulk alone, for a
-    0/1 draw has no tail quantiles.
+    A constant estimand passes by rule: its R-hat and effective sample size are undefined. A constant parameter fails,
+    and so does any draw that is not finite. Events (kind ``probability``) are judged by the bulk only, because 0/1
+    draws have no tail quantiles.
 
     Parameters
     ----------
     tree
         Groups ``posterior``, ``sample_stats`` and ``estimands``, as ``fit`` returns them.
     sampled
-        The gate of the fit whose draws these are, if only the estimands are new: its parameters are not checked again.
+        The gate of the fit that made the draws, if only the estimands are new; the parameters are not checked again.
     """
     estimands = tree["estimands"].to_dataset()
     drawn = [name for name in estimands.data_vars if "draw" in estimands[name].dims]
@@ -93,11 +93,11 @@ def check(tree: xr.DataTree, sampled: Gate | None = None) -> Gate:
     ):
         if not group.data_vars:
             continue
-        group = group.where(abs(group) < np.inf)  # an infinite draw is as bad as one that is not a number
+        group = group.where(abs(group) < np.inf)  # treat infinite draws as NaN
         over = ("chain", "draw")
         constant = group.max(over, skipna=False) == group.min(over, skipna=False)
         constant &= may_be_constant
-        with np.errstate(invalid="ignore"):  # 0 / 0 where a draw never varies
+        with np.errstate(invalid="ignore"):  # 0 / 0 where draws are constant
             r_hats |= _find_worst(az.rhat(group), constant, np.max, passes=1.0, broken=np.inf)
         for method in methods:
             worst = _find_worst(az.ess(group, method=method), constant, np.min, passes=np.inf, broken=0.0)
@@ -124,7 +124,7 @@ def check(tree: xr.DataTree, sampled: Gate | None = None) -> Gate:
 
 
 def _diagnose_sampler(tree: xr.DataTree) -> dict[str, Any]:
-    """What ``diagnose`` tells of the sampler's own statistics; of variables, one stands for all."""
+    """Diagnose the sampler's own statistics with ``diagnose``, which also needs a variable: the energy."""
     draws = tree["sample_stats"]["energy"].to_dataset()
     parts = {"posterior": draws, "sample_stats": tree["sample_stats"].to_dataset()}
     with np.errstate(invalid="ignore"):
@@ -135,6 +135,6 @@ def _diagnose_sampler(tree: xr.DataTree) -> dict[str, Any]:
 def _find_worst(
     values: xr.Dataset, constant: xr.Dataset, pick: Callable[..., Any], passes: float, broken: float
 ) -> dict[str, float]:
-    """The worst diagnostic of each variable: constant draws pass, a diagnostic that is not a number fails."""
+    """Find the worst diagnostic of each variable: constant draws pass, a diagnostic of NaN fails."""
     finite = values.fillna(broken)
     return {str(name): float(pick(finite[name].where(~constant[name], passes))) for name in values.data_vars}

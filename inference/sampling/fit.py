@@ -1,6 +1,6 @@
-"""Fit one specification: model, data and seed to a DataTree that needs no model code to be read.
+"""Fit one specification: from model, data and seed to a DataTree that can be read without model code.
 
-A fit that its diagnostics keep out is tried once more, with smaller steps and more draws.
+A fit that fails the gate is tried once more, with smaller steps and more draws.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ for name in ("pymc", "pymc.sampling.forward", "pymc.stats.log_density"):
     logging.getLogger(name).setLevel(logging.ERROR)
 
 PRIOR_DRAWS = 500
-PREDICTIVE_DRAWS = 500  # of the posterior, for predictive checks
+PREDICTIVE_DRAWS = 500  # posterior draws for predictive checks
 VERSIONS = ("pymc", "pytensor", "nutpie", "numba", "arviz-stats", "numpy", "xarray")
 RUN_ATTRS = {"created_at", "sampling_time", "tuning_steps", "arviz_version", "creation_library_version"}
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 DEFAULT = Sampler()
 
 
@@ -41,26 +41,27 @@ def fit(
     seed: int,
     compiled: Compiled,
     sampler: Sampler = DEFAULT,
-    say: Say = lambda text: None,
+    report: Report = lambda text: None,
     predictive: bool = True,
 ) -> xr.DataTree:
-    """Fit one specification and derive all that is later read from it.
+    """Fit one specification and derive everything that is reported about it.
 
-    Without ``predictive`` there are no replicated data: only a model's main fits need them.
+    ``predictive`` adds replicated data, which only a model's main fits need.
 
     Returns
     -------
     xarray.DataTree
-        Groups ``posterior``, ``sample_stats``, ``prior``, ``estimands``, ``prior_estimands``, ``log_prior`` (top-level
-        priors) and ``log_likelihood`` (``log_densities``), ``constant_data`` (the prepared dataset), ``raw`` (counts,
-        where the model has them); with ``predictive`` also ``observed_data``, ``statistics``, ``posterior_statistics``
-        and ``prior_statistics``. attrs with seed, versions and sampler settings.
+        Groups ``posterior``, ``sample_stats``, ``prior``, ``estimands``, ``prior_estimands``, ``log_prior`` (of
+        top-level parameters) and ``log_likelihood`` (see ``compute_log_densities``), ``constant_data`` (the prepared
+        dataset) and ``raw`` (counts, if the model has them). With ``predictive`` also ``observed_data`` and the test
+        quantities of the data and of replicated data: ``statistics``, ``posterior_statistics`` and
+        ``prior_statistics``. attrs hold seed, versions, sampler settings, choices and priors.
     """
     pymc_model = model.build(dataset, priors)
-    ready = compiled.get(pymc_model, f"{model.build.__module__}.{model.build.__qualname__}", say)
-    say(f"sampling {sampler.chains} chains of {sampler.tune} + {sampler.draws} draws")
+    ready = compiled.get(pymc_model, f"{model.build.__module__}.{model.build.__qualname__}", report)
+    report(f"sampling {sampler.chains} chains of {sampler.tune} + {sampler.draws} draws")
     sampled = sample(ready, seed, sampler)
-    say("prior draws, predictive draws, densities, estimands")
+    report("prior draws, predictive draws, densities, estimands")
     with pymc_model:
         unobserved = [variable.name for variable in (*pymc_model.free_RVs, *pymc_model.deterministics)]
         interpreted: dict[str, Any] = {"random_seed": seed, "compile_kwargs": {"mode": INTERPRETED}}
@@ -70,13 +71,15 @@ def fit(
             free = [variable.name for variable in pymc_model.free_RVs]
             replicated = pm.sample_posterior_predictive(thinned, freeze_vars=free, progressbar=False, **interpreted)
     posterior = sampled["posterior"].to_dataset()
+    free_names = {variable.name for variable in pymc_model.free_RVs}  # variants of a model lack some
+    top_level = [name for name in model.top_level if name in free_names]
     groups = {
         "posterior": posterior,
         "sample_stats": sampled["sample_stats"].to_dataset(),
         "prior": prior["prior"].to_dataset(),
         "estimands": check_estimands(model.estimands(posterior, dataset, choices)),
         "prior_estimands": model.estimands(prior["prior"].to_dataset(), dataset, choices),
-        **compute_log_densities(ready, sampled, model.top_level),
+        **compute_log_densities(ready, sampled, top_level),
         "constant_data": dataset,
     }
     if model.raw is not None:
@@ -108,10 +111,10 @@ def fit_checked(
     seed: int,
     compiled: Compiled,
     sampler: Sampler,
-    say: Say = lambda text: None,
+    report: Report = lambda text: None,
     predictive: bool = True,
 ) -> tuple[xr.DataTree, Gate, bool]:
-    """Fit, check, and where the gate keeps the fit out, try once more with smaller steps and more draws.
+    """Fit and check a specification; if the fit fails the gate, retry once with smaller steps and more draws.
 
     Returns
     -------
@@ -120,29 +123,30 @@ def fit_checked(
     gate
         Its diagnostics.
     retried
-        Whether this is the second try.
+        Whether this is the retry.
     """
-    tree = fit(model, dataset, choices, priors, seed, compiled, sampler, say, predictive)
+    tree = fit(model, dataset, choices, priors, seed, compiled, sampler, report, predictive)
     gate = check(tree)
     if gate.passed:
         return tree, gate, False
-    again = sampler.make_retry()
-    say(f"gate: {'; '.join(gate.faults)}: one retry, target_accept {again.target_accept}, {again.draws} draws")
-    tree = fit(model, dataset, choices, priors, seed, compiled, again, say, predictive)
+    retry = sampler.make_retry()
+    report(f"gate: {'; '.join(gate.faults)}: one retry, target_accept {retry.target_accept}, {retry.draws} draws")
+    tree = fit(model, dataset, choices, priors, seed, compiled, retry, report, predictive)
     return tree, check(tree), True
 
 
 def derive_with_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.DataTree:
-    """Derive estimands anew from the same draws, under choices that change neither data nor priors.
+    """Derive estimands again from the same draws, under choices that change neither data nor priors.
 
-    The draws of the parameters stay with the fit they come from.
+    The result omits the draws of the parameters, which stay with the original fit.
     """
     dataset = tree["constant_data"].to_dataset()
-    again = {"estimands": "posterior", "prior_estimands": "prior"}
+    sources = {"estimands": "posterior", "prior_estimands": "prior"}
     kept = ("log_prior", "log_likelihood", "constant_data", "raw")
     groups = {name: tree[name].to_dataset() for name in kept if name in tree.children}
     groups |= {
-        name: _drop_attrs(model.estimands(tree[draws].to_dataset(), dataset, choices)) for name, draws in again.items()
+        name: _drop_attrs(model.estimands(tree[draws].to_dataset(), dataset, choices))
+        for name, draws in sources.items()
     }
     result = xr.DataTree.from_dict(groups)
     result.attrs = tree.attrs | {"choices": str(choices)}
@@ -150,7 +154,7 @@ def derive_with_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.Dat
 
 
 def _drop_attrs(group: xr.Dataset) -> xr.Dataset:
-    """A group without what varies from run to run (times) or cannot be stored (booleans keep as bytes)."""
+    """Drop attributes that vary from run to run (times, versions); store booleans as bytes."""
     out = group.drop_attrs(deep=False).assign_attrs({k: v for k, v in group.attrs.items() if k not in RUN_ATTRS})
     for name, variable in out.variables.items():
         if variable.dtype == np.bool_:

@@ -1,8 +1,8 @@
-"""The fast route to nutpie, by its private functions: pytensor's own function, compiled once and kept in its cache.
+"""The fast route to nutpie, through its private functions: pytensor's function is compiled once and cached.
 
-``nutpie.compile_pymc_model`` inlines that function in a C callback, which no cache keeps: the whole density is compiled
-a second time, at every start, with the access to each ``pm.Data``. Here the callback calls the function by its
-address. The density, its gradient, the starting points and hence the draws are those of nutpie itself.
+``nutpie.compile_pymc_model`` inlines that function in a C callback, which is not cached: the whole density is compiled
+a second time at every start, together with the access to each ``pm.Data``. Here the callback calls the cached function
+by its address. The density, its gradient, the initial points and hence the draws are the same as with nutpie alone.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ from nutpie.compile_pymc import (
 
 VECTOR = nb.Array(nb.float64, 1, "C")
 DOUBLES = nb.CPointer(nb.float64)  # type: ignore[no-untyped-call]
-WORD = np.dtype(np.uint).itemsize  # of a size in nutpie's record of the data
-NOT_FINITE_GRADIENT, NOT_FINITE_DENSITY, RAISED, WRONG_SIZE = 3, 4, 1, -1  # what nutpie's own callback returns
+WORD = np.dtype(np.uint).itemsize  # bytes of a size in nutpie's record of the data
+NOT_FINITE_GRADIENT, NOT_FINITE_DENSITY, RAISED, WRONG_SIZE = 3, 4, 1, -1  # statuses that nutpie's own callback returns
 
 
 def compile_private(model: pm.Model, starts: Callable[[int], dict[str, Any]]) -> CompiledPyMCModel:
-    """Compile a model's log density and gradient for ``nutpie.sample``; it returns unconstrained draws alone.
+    """Compile a model's log density and gradient for ``nutpie.sample``, which returns only unconstrained draws.
 
     Parameters
     ----------
     model
-        Its free variables are all continuous.
+        A model whose free variables are all continuous.
     starts
-        Seed to the starting values of its value variables; several threads may ask at a time.
+        Function from a seed to initial values of the value variables; several threads may call it at a time.
 
     Returns
     -------
     nutpie.compile_pymc.CompiledPyMCModel
-        As ``nutpie.compile_pymc_model(model, var_names=[])`` gives it: its ``with_data`` replaces the values of
-        ``pm.Data`` that the density reads.
+        As ``nutpie.compile_pymc_model(model, var_names=[])`` returns it. Its method ``with_data`` replaces the values
+        of the ``pm.Data`` that the density reads.
 
     Raises
     ------
     RuntimeError
-        If pytensor's cache is off, it compiles another kind of function than this expects, or the C function gives
-        another density than pytensor's own.
+        If pytensor's cache is off, if pytensor compiles a function of another signature than expected, or if the C
+        function returns another density than pytensor's.
     """
     if not pytensor.config.numba__cache:
-        raise RuntimeError("pytensor's numba__cache is off: every start would compile the model anew")
+        raise RuntimeError("pytensor's numba__cache is off: every start would compile the model again")
     n_dim, n_expanded, function, expand, initial, shape_info, transformed = _make_functions(
         model, mode="NUMBA", compute_grad=True, join_expanded=True, pymc_initial_point_fn=starts, var_names=[]
     )
@@ -89,55 +89,56 @@ def compile_private(model: pm.Model, starts: Callable[[int], dict[str, Any]]) ->
 
 
 def _make_callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str, Any]) -> Any:
-    """Make the C function that nutpie calls: (n_dim, point, gradient, density, data) to a status, 0 if all is well."""
+    """Make the C function that nutpie calls: (n_dim, point, gradient, density, data) to a status, 0 for success."""
     arguments = (VECTOR, *(nb.Array(numba.from_dtype(value.dtype), value.ndim, "C") for value in values.values()))
-    _, _, folded, _ = compiled.get_call_template(arguments, {})  # compiles; pytensor's function takes them as *args
+    _, _, folded, _ = compiled.get_call_template(arguments, {})  # compiles; pytensor's function takes *args
     result = compiled.overloads[tuple(folded)]
-    (together,) = result.signature.args
+    (argument_tuple,) = result.signature.args
     address = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
     returned = result.signature.return_type
     shape = [(part.ndim, part.dtype) if isinstance(part, nb.Array) else None for part in getattr(returned, "types", ())]
-    if not address or shape != [(0, nb.float64), (1, nb.float64)] or tuple(together) != arguments:
-        raise RuntimeError(f"pytensor compiled {result.signature}, not a density and its gradient")
+    if not address or shape != [(0, nb.float64), (1, nb.float64)] or tuple(argument_tuple) != arguments:
+        raise RuntimeError(f"pytensor compiled {result.signature} instead of a density and its gradient")
 
-    def find_offset(kind: str, key: str) -> int:
+    def find_offset(field: str, key: str) -> int:
         inside: Any = layout
         out = 0
-        for name in ("shared", kind, key):
-            inside, at = inside.fields[name][:2]
-            out += int(at)
+        for name in ("shared", field, key):
+            inside, offset = inside.fields[name][:2]
+            out += int(offset)
         return out
 
-    paths = [(find_offset("data", key), find_offset("shape", key)) for key in values]
+    offsets = [(find_offset("data", key), find_offset("shape", key)) for key in values]
 
     def add_types(typing: Any, point: Any, data: Any) -> Any:
-        def generate(context: Any, builder: Any, of: Any, given: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, call_args: Any) -> Any:
             word = cgutils.intp_t
 
-            def array(kind: Any, start: Any, sizes: list[Any]) -> Any:
-                made = make_array(kind)(context, builder)  # type: ignore[no-untyped-call]
-                item = context.get_constant(nb.intp, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+            def make(array_type: Any, start: Any, sizes: list[Any]) -> Any:
+                made = make_array(array_type)(context, builder)  # type: ignore[no-untyped-call]
+                item = context.get_constant(nb.intp, context.get_abi_sizeof(context.get_data_type(array_type.dtype)))
                 strides: list[Any] = []
                 step = item
                 for size in reversed(sizes):
                     strides.insert(0, step)
                     step = builder.mul(step, size)
-                where = builder.bitcast(start, context.get_data_type(kind.dtype).as_pointer())
-                populate_array(made, where, sizes, strides, item, meminfo=None)  # type: ignore[no-untyped-call]
+                pointer = builder.bitcast(start, context.get_data_type(array_type.dtype).as_pointer())
+                populate_array(made, pointer, sizes, strides, item, meminfo=None)  # type: ignore[no-untyped-call]
                 return made._getvalue()
 
-            def read(at: int) -> Any:
-                where = builder.gep(given[1], [context.get_constant(nb.intp, at)])
-                return builder.load(builder.bitcast(where, word.as_pointer()))
+            def read(offset: int) -> Any:
+                pointer = builder.gep(call_args[1], [context.get_constant(nb.intp, offset)])
+                return builder.load(builder.bitcast(pointer, word.as_pointer()))
 
-            parts = [array(VECTOR, given[0], [context.get_constant(nb.intp, n_dim)])]
-            for kind, (of_data, of_shape) in zip(arguments[1:], paths, strict=True):
-                pointer = builder.inttoptr(read(of_data), cgutils.voidptr_t)
-                parts.append(array(kind, pointer, [read(of_shape + WORD * i) for i in range(kind.ndim)]))
-            target = context.call_conv.get_function_type(returned, [together]).as_pointer()
+            parts = [make(VECTOR, call_args[0], [context.get_constant(nb.intp, n_dim)])]
+            for array_type, (data_offset, shape_offset) in zip(arguments[1:], offsets, strict=True):
+                pointer = builder.inttoptr(read(data_offset), cgutils.voidptr_t)
+                sizes = [read(shape_offset + WORD * i) for i in range(array_type.ndim)]
+                parts.append(make(array_type, pointer, sizes))
+            target = context.call_conv.get_function_type(returned, [argument_tuple]).as_pointer()
             callee = builder.inttoptr(context.get_constant(nb.intp, address), target)
-            packed = context.make_tuple(builder, together, parts)
-            status, out = context.call_conv.call_function(builder, callee, returned, [together], [packed])
+            packed = context.make_tuple(builder, argument_tuple, parts)
+            status, out = context.call_conv.call_function(builder, callee, returned, [argument_tuple], [packed])
             with cgutils.if_unlikely(builder, status.is_error):  # type: ignore[no-untyped-call]
                 context.call_conv.return_status_propagate(builder, status)
             return out
@@ -161,7 +162,7 @@ def _make_callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dic
                 return NOT_FINITE_GRADIENT
             if not np.isfinite(value[()]):
                 return NOT_FINITE_DENSITY
-        except Exception:  # whatever the density raises, by numba's rule
+        except Exception:  # numba cannot catch a narrower class
             return RAISED
         return 0
 
@@ -169,7 +170,7 @@ def _make_callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dic
 
 
 def _check_callback(callback: Any, function: Any, point: Any, layout: Any) -> None:
-    """Call the C function once, at a starting point, and compare it with pytensor's own."""
+    """Call the C function once, at an initial point, and compare the result with pytensor's function."""
     density, gradient = np.zeros(1), np.zeros(len(point))
     point = np.ascontiguousarray(point, dtype=float)
     addresses = [
@@ -178,11 +179,11 @@ def _check_callback(callback: Any, function: Any, point: Any, layout: Any) -> No
     status = callback.ctypes(len(point), *addresses, layout.ctypes.data)
     expected, slopes = function(point)
     if status or not (np.allclose(density[0], expected) and np.allclose(gradient, slopes)):
-        raise RuntimeError(f"the C function returned {density[0]} (status {status}), pytensor's own {expected}")
+        raise RuntimeError(f"the C function returned {density[0]} (status {status}), pytensor's function {expected}")
 
 
 def _make_copy(n_dim: int) -> Any:
-    """Make the C function by which nutpie derives what it stores: the point itself."""
+    """Make the C function that computes what nutpie stores for each draw: the point itself."""
 
     def copy_point(dim: int, size: int, point: Any, out: Any, data: Any) -> int:
         if dim != n_dim or size != n_dim:

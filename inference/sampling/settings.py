@@ -1,17 +1,18 @@
-"""Settings of NUTS and of the one retry. No heavy imports: fingerprints hold them by value."""
+"""Settings of NUTS and of the single retry. No heavy imports: fingerprints hold them by value."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-# Smaller steps follow a ridge that labels hardly tell apart; they mix more slowly along it, so more of them are kept.
+# Smaller steps follow a ridge along which the labels barely identify the parameters. They also mix more slowly along
+# it, so the retry keeps more draws.
 RETRY_TARGET_ACCEPT = 0.99
-RETRY_DRAWS = 2  # times as many
+RETRY_DRAWS = 2  # factor of draws
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """NUTS settings. nutpie adapts a diagonal mass matrix while it tunes."""
+    """NUTS settings. nutpie adapts a diagonal mass matrix during tuning."""
 
     draws: int = 2000
     tune: int = 600
@@ -20,6 +21,6 @@ class Sampler:
     target_accept: float = 0.8
 
     def make_retry(self) -> Sampler:
-        """Return the settings of the one retry; where a model tunes for less, what fails needs the usual."""
+        """Return the settings of the retry, which tunes for at least the default number of steps."""
         tune = max(self.tune, Sampler.tune)
         return replace(self, target_accept=RETRY_TARGET_ACCEPT, draws=RETRY_DRAWS * self.draws, tune=tune)

@@ -1,1 +1,1 @@
-"""What is stored and whether it is current: posteriors, fingerprints, paths, overrides."""
+"""Stored results and whether they are current: posteriors, fingerprints, paths, overrides."""

@@ -1,4 +1,4 @@
-"""What claims declare, looked up by name, and what a specification resolves to. No heavy imports."""
+"""The declarations of the claims, looked up by name, and resolved specifications. No heavy imports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.registry import CLAIMS
 
 @dataclass(frozen=True)
 class Resolved:
-    """A specification with everything by value: what is fitted, and what its fingerprint holds."""
+    """A specification with all settings by value: the input of a fit and of its fingerprint."""
 
     specification: Specification
     choices: Any
@@ -26,7 +26,7 @@ class Resolved:
 
 
 def import_part(claim: str, name: str) -> ModuleType:
-    """Return a module of a claim's package: ``specifications``, ``reporting``, a model."""
+    """Import a module of a claim's package: ``specifications``, ``reporting`` or a model."""
     return importlib.import_module(f"models.{claim}.{name}")
 
 
@@ -36,7 +36,7 @@ def list_tables(claim: str) -> tuple[str, ...]:
 
 
 def list_facts(claim: str) -> tuple[str, ...]:
-    """Return the names of the tables that the paper shows as they are."""
+    """Return the names of the tables that the paper prints unchanged."""
     return tuple(importlib.import_module(f"models.{claim}").FACTS)
 
 
@@ -46,32 +46,35 @@ def name_module(claim: str, model: str) -> str:
 
 
 def list_specifications(claim: str, extended: bool | None = None) -> list[Specification]:
-    """Return the specifications of a claim that are fitted: ``extended`` ones, the others, or (None) all."""
+    """Return the specifications of a claim that are fitted.
+
+    ``extended`` selects the extended specifications (True), the others (False) or all (None).
+    """
     every: tuple[Specification, ...] = import_part(claim, "specifications").SPECIFICATIONS
     return [one for one in every if one.model != RAW and extended in (None, one.extended)]
 
 
 def list_affected_claims(overrides: Overrides) -> list[str]:
-    """Return the claims that a user's tables concern: those that read one of them; all, without tables."""
-    given = set(overrides.tables)
-    return [claim for claim in CLAIMS if not given or given & set(list_tables(claim))]
+    """Return the claims that read one of the user's tables; all claims if the user gave no table."""
+    overridden = set(overrides.tables)
+    return [claim for claim in CLAIMS if not overridden or overridden & set(list_tables(claim))]
 
 
 def resolve(claim: str, specification: Specification, overrides: Overrides, **choices: Any) -> Resolved:
-    """Return what a specification resolves to, with a user's seed and priors.
+    """Resolve a specification, with the user's seed and hyper-parameters if there are any.
 
-    ``choices`` are other defaults of ``Choices``: the vintage of a user's models.
+    ``choices`` replace defaults of ``Choices``, for example the vintage of a user's table of models.
 
     Raises
     ------
     InputError
-        If the user's file of priors cannot be read or names what the claim does not have.
+        If the user's file of hyper-parameters cannot be read or contains an unknown name.
     """
     declared = import_part(claim, "specifications")
     priors = declared.PRIORS[specification.model]
     if overrides.priors is not None:
-        mine = read_priors(overrides.priors, collect_priors()).get(claim, {}).get(specification.model, {})
-        priors = replace(priors, **mine)
+        values = read_priors(overrides.priors, collect_priors()).get(claim, {}).get(specification.model, {})
+        priors = replace(priors, **values)
     settings = {**declared.SAMPLERS.get(specification.model, {}), **specification.sampler}
     return Resolved(
         specification,

@@ -1,8 +1,8 @@
-"""Estimates of the extended specifications, kept without draws: on this machine, and as committed.
+"""Estimates of the extended specifications, stored without draws: on this machine and in the repository.
 
-What is fitted stands in ``build/alternatives``, one file a specification, so that an interrupted run goes on;
-``publish`` commits it to ``paper/published/alternatives.json``. Each carries its fit key, and whoever shows one says
-when it is older than the code and the tables.
+``build/alternatives`` holds one file per specification, so that an interrupted run can resume. ``publish`` copies the
+estimates to ``paper/published/alternatives.json``, which is committed. Each estimate carries its fit key; outputs mark
+it as stale if the code or the tables have changed since.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ Row = dict[str, Any]
 
 
 def name_extended_file(paths: Paths, claim: str, spec: str) -> Path:
-    """Return where the estimates of an extended specification are kept on this machine."""
+    """Return the path of an extended specification's estimates on this machine."""
     return paths.extended / claim / f"{spec}.json"
 
 
 def read_committed(claim: str) -> dict[str, Row]:
-    """Return what is committed of a claim's extended specifications: ``fit``, ``estimates``, ``raw``, by name."""
+    """Return the committed results of a claim's extended specifications: ``fit``, ``estimates``, ``raw``, by name."""
     known = read_json(EXTENDED, "fits", "estimates", "raw") or {"fits": {}, "estimates": [], "raw": []}
     found: dict[str, Row] = {}
     for name, fit in known["fits"].items():
-        of, _, spec = name.partition("/")
-        if of == claim:
+        fit_claim, _, spec = name.partition("/")
+        if fit_claim == claim:
             found[spec] = {"fit": fit, "estimates": [], "raw": []}
     for part in ("estimates", "raw"):
         for row in known[part]:
@@ -39,7 +39,7 @@ def read_committed(claim: str) -> dict[str, Row]:
 
 
 def find_current(paths: Paths, claim: str, spec: str, parts: Parts, known: Mapping[str, Row]) -> Row | None:
-    """Return what is kept of a specification for this code and these tables: on this machine, else as committed."""
+    """Return a specification's current results, from this machine or else as committed; None if they are stale."""
     key = combine(parts)
     for one in (read_json(name_extended_file(paths, claim, spec), "fit", "estimates", "raw"), known.get(spec)):
         if one is not None and one["fit"].get("fit_key") == key:
@@ -48,9 +48,9 @@ def find_current(paths: Paths, claim: str, spec: str, parts: Parts, known: Mappi
 
 
 def read_kept(paths: Paths, claim: str, parts: Mapping[str, Parts]) -> dict[str, Row]:
-    """Return what is kept of each extended specification; ``stale`` in its fit says whether it is of older code.
+    """Return the stored results of each extended specification; ``stale`` in its fit marks earlier code or tables.
 
-    ``parts`` say what each depends on now, in order.
+    ``parts`` are the present dependencies of each specification, in order.
     """
     found, known = {}, read_committed(claim)
     for spec, now in parts.items():
@@ -62,12 +62,12 @@ def read_kept(paths: Paths, claim: str, parts: Mapping[str, Parts]) -> dict[str,
 
 
 def find_extended_states(paths: Paths, claim: str, parts: Mapping[str, Parts]) -> dict[str, State]:
-    """Say of each extended specification whether what is kept is current, stale, or missing."""
+    """Return the state of each extended specification's results: current, stale or missing."""
     found = read_kept(paths, claim, parts)
     return {
         spec: ("missing", "run alternatives")
         if spec not in found
-        else ("stale", "of earlier code or tables: run alternatives")
+        else ("stale", "from earlier code or tables: run alternatives")
         if found[spec]["fit"]["stale"]
         else ("current", "")
         for spec in parts

@@ -1,4 +1,4 @@
-"""Which files a module reaches by imports: read from the source, nothing is run."""
+"""The modules that a module imports, directly or indirectly, read from source; no module is executed."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ PACKAGES = ("data", "models", "inference", "figures")
 
 
 def list_imports(file: Path, module: str) -> set[str]:
-    """Names of the project's modules that a file imports: at the top, late, relative, for type checking alone.
+    """Return the project's modules that a file imports anywhere: at the top, in functions, for type checking.
+
+    Relative imports are resolved.
 
     Parameters
     ----------
     file, module
-        The source, and its name as a module (a package's ``__init__.py`` has the package's name).
+        The source file and the name of its module (for ``__init__.py``, the name of the package).
     """
     stat = file.stat()
     return set(_read_imports(file, module, stat.st_mtime_ns, stat.st_size))
@@ -42,7 +44,7 @@ def _read_imports(file: Path, module: str, modified: int, size: int) -> frozense
 
 @cache
 def find_file(module: str) -> Path | None:
-    """The source file of a module of the project, or None where the name is that of a function or a value."""
+    """Return the source file of a module of the project, or None if the name is that of a function or a value."""
     parent = module.rpartition(".")[0]
     if parent and (find_file(parent) is None or find_file(parent).name != "__init__.py"):  # type: ignore[union-attr]
         return None
@@ -51,9 +53,9 @@ def find_file(module: str) -> Path | None:
 
 
 def find_reached(*modules: str, skip: frozenset[str] = frozenset()) -> dict[str, Path]:
-    """Modules that these reach by imports, themselves and the packages around them too: name to source file.
+    """Return modules, their packages and all that they import, directly or indirectly, as name to source file.
 
-    What is to ``skip`` is neither returned nor followed.
+    Modules in ``skip`` are neither returned nor followed.
     """
     out: dict[str, Path] = {}
     todo = list(modules)

@@ -1,4 +1,4 @@
-"""One writer a folder: an advisory lock that the system frees when its holder ends, however it ends."""
+"""One writer per folder: an advisory lock that the system releases when its holder ends, for whatever reason."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def hold_lock(path: Path) -> Iterator[None]:
     Raises
     ------
     InputError
-        If another process holds it, naming that process.
+        If another process holds the lock; the message gives its id.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as handle:

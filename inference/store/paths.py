@@ -1,4 +1,4 @@
-"""Where results are: one object, made once a command."""
+"""Paths of results, in one object that each command makes once."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Paths:
-    """The folder of results, and what is where in it."""
+    """The folder of results and the files in it."""
 
     out: Path = ROOT / "build"
 
     @property
     def posteriors(self) -> Path:
-        """Good posteriors, one folder a claim."""
+        """Posteriors that passed the gate, one folder per claim."""
         return self.out / "posteriors"
 
     @property
     def failed(self) -> Path:
-        """Fits that the gate kept out, with their reasons."""
+        """Fits that failed the gate, with the reasons."""
         return self.out / "failed"
 
     @property
@@ -41,25 +41,25 @@ class Paths:
 
     @property
     def summaries(self) -> Path:
-        """What each claim shows: estimates and chart data, a file a claim."""
+        """Estimates and chart data, one file per claim."""
         return self.out / "summaries"
 
     @property
     def extended(self) -> Path:
-        """Estimates of the extended specifications, a folder a claim."""
+        """Estimates of the extended specifications, one folder per claim."""
         return self.out / "alternatives"
 
     @property
     def outputs(self) -> Path:
-        """What summaries, figures, estimates and paper were made from."""
+        """The dependencies that summaries, figures, estimates and paper were made from."""
         return self.out / "outputs.json"
 
     @property
     def staging(self) -> Path:
-        """Outputs on their way: renamed into place when all of them are whole."""
+        """Outputs being written; they are renamed into place once all are complete."""
         return self.out / ".refresh-staging"
 
     @property
     def lock(self) -> Path:
-        """Who is writing here."""
+        """The lock file, with the id of the process that writes here."""
         return self.out / "lock"

@@ -1,4 +1,4 @@
-"""What the figures of every claim show: checks of a fit, and headline estimates under other priors."""
+"""Chart data common to all claims: checks of the fits, and headline estimates under other priors."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from models.common.chart_data import Charts, Rows, list_bands, make_finite
 Values = np.ndarray[Any, Any]
 DRAWS = ("prior", "posterior")
 BINS = 25
-THIN = 10  # of a chain's draws one is kept for its ranks: the plot's band supposes independent draws
+THIN = 10  # every tenth draw enters the rank plots, whose band assumes independent draws
 
 
 def make_check_data(claim: str, trees: Mapping[str, xr.DataTree]) -> Charts:
-    """Make the rows of the checks of a claim's main fits (those that are not alternatives of one of them).
+    """Make the rows of the checks of a claim's main fits (specifications of kind ``main``).
 
     Returns
     -------
     dict
-        ``CLAIM_SPEC_predictive``, with ``/bins``; ``CLAIM_SPEC_prior``; ``CLAIM_SPEC_ranks``, with ``/draws``. A fit
-        without test quantities, shares by year or scalar top-level parameters lacks the one or the other.
+        ``CLAIM_SPEC_predictive``, with ``/bins``; ``CLAIM_SPEC_prior``; ``CLAIM_SPEC_ranks``, with ``/draws``. Each is
+        absent if the fit has no test quantities, shares by year or scalar top-level parameters, respectively.
     """
     charts: Charts = {}
     for spec, tree in trees.items():
@@ -39,12 +39,12 @@ def make_check_data(claim: str, trees: Mapping[str, xr.DataTree]) -> Charts:
 
 
 def _list_predictive(tree: xr.DataTree) -> tuple[Rows, Rows]:
-    """List test quantities that the likelihood does not fit directly: prior and posterior predictive, and observed.
+    """Summarise test quantities that the likelihood does not fit directly: prior and posterior predictive, observed.
 
     Returns
     -------
     tuple
-        Their summaries, and their histograms: a row a bin.
+        Their summaries, and their histograms with one row a bin.
     """
     observed = tree["statistics"].to_dataset()
     replicated = {key: tree[f"{key}_statistics"].to_dataset() for key in DRAWS}
@@ -52,25 +52,25 @@ def _list_predictive(tree: xr.DataTree) -> tuple[Rows, Rows]:
     bins: Rows = []
     for name in observed.data_vars:
         value = float(observed[name])
-        if not np.isfinite(value):  # a quantity that these data lack
+        if not np.isfinite(value):  # the data do not define this quantity
             continue
         draws = {key: replicated[key][name].to_numpy().ravel() for key in DRAWS}
         finite = {key: values[np.isfinite(values)] for key, values in draws.items()}
         edges = _choose_edges(list(finite.values()), value)
         for key, values in finite.items():
-            at = {"statistic": str(name), "draws": key}
+            labels = {"statistic": str(name), "draws": key}
             low, middle, high = (make_finite(q) for q in np.quantile(values, [0.055, 0.5, 0.945]))
-            rows.append(at | {"observed": value, "low89": low, "median": middle, "high89": high})
+            rows.append(labels | {"observed": value, "low89": low, "median": middle, "high89": high})
             density, _ = np.histogram(values, edges, density=True)
             bins += [
-                at | {"low": float(left), "high": float(right), "density": make_finite(height)}
+                labels | {"low": float(left), "high": float(right), "density": make_finite(height)}
                 for (left, right), height in zip(itertools.pairwise(edges), density, strict=True)
             ]
     return rows, bins
 
 
 def _choose_edges(draws: list[Values], observed: float) -> Values:
-    """Return edges of bins over 98 % of all draws and the observed value; around integers, if all draws are such."""
+    """Return bin edges that cover 98 % of all draws and the observed value; integer draws get bins around integers."""
     low, high = np.quantile(np.concatenate([*draws, [observed]]), [0.01, 0.99])
     low, high = min(low, observed), max(high, observed)
     if all((values == np.round(values)).all() for values in draws):
@@ -80,39 +80,39 @@ def _choose_edges(draws: list[Values], observed: float) -> Values:
 
 
 def _list_prior_and_posterior(tree: xr.DataTree) -> Rows:
-    """List the bands of shares by year before and after the data: what the prior says, and what it leaves to them."""
+    """List the prior and posterior bands of shares by year."""
     estimands = tree["estimands"].to_dataset()
     shares = [
         share for share in estimands.data_vars.values() if share.attrs.get("scale") == "logit" and "year" in share.dims
     ]
     return [
-        {"estimand": str(share.name), **level, "group": group} | row | {"panel": _title_panel(str(share.name), level)}
+        {"estimand": str(share.name), **coords, "group": group} | row | {"panel": _make_panel_title(share, coords)}
         for share in shares
-        for level in _list_levels(share)
+        for coords in _list_coords(share)
         for group in ("prior_estimands", "estimands")
-        for row in list_bands(tree[group].to_dataset()[share.name].sel(level))
+        for row in list_bands(tree[group].to_dataset()[share.name].sel(coords))
     ]
 
 
-def _list_levels(share: xr.DataArray) -> list[dict[str, str]]:
-    """List the levels of a share's dims other than chain, draw and year; one empty level, if there are none."""
+def _list_coords(share: xr.DataArray) -> list[dict[str, str]]:
+    """List the coordinates of a share along dims other than chain, draw and year; without any, one empty dict."""
     dims = [str(dim) for dim in share.dims if dim not in {"chain", "draw", "year"}]
-    levels = itertools.product(*([str(level) for level in share[dim].values] for dim in dims))
-    return [dict(zip(dims, level, strict=True)) for level in levels]
+    combinations = itertools.product(*([str(value) for value in share[dim].values] for dim in dims))
+    return [dict(zip(dims, values, strict=True)) for values in combinations]
 
 
-def _title_panel(name: str, level: Mapping[str, str]) -> str:
-    title = name.removeprefix("large_scale_").removeprefix("share_").removesuffix("_by_year")
-    return ": ".join([title.replace("_", " "), *level.values()])
+def _make_panel_title(share: xr.DataArray, coords: Mapping[str, str]) -> str:
+    title = str(share.name).removeprefix("large_scale_").removeprefix("share_").removesuffix("_by_year")
+    return ": ".join([title.replace("_", " "), *coords.values()])
 
 
 def _list_ranks(tree: xr.DataTree) -> tuple[Rows, Rows]:
-    """List the scalar top-level parameters.
+    """List diagnostics and thinned draws of the scalar top-level parameters.
 
     Returns
     -------
     tuple
-        R-hat and effective sample sizes, a row a parameter; the thinned draws, a row a chain and draw.
+        R-hat and effective sample sizes, one row a parameter; thinned draws, one row a chain and draw.
     """
     posterior = tree["posterior"].to_dataset()
     top = [name for name in tree["log_prior"].data_vars if posterior[name].ndim == 2]
@@ -127,7 +127,7 @@ def _list_ranks(tree: xr.DataTree) -> tuple[Rows, Rows]:
     thinned = posterior.isel(draw=slice(None, None, THIN))
     values = {str(name): thinned[name].transpose("chain", "draw").to_numpy() for name in top}
     draws = [
-        {"chain": int(chain), "draw": int(draw)} | {name: float(of[i, j]) for name, of in values.items()}
+        {"chain": int(chain), "draw": int(draw)} | {name: float(array[i, j]) for name, array in values.items()}
         for i, chain in enumerate(thinned["chain"].to_numpy())
         for j, draw in enumerate(thinned["draw"].to_numpy())
     ]
@@ -135,7 +135,7 @@ def _list_ranks(tree: xr.DataTree) -> tuple[Rows, Rows]:
 
 
 def make_sensitivity_data(claim: str, rows: Rows) -> Charts:
-    """Make the rows of a claim's headline estimates: as fitted, and under each other prior.
+    """Make the rows of a claim's headline estimates, with the project's priors and with each other prior.
 
     Parameters
     ----------
@@ -149,11 +149,12 @@ def make_sensitivity_data(claim: str, rows: Rows) -> Charts:
         return {}
     estimates: Rows = []
     for row in shown:
-        own = {name: row[name] for name in ("median", "eti_low", "eti_high")}
-        for title, at in [("the project's priors", own), *((refit["title"], refit["to"]) for refit in row["refits"])]:
+        fitted = {name: row[name] for name in ("median", "eti_low", "eti_high")}
+        refits = [(refit["title"], refit["to"]) for refit in row["refits"]]
+        for title, figures in [("the project's priors", fitted), *refits]:
             label = title.rpartition("priors of ")[2].split(":")[0]
             estimates.append(
-                {"estimate": row["title"], "priors": title, **at, "panel": label_headline(row), "label": label}
+                {"estimate": row["title"], "priors": title, **figures, "panel": label_headline(row), "label": label}
             )
     panels = [
         {

@@ -1,4 +1,4 @@
-"""What one claim shows: its fits, estimates, raw counts, ladders, and the data of its charts."""
+"""The summary of one claim: its fits, estimates, raw counts, ladders and chart data."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from inference.summaries.ladder import make_ladders, make_raw_rows
 from inference.summaries.refits import add_moved_most, add_refits
 
 Row = dict[str, Any]
-NOT_SHOWN = ("prior", "sample_stats", "observed_data")  # groups of a fit that no estimate and no figure needs
+NOT_SHOWN = ("prior", "sample_stats", "observed_data")  # groups that neither estimates nor figures need
 
 
 def check_declared(claim: str, reporting: ModuleType, rows: Iterable[Row], specs: Iterable[str]) -> None:
-    """Hold what a claim declares to what is estimated.
+    """Check that the fits estimate every headline and published value that a claim declares.
 
     Raises
     ------
     CheckError
-        If a headline, or a published value, names an estimate that the fits do not have.
+        If a headline or a published value names an estimate that no fit has.
     """
     found = {(row["spec"], *make_key(row["estimand"], row["coords"])) for row in rows}
-    lacking = [
+    missing = [
         f"headline {one.spec}/{one.estimand} {dict(one.coords)}"
         for one in reporting.HEADLINES
         if one.spec in specs and (one.spec, *make_key(one.estimand, one.coords)) not in found
     ]
-    of_any = {key[1:] for key in found}
-    lacking += [
+    in_any_spec = {key[1:] for key in found}
+    missing += [
         f"published {one.estimand} {dict(one.coords)}"
         for one in reporting.PUBLISHED
-        if make_key(one.estimand, one.coords) not in of_any
+        if make_key(one.estimand, one.coords) not in in_any_spec
     ]
-    if lacking:
-        raise CheckError(f"models/{claim}/reporting.py names what no fit estimates: {'; '.join(lacking)}")
+    if missing:
+        raise CheckError(f"models/{claim}/reporting.py names estimates that no fit has: {'; '.join(missing)}")
 
 
 def summarise_claim(
@@ -52,20 +52,28 @@ def summarise_claim(
     paths: Paths,
     parts: Mapping[str, Parts],
     extended: Mapping[str, Parts],
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     strict: bool = True,
 ) -> Row:
     """Summarise the stored fits of a claim.
 
-    ``parts`` and ``extended`` say what each fit depends on now, and each extended specification that is to be shown.
-    A user's own tables may lack what a headline needs: then not ``strict``.
+    Parameters
+    ----------
+    claim, paths
+        The claim's name, and the folder of results.
+    parts, extended
+        Current fingerprints of the fits, and of the extended specifications that are shown.
+    report
+        Called with the text of each step.
+    strict
+        Whether every declared headline must be estimated. A user's tables may lack the data of some.
 
     Returns
     -------
     dict
-        ``fits``, ``estimates``, ``raw``, ``ladders`` as in estimates.json, and ``charts``: the rows behind each figure.
+        ``fits``, ``estimates``, ``raw``, ``ladders`` as in estimates.json, and ``charts``: the rows of each figure.
     """
-    say(f"{claim}: estimates")
+    report(f"{claim}: estimates")
     reporting, specifications = import_part(claim, "reporting"), import_part(claim, "specifications").SPECIFICATIONS
     by_name = {one.name: one for one in specifications}
     fits: Row = {}
@@ -74,11 +82,11 @@ def summarise_claim(
     for spec in posteriors.list_specs(paths, claim):
         if spec not in by_name:
             continue
-        tree, about = posteriors.load(paths, claim, spec, leave=NOT_SHOWN)
+        tree, metadata = posteriors.load(paths, claim, spec, skip=NOT_SHOWN)
         tree.attrs |= {"kind": by_name[spec].kind, "title": by_name[spec].title}
         trees[spec] = tree
-        stale = about["fit_key"] != combine(parts[spec])
-        fits[f"{claim}/{spec}"] = {"stale": stale, **describe_fit(tree, about, by_name[spec])}
+        stale = metadata["fit_key"] != combine(parts[spec])
+        fits[f"{claim}/{spec}"] = {"stale": stale, **describe_fit(tree, metadata, by_name[spec])}
         rows += summarise(claim, spec, tree, reporting.PUBLISHED, reporting.HEADLINES, reporting.LABELS)
     if strict:
         check_declared(claim, reporting, rows, trees)
@@ -95,9 +103,9 @@ def summarise_claim(
     add_moved_most(rows, fits)
     charts = import_part(claim, "chart_data").make_chart_data(trees, rows)
     charts |= make_check_data(claim, trees) | make_sensitivity_data(claim, rows)
-    steps = make_ladders(specifications, reporting, rows, raw)
-    # As it is read again: with or without the file between, what is shown is the same.
+    ladders = make_ladders(specifications, reporting, rows, raw)
+    # Converted by way of JSON, so that the content is the same as when it is read from the file.
     content: Row = json.loads(
-        json.dumps({"fits": fits, "estimates": rows, "raw": raw, "ladders": steps, "charts": charts}, allow_nan=False)
+        json.dumps({"fits": fits, "estimates": rows, "raw": raw, "ladders": ladders, "charts": charts}, allow_nan=False)
     )
     return content

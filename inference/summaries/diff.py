@@ -1,4 +1,4 @@
-"""What moved between two estimates.json: shifts in posterior standard deviations, verdicts that flipped."""
+"""Differences between two estimates.json: shifts in posterior standard deviations, and verdicts that changed."""
 
 from __future__ import annotations
 
@@ -21,46 +21,48 @@ def read_estimates(path: Path) -> Row:
     Raises
     ------
     InputError
-        If there is none, or the file is another one.
+        If the file does not exist, or is no estimates.json.
     """
     file = path / "estimates.json" if path.is_dir() else path
     if not file.exists():
-        raise InputError("there are no estimates", file, hint="give an estimates.json, or the folder it is in")
+        raise InputError("there are no estimates", file, hint="name an estimates.json, or its folder")
     found = read_json(file, "schema_version", "fits", "estimates")
     rows = found["estimates"] if found is not None and found["schema_version"] == 1 else None
     if found is None or not isinstance(rows, list) or not all(isinstance(r, dict) and r.keys() >= USED for r in rows):
-        raise InputError("this is no estimates.json", file)
+        raise InputError("this is not an estimates.json", file)
     return found
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any], headline_only: bool) -> list[Row]:
-    """Hold the estimates of one file against those of another.
+    """Compare the estimates of two files.
 
     Returns
     -------
     list of dict
-        ``name``, ``title``, ``old`` and ``new`` (texts; null where one has none), ``shift`` (of the median, in
-        posterior sd of the old; null for a single probability), ``verdict`` (old and new) and ``flipped``.
+        ``name``, ``title``, ``old`` and ``new`` (texts; null if a file lacks the estimate), ``shift`` (of the median,
+        in posterior sd of the old one; null for a single probability), ``verdict`` (old and new) and ``flipped``.
     """
     rows = []
     before, after = ({name_row(row): row for row in content["estimates"]} for content in (old, new))
     for name in [*before, *(name for name in after if name not in before)]:
         was, now = before.get(name), after.get(name)
-        some = was or now
-        assert some is not None
+        either = was or now
+        assert either is not None
         if headline_only and not any(row and row["headline"] for row in (was, now)):
             continue
         verdicts = [row["verdict"] if row else None for row in (was, now)]
         flipped = was is not None and now is not None and verdicts[0] != verdicts[1]
-        moved = _compute_shift(was, now)
+        shift = _compute_shift(was, now)
         rows.append(
             {
                 "name": name,
-                "title": some["title"] if some["headline"] else f"{some['title']} ({some['claim']}/{some['spec']})",
+                "title": either["title"]
+                if either["headline"]
+                else f"{either['title']} ({either['claim']}/{either['spec']})",
                 "old": was["text"] if was else None,
                 "new": now["text"] if now else None,
-                "shift": moved,
-                "shift_text": "" if moved is None else formatting.format_number(moved, 2),
+                "shift": shift,
+                "shift_text": "" if shift is None else formatting.format_number(shift, 2),
                 "verdict": verdicts,
                 "verdict_text": f"{verdicts[0]}, now {verdicts[1]}" if flipped else verdicts[1] or "",
                 "flipped": flipped,
@@ -76,7 +78,7 @@ def _compute_shift(old: Row | None, new: Row | None) -> float | None:
 
 
 def summarise_differences(rows: Iterable[Row]) -> str:
-    """One line: how many were compared, moved by more than one posterior sd, flipped, appeared, vanished."""
+    """Return a line of counts: estimates in both files, shifts above one posterior sd, changed verdicts, unmatched."""
     listed = list(rows)
     both = [row for row in listed if row["old"] and row["new"]]
     far = sum(abs(row["shift"]) > 1 for row in both if row["shift"] is not None)
@@ -84,5 +86,5 @@ def summarise_differences(rows: Iterable[Row]) -> str:
     alone = len(listed) - len(both)
     return (
         f"{len(both)} estimates in both, {far} moved by more than one posterior sd, {flips} verdicts flipped, "
-        f"{alone} in one of them only"
+        f"{alone} in only one of them"
     )

@@ -1,8 +1,8 @@
-"""From draws to reported numbers: summaries, diagnostics, contraction, prior sensitivity, verdicts.
+"""Summaries of stored draws: medians, intervals, diagnostics, contraction, prior sensitivity, verdicts.
 
-Reads stored trees and what the claim declares (published values, headlines); runs no model. Power-scaling follows
-Kallioinen et al. (2024), Statistics and Computing 34:57: the top-level priors are scaled, not the population
-distributions.
+The inputs are stored trees, and the published values and headlines that a claim declares; no model is run.
+Power-scaling follows Kallioinen et al. (2024), Statistics and Computing 34:57. It scales the top-level priors, not the
+population distributions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from models.common.estimand import to_scale
 
 INTERVAL = 0.89
 LOW, HIGH = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
-PRIOR_SENSITIVE = 0.05  # the same for the likelihood: without it a prior that matters is a strong one
+PRIOR_SENSITIVE = 0.05  # for prior and likelihood; prior alone above it: strong prior or weak likelihood
 DIGITS = 10  # significant digits kept in estimates.json
 NOT_FOR_EVENTS = (
     "median", "eti_low", "eti_high", "sd", "mcse_low", "mcse_high", "ess_bulk", "ess_tail", "r_hat", "reference",
@@ -47,13 +47,13 @@ def summarise(
     Parameters
     ----------
     claim, spec
-        Names, as they stand in estimates.json.
+        Names, as in estimates.json.
     tree
-        A stored fit: groups ``estimands``, ``prior_estimands``, ``log_prior``, ``log_likelihood``.
+        A stored fit with groups ``estimands``, ``prior_estimands``, ``log_prior``, ``log_likelihood``.
     published, headlines
-        What the claim declares.
+        Declarations of the claim.
     titles
-        Names of estimands for readers; by default their own.
+        Readable names of estimands; by default derived from their names.
 
     Returns
     -------
@@ -120,14 +120,14 @@ def _compute_statistics(estimands: xr.Dataset, prior: xr.Dataset) -> dict[str, x
 
 
 def make_key(estimand: str, coords: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The key of an estimate within its specification, whatever the order of its coordinates."""
+    """Return the key of an estimate within its specification; the order of its coordinates does not matter."""
     return (estimand, *sorted(coords.items()))
 
 
 def make_title(name: str, titles: Mapping[str, str], coords: Mapping[str, Any]) -> str:
-    """``academia-only share, 2010-14``: an estimate's name for readers."""
-    plain = titles.get(name.removesuffix("_by_year"), name.replace("_", " "))
-    return ", ".join([plain, *(str(value) for value in coords.values())])
+    """Return an estimate's readable name: ``academia-only share, 2010-14``."""
+    title = titles.get(name.removesuffix("_by_year"), name.replace("_", " "))
+    return ", ".join([title, *(str(value) for value in coords.values())])
 
 
 def _compute_power_scaling(tree: xr.DataTree, estimands: xr.Dataset, group: str) -> xr.Dataset:
@@ -139,7 +139,7 @@ def _compute_power_scaling(tree: xr.DataTree, estimands: xr.Dataset, group: str)
 
 
 def _describe_scaling(prior: float, likelihood: float) -> dict[str, Any]:
-    """Power-scaling of prior and likelihood, with ArviZ's diagnosis (Kallioinen et al. 2024, section 3.4)."""
+    """Report power-scaling of prior and likelihood, with ArviZ's diagnosis (Kallioinen et al. 2024, section 3.4)."""
     if not (math.isfinite(prior) and math.isfinite(likelihood)):
         return dict.fromkeys(NO_SCALING)
     sensitive = prior > PRIOR_SENSITIVE
@@ -159,7 +159,7 @@ NO_SCALING = (
 
 
 def list_points(variable: xr.DataArray) -> Iterator[dict[str, Any]]:
-    """The coordinates of each reported number of an estimand: its dims but chain and draw."""
+    """Yield the coordinates of each reported number of an estimand, along all dims except chain and draw."""
     dims = [str(dim) for dim in variable.dims if dim not in ("chain", "draw")]
     for values in itertools.product(*(variable[dim].to_numpy().tolist() for dim in dims)):
         yield dict(zip(dims, values, strict=True))
@@ -173,15 +173,15 @@ def _find_published(published: tuple[Published, ...], spec: str, name: str, coor
 
 
 def _count_rows(estimands: xr.Dataset, name: str, coords: dict[str, Any]) -> int:
-    """Rows of data of a year or period, of the periods that are compared, or of the whole window.
+    """Count the rows of data of a year or period, of the periods that are compared, or of the whole window.
 
-    Attr ``rows`` may also name the counts themselves: then those at the estimand's own coordinates, summed over others.
+    If attr ``rows`` names a variable with counts, those at the estimand's coordinates are summed over other dims.
     """
     attrs = estimands[name].attrs
     counts = str(attrs.get("rows", "n"))
     if counts in estimands:
         found = estimands[counts]
-        return int(found.sel({dim: at for dim, at in coords.items() if dim in found.dims}).sum())
+        return int(found.sel({dim: value for dim, value in coords.items() if dim in found.dims}).sum())
     for dim in ("year", "period"):
         if dim in coords:
             return int(estimands[f"{counts}_by_{dim}"].sel({dim: coords[dim]}))
@@ -191,13 +191,12 @@ def _count_rows(estimands: xr.Dataset, name: str, coords: dict[str, Any]) -> int
 
 
 def _describe_event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
-    """One probability: its value and Monte Carlo error, the rest null."""
+    """Describe a single probability by its value and Monte Carlo error; other columns are null."""
     value = float(draws.mean())
-    if not math.isfinite(mcse) or mcse == 0:  # never or always: Jeffreys' estimate of what was not seen
-        unseen = 0.5 / (draws.size + 1)
-        mcse = math.sqrt(unseen * (1 - unseen) / draws.size)
-    nothing = dict.fromkeys(NOT_FOR_EVENTS)
-    return nothing | {
+    if not math.isfinite(mcse) or mcse == 0:  # all draws are equal: use Jeffreys' estimate of the rare outcome
+        rare = 0.5 / (draws.size + 1)
+        mcse = math.sqrt(rare * (1 - rare) / draws.size)
+    return dict.fromkeys(NOT_FOR_EVENTS) | {
         "value": value,
         "mcse": mcse,
         **dict.fromkeys(NO_SCALING),
@@ -233,7 +232,7 @@ def _convert_scalar(value: Any) -> Any:
 
 
 def round_values(value: Any) -> Any:
-    """Floats to ten significant digits, and null for what is not a number."""
+    """Round a float to ten significant digits; a value that is not finite becomes null."""
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     return value

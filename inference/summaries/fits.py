@@ -1,4 +1,4 @@
-"""What estimates.json says of a fit: identity, gate, the data behind it, predictive checks."""
+"""Descriptions of fits in estimates.json: identity, gate, data, predictive checks."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from models.common.claim import Specification
 Row = dict[str, Any]
 
 
-def describe_fit(tree: xr.DataTree, about: Mapping[str, Any], one: Specification) -> Row:
+def describe_fit(tree: xr.DataTree, metadata: Mapping[str, Any], one: Specification) -> Row:
     """Describe a stored fit.
 
     Parameters
     ----------
-    tree, about
-        As ``inference.store.posteriors.load`` returns them.
+    tree, metadata
+        As returned by ``inference.store.posteriors.load``.
     one
-        Its specification, as it is declared now: its title is no part of the fit.
+        Its current specification. The title is read from here, for it is not stored with the fit.
     """
-    gate = {name: about["gate"][name] for name in ("passed", "divergences", "retried", "max_depth")}
+    gate = {name: metadata["gate"][name] for name in ("passed", "divergences", "retried", "max_depth")}
     for name, digits in (("r_hat_max", 3), ("ess_min", 0), ("ebfmi_min", 2)):
-        gate[name] = float(f"{about['gate'][name]:.10g}")
-        gate[name.rsplit("_", 1)[0] + "_text"] = formatting.format_number(about["gate"][name], digits)
+        gate[name] = float(f"{metadata['gate'][name]:.10g}")
+        gate[name.rsplit("_", 1)[0] + "_text"] = formatting.format_number(metadata["gate"][name], digits)
     dataset = tree["constant_data"].to_dataset()
     counts = {
-        str(name): {str(at): int(n) for at, n in zip(variable[dim].values, variable.values, strict=True)}
+        str(name): {str(value): int(n) for value, n in zip(variable[dim].values, variable.values, strict=True)}
         for dim in ("year", "period")
         for name, variable in dataset.data_vars.items()
         if variable.dims == (dim,) and variable.dtype.kind == "i"
     }
     return {
-        "fit_key": about["fit_key"],
+        "fit_key": metadata["fit_key"],
         **declare(one),
         "seed": int(tree.attrs["seed"]),
         "versions": ast.literal_eval(tree.attrs["versions"]),
@@ -55,23 +55,23 @@ def describe_fit(tree: xr.DataTree, about: Mapping[str, Any], one: Specification
 
 
 def declare(one: Specification) -> Row:
-    """What a specification says of itself: kind, title, model, and where it differs from the defaults."""
+    """Return a specification's kind, title, model, and differences from the defaults."""
     differs = {"choices": dict(one.choices), "priors": dict(one.priors)}
-    # As JSON has it: a tuple is a list.
+    # By way of JSON, so that tuples become lists.
     return {"kind": one.kind, "title": one.title, "model": one.model, "differs": json.loads(json.dumps(differs))}
 
 
 def _check_predictions(tree: xr.DataTree) -> list[Row]:
-    """Observed test quantities against their posterior predictive: 89 % interval and P(replicated >= observed)."""
+    """Compare test quantities with their posterior predictive: 89 % interval and P(replicated >= observed)."""
     observed, replicated = tree["statistics"].to_dataset(), tree["posterior_statistics"].to_dataset()
     out: list[Row] = []
     for name in observed.data_vars:
         value = float(observed[name])
         draws = replicated[name].to_numpy().ravel()
         draws = draws[np.isfinite(draws)]
-        if not (math.isfinite(value) and draws.size):  # a quantity that these data do not have
+        if not (math.isfinite(value) and draws.size):  # the data do not define this quantity
             continue
-        # Half of what is equal counts: counts are discrete (the mid-p value).
+        # Mid-p value: ties count half, because counts are discrete.
         p = float((draws > value).mean() + (draws == value).mean() / 2)
         low, high = (float(q) for q in np.quantile(draws, [0.055, 0.945]))
         digits = 0 if (draws == np.round(draws)).all() else 2

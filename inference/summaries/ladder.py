@@ -1,12 +1,13 @@
-"""The ladder: from a published figure to the project's own estimate, each rung changing exactly one thing.
+"""The ladder: steps from a published value to the main estimate, each of which changes exactly one thing.
 
-No rung is said to explain a share of the difference: their order matters, and their draws are not joint. A claim
-declares its rungs (``LADDER``: names of specifications in order, and what changes) and what stands beside them
-(``BESIDE``).
+No step explains a share of the difference: their order matters, and their draws are not joint. A claim declares its
+steps (``LADDER``: names of specifications in order, and what changes) and a separate quantity for comparison
+(``SEPARATE_QUANTITIES``).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
@@ -24,12 +25,12 @@ Row = dict[str, Any]
 
 
 def make_raw_rows(claim: str, specifications: Sequence[Specification], trees: Mapping[str, xr.DataTree]) -> list[Row]:
-    """Counts behind shares, stored with each fit; a specification that counts and does not fit has those of its rows.
+    """Compute raw shares and odds ratios from the counts that are stored with each fit.
 
-    The share is k / n; its interval is the equal-tailed one of a binomial share under Jeffreys' prior (Brown, Cai and
-    DasGupta 2001, Statistical Science 16:101). With the counts of a reference group it is the odds ratio to that group,
-    with one half added to each count and a normal interval of its logarithm (Gart 1966, Biometrika 53:179). What only
-    draws can tell is null.
+    A specification that counts without a fit takes the counts of the fit to the same rows. The share is k / n; its
+    interval is the equal-tailed one of a binomial share under Jeffreys' prior (Brown, Cai and DasGupta 2001,
+    Statistical Science 16:101). With the counts of a reference group it is the odds ratio to that group, with one half
+    added to each count and a normal interval of its logarithm (Gart 1966, Biometrika 53:179).
     """
     rows = []
     for one in specifications:
@@ -60,7 +61,7 @@ def _compute_odds_ratio(k: int, n: int, k_reference: int, n_reference: int) -> R
 
 
 def _find_counted(raw: Specification, specifications: Iterable[Specification]) -> str | None:
-    """The fitted specification of the same rows: the same choices."""
+    """Return the fitted specification of the same rows, which has the same choices."""
     same = (a for a in specifications if a.model != RAW and not a.priors and dict(a.choices) == dict(raw.choices))
     return next((one.name for one in same), None)
 
@@ -68,7 +69,8 @@ def _find_counted(raw: Specification, specifications: Iterable[Specification]) -
 def _compute_share(k: int, n: int) -> Row:
     low = float(beta.ppf(LOW, k + 0.5, n - k + 0.5)) if k else 0.0
     high = float(beta.ppf(HIGH, k + 0.5, n - k + 0.5)) if k < n else 1.0
-    text = f"{formatting.format_number(k / n, 2)} ({formatting.format_number(low, 2)} to {formatting.format_number(high, 2)})"
+    share, low_text, high_text = (formatting.format_number(value, 2) for value in (k / n, low, high))
+    text = f"{share} ({low_text} to {high_text})"
     row: Row = {"k": k, "n": n, "median": k / n, "eti_low": low, "eti_high": high, "text": text}
     return {key: round_values(value) for key, value in row.items()}
 
@@ -76,14 +78,14 @@ def _compute_share(k: int, n: int) -> Row:
 def make_ladders(
     specifications: Sequence[Specification], reporting: ModuleType, rows: Iterable[Row], raw: Iterable[Row]
 ) -> list[Row]:
-    """One ladder for each headline estimand that was published like for like.
+    """Make a ladder for each headline whose published value is of the same quantity.
 
     Returns
     -------
     list of dict
         ``estimand``, ``coords``, ``title``, ``published`` (value or null), ``published_sign``, ``published_text``,
-        ``reference``, ``scale``, ``rungs`` (``spec``, ``kind``, ``title``, ``n``, ``median``, ``eti_low``,
-        ``eti_high``, ``text``), ``matters_most`` (a rung's ``spec``), and ``beside``: another quantity, or null.
+        ``reference``, ``scale``, ``rungs`` (the steps: ``spec``, ``kind``, ``title``, ``n``, ``median``, ``eti_low``,
+        ``eti_high``, ``text``), ``matters_most`` (a step's ``spec``), and ``beside``: a separate quantity, or null.
     """
     by_name = {one.name: one for one in specifications}
     fitted = {one.name for one in specifications if one.model != RAW}
@@ -91,8 +93,8 @@ def make_ladders(
     found = {(row["spec"], *make_key(row["estimand"], row["coords"])): row for row in [*rows, *counted]}
     out = []
     for headline in reporting.HEADLINES:
-        at = make_key(headline.estimand, headline.coords)
-        main = found.get((headline.spec, *at))
+        key = make_key(headline.estimand, headline.coords)
+        main = found.get((headline.spec, *key))
         if (
             main is None
             or main["published_text"] is None
@@ -100,13 +102,13 @@ def make_ladders(
             or headline.spec not in reporting.LADDER
         ):
             continue
-        rungs = [
-            _make_step(by_name[spec], kind, found[spec, *at])
+        steps = [
+            _make_step(by_name[spec], kind, found[spec, *key])
             for spec, kind in reporting.LADDER.items()
-            if (spec, *at) in found
+            if (spec, *key) in found
         ]
-        spec, estimand = reporting.BESIDE.get(headline.estimand, ("", ""))
-        beside = found.get((spec, *make_key(estimand, headline.coords)))
+        spec, estimand = reporting.SEPARATE_QUANTITIES.get(headline.estimand, ("", ""))
+        separate = found.get((spec, *make_key(estimand, headline.coords)))
         out.append(
             {
                 "estimand": headline.estimand,
@@ -117,22 +119,26 @@ def make_ladders(
                 "reference": main["reference"],
                 "scale": "log" if main["unit"] == "ratio" else "identity",
                 "published_text": main["published_text"],
-                "rungs": rungs,
-                "matters_most": find_largest_step(rungs, main["unit"]),
-                "beside": None if beside is None else _make_step(by_name[spec], "beside", beside),
+                "rungs": steps,
+                "matters_most": find_largest_step(steps, main["unit"]),
+                "beside": None if separate is None else _make_step(by_name[spec], "beside", separate),
             }
         )
     return out
 
 
-def find_largest_step(rungs: list[Row], unit: str) -> str | None:
-    """The rung whose median is farthest from that of the rung before, ratios and shares by their logarithm or log-odds.
+def find_largest_step(steps: list[Row], unit: str) -> str | None:
+    """Return the step whose median is farthest from that of the step before; None if there are fewer than two.
 
-    A look-up for readers, not a decomposition: in another order another rung might be first. None below two rungs.
+    Ratios are compared as logarithms, shares as log-odds. This guides readers and is no decomposition: in another order
+    another step might be the largest.
     """
     on_scale = {"ratio": math.log, "probability": lambda x: math.log(max(x, TINY) / max(1 - x, TINY))}
-    at = [on_scale.get(unit, float)(rung["median"]) for rung in rungs]
-    moves = {rung["spec"]: abs(now - before) for rung, before, now in zip(rungs[1:], at, at[1:], strict=False)}
+    medians = [on_scale.get(unit, float)(step["median"]) for step in steps]
+    moves = {
+        step["spec"]: abs(later - earlier)
+        for step, (earlier, later) in zip(steps[1:], itertools.pairwise(medians), strict=True)
+    }
     return max(moves, key=lambda spec: moves[spec]) if moves else None
 
 

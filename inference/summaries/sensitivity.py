@@ -1,4 +1,4 @@
-"""Sensitivity is declared: every flagged headline estimand stands in a file, by hand and with its reason."""
+"""Declared sensitivities: every headline estimand that is flagged must be listed in a file, with its reason."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Row = Mapping[str, Any]
 
 
 def name_row(row: Row) -> str:
-    """``academic_share/main/share_academia_only[2010-14]``."""
-    inside = ", ".join(str(value) for value in row["coords"].values())
-    return f"{row['claim']}/{row['spec']}/{row['estimand']}" + (f"[{inside}]" if inside else "")
+    """Return the name of an estimate: ``academic_share/main/share_academia_only[2010-14]``."""
+    labels = ", ".join(str(value) for value in row["coords"].values())
+    return f"{row['claim']}/{row['spec']}/{row['estimand']}" + (f"[{labels}]" if labels else "")
 
 
 def list_flags(row: Row) -> list[str]:
-    """Why an estimate must be declared if it is a headline: power-scaling, little contraction, another prior."""
+    """List the reasons to declare an estimate if it is a headline: power-scaling, contraction, shifts, verdicts."""
     if row["kind"] == "probability":
         return []
     found = []
@@ -42,12 +42,12 @@ def list_flags(row: Row) -> list[str]:
 
 
 def read_declared(path: Path | None = None) -> dict[str, dict[str, str]]:
-    """Read the declarations: name of the estimand to its reason and the words of the paper that are concerned.
+    """Read the declarations: name of each estimand to its reason and the paper's words that it affects.
 
     Raises
     ------
     InputError
-        If the file is not TOML or an entry lacks ``reason`` or ``sentence``.
+        If the file is not TOML, or an entry lacks ``reason`` or ``sentence``.
     """
     path = path or DECLARED
     try:
@@ -62,34 +62,34 @@ def read_declared(path: Path | None = None) -> dict[str, dict[str, str]]:
 
 
 def list_undeclared(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Headline estimates that are sensitive and not declared, with the sentences of the paper that are concerned."""
+    """List sensitive headline estimates that are not declared, with the lines of the paper that mention them."""
     flagged = {name_row(row): row for row in rows if row["headline"] and list_flags(row)}
     return [
-        f"{name}: {' and '.join(list_flags(row))}{name_concerned(row)}"
+        f"{name}: {' and '.join(list_flags(row))}{_locate_in_paper(row)}"
         for name, row in flagged.items()
         if name not in declared
     ]
 
 
-def name_concerned(row: Row) -> str:
-    """Where the paper speaks of an estimand: ``; the paper speaks of it in ...typ, lines 12, 40``."""
+def _locate_in_paper(row: Row) -> str:
+    """Return the lines of the paper that mention an estimand: ``; the paper mentions it in ...typ, lines 12, 40``."""
     section = ROOT / "paper" / "sections" / f"{row['claim']}.typ"
     text = section.read_text(encoding="utf-8").splitlines() if section.is_file() else []
     lines = [str(number) for number, line in enumerate(text, start=1) if f'"{row["estimand"]}"' in line]
-    return f"; the paper speaks of it in {section.relative_to(ROOT)}, lines {', '.join(lines)}" if lines else ""
+    return f"; the paper mentions it in {section.relative_to(ROOT)}, lines {', '.join(lines)}" if lines else ""
 
 
 def list_needless(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Declarations of what is no longer sensitive, or no headline."""
+    """List declarations of estimates that are not sensitive, or no headlines."""
     flagged = {name_row(row) for row in rows if row["headline"] and list_flags(row)}
     return [name for name in declared if name not in flagged]
 
 
-def add_user(rows: Iterable[dict[str, Any]], user: Iterable[Row], title: str) -> None:
-    """Add a user's priors to the refits of the project's fits, as one more named set."""
+def add_user_refits(rows: Iterable[dict[str, Any]], user_rows: Iterable[Row], title: str) -> None:
+    """Add the estimates under a user's priors to the refits of the project's fits."""
     from inference.summaries.refits import compute_moves
 
-    found = {name_row(row): row for row in user}
+    found = {name_row(row): row for row in user_rows}
     for row in rows:
         other = found.get(name_row(row))
         if other is not None and row["refits"]:
@@ -97,14 +97,15 @@ def add_user(rows: Iterable[dict[str, Any]], user: Iterable[Row], title: str) ->
 
 
 def format_rows_csv(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> bytes:
-    """One line an estimate and prior set: diagnosis, contraction, shifts in sd and in reported units, verdict."""
+    """Return a CSV of one line per estimate and prior: diagnosis, contraction, shifts in sd and units, verdict."""
     lines = []
     for row in rows:
         start = {
             "estimand": name_row(row), "title": row["title"], "unit": row["unit"], "headline": row["headline"],
             "estimate": row["text"], "prior_sensitivity": row["prior_sensitivity"],
             "likelihood_sensitivity": row["likelihood_sensitivity"], "diagnosis": row["diagnosis"],
-            "contraction": row["contraction"], "flags": "; ".join(list_flags(row)), "declared": name_row(row) in declared,
+            "contraction": row["contraction"], "flags": "; ".join(list_flags(row)),
+            "declared": name_row(row) in declared,
         }  # fmt: skip
         for refit in row["refits"]:
             moved = {f"{key}_shift_sd": value for key, value in refit["shift"].items()}

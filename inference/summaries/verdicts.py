@@ -1,4 +1,4 @@
-"""Verdicts: a posterior held against a published value or sign."""
+"""Verdicts: a posterior compared with a published value or sign."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ DECIDED = 0.89  # a verdict needs this probability
 
 
 def decide(draws: xr.DataArray, known: Published, figures: dict[str, float]) -> str:
-    """Hold a posterior against a published value or sign.
+    """Compare a posterior with a published value or sign, and return the verdict.
 
     A probability within two Monte Carlo standard errors of a threshold counts as not having crossed it.
 
     Parameters
     ----------
     draws
-        (chain, draw), the estimand; attrs ``scale`` and, for a sign, ``reference``.
+        Draws of the estimand (chain, draw), with attrs ``scale`` and, for a sign, ``reference``.
     known
-        Value with tolerance on the estimand's scale, or sign.
+        The published value with its tolerance on the estimand's scale, or the published sign.
     figures
         ``eti_low``, ``eti_high``, ``mcse_low``, ``mcse_high`` of the estimand.
     """
@@ -31,7 +31,7 @@ def decide(draws: xr.DataArray, known: Published, figures: dict[str, float]) -> 
     on_scale = to_scale(draws, scale)
     if known.sign is not None:
         centre = float(to_scale(xr.DataArray(float(draws.attrs["reference"])), scale))
-        if _is_sure(abs(on_scale - centre) < known.smallest) and _is_effect_on_log_scale(draws):
+        if _is_sure(abs(on_scale - centre) < known.rope) and _is_effect_on_log_scale(draws):
             return "negligible"
         within = known.sign * (on_scale - centre) > 0
     else:
@@ -50,12 +50,12 @@ def decide(draws: xr.DataArray, known: Published, figures: dict[str, float]) -> 
 
 
 def _is_effect_on_log_scale(draws: xr.DataArray) -> bool:
-    """Whether the smallest effect of interest, a ratio, applies: on log-odds and logarithms of ratios."""
+    """Return whether the ROPE, which is of a ratio, applies: to log-odds and logarithms of ratios."""
     return draws.attrs["scale"] in ("logit", "log") or draws.attrs["unit"] == "log-odds"
 
 
 def _is_sure(event: xr.DataArray) -> bool:
-    """P(event) >= 0.89, by more than two Monte Carlo standard errors."""
+    """Return whether P(event) exceeds 0.89 by at least two Monte Carlo standard errors."""
     chance = float(event.mean())
     if chance in (0.0, 1.0):
         return chance == 1.0

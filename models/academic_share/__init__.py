@@ -1,5 +1,5 @@
 """Who makes large-scale machine-learning models: the academic share."""
 
 TABLES = ("models",)
-FACTS = ("counts", "vintages")  # tables that the paper shows as they are
-MODELS = {"shares": "model", "upper_tail": "upper_tail"}  # each in a module of this package
+FACTS = ("counts", "vintages")  # tables that the paper prints unchanged
+MODELS = {"shares": "model", "upper_tail": "upper_tail"}  # model to the module of this package that defines it

@@ -1,4 +1,4 @@
-"""What the figures of the academic share show: shares over time, the ratio of training compute, specifications."""
+"""Chart data of the academic share: shares over time, the ratio of training compute, and specifications."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import xarray as xr
 
 from models.common.chart_data import Charts, Rows, list_bands
 
-# spec, prefix of its estimands, name of the axis
+# specification, prefix of its estimands, label of the axis
 LINES = (
-    ("main", "", "A: notable models with\nknown compute, share"),
-    ("large_scale", "large_scale_", "B: large-scale by latent\nexcess, share"),
+    ("main", "", "share of notable models\nwith known compute"),
+    ("large_scale", "large_scale_", "share of the upper tail\nof compute"),
 )
-# estimand, title, the kinds of team it sums, value of a line to compare it with
+# estimand, title, the team types that it sums, value of a reference line
 PANELS = (
     ("share_academia_only", "Academia only", ("academia-only",), None),
     ("share_industry_only", "Industry only", ("industry-only",), 0.5),
@@ -31,19 +31,19 @@ MAIN = tuple(spec for spec, _, _ in LINES)
 
 
 def make_chart_data(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts:
-    """Make the rows of every figure of the claim.
+    """Make the rows of all figures of the claim.
 
     Parameters
     ----------
     trees
         Stored fits by specification.
     estimates
-        The claim's rows of estimates.json: published values and summaries.
+        Rows of the claim in estimates.json: published values and summaries.
 
     Returns
     -------
     dict
-        Name of a figure, or ``FIGURE/PART``, to its rows.
+        Rows by ``FIGURE`` or ``FIGURE/PART``.
     """
     ratio = trees["large_scale"]["estimands"].to_dataset()["compute_ratio_by_year"]
     return _list_shares(trees, estimates) | {
@@ -56,7 +56,7 @@ def make_chart_data(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts
 
 
 def _list_shares(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts:
-    """List the bands of shares by year, raw shares with their counts of models, and published values."""
+    """List bands of shares by year, raw shares with their numbers of models, and published values."""
     shares: Rows = []
     panels: Rows = []
     published: Rows = []
@@ -65,33 +65,33 @@ def _list_shares(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts:
         raw, n = _count_raw(tree, spec)
         estimands = tree["estimands"].to_dataset()
         periods = json.loads(tree["constant_data"].attrs["periods"])
-        for name, title, kinds, reference in PANELS:
-            at = {"spec": spec, "estimand": prefix + name}
-            share = raw.sel(sector=list(kinds)).sum("sector").to_numpy() / np.where(n > 0, n, 1)
+        for name, title, sectors, reference in PANELS:
+            keys = {"spec": spec, "estimand": prefix + name}
+            share = raw.sel(sector=list(sectors)).sum("sector").to_numpy() / np.where(n > 0, n, 1)
             for i, row in enumerate(list_bands(estimands[f"{prefix}{name}_by_year"])):
-                shares.append(at | row | {"raw_share": float(share[i]) if n[i] else None, "raw_n": int(n[i])})
-            panels.append(at | {"title": title, "label": label, "reference": reference})
+                shares.append(keys | row | {"raw_share": float(share[i]) if n[i] else None, "raw_n": int(n[i])})
+            panels.append(keys | {"title": title, "label": label, "reference": reference})
             found = _list_published(estimates, prefix + name, periods)
-            published += [at | row | {"comparable": spec == "main"} for row in found]
+            published += [keys | row | {"comparable": spec == "main"} for row in found]
     return {"academic_share": shares, "academic_share/panels": panels, "academic_share/published": published}
 
 
 def _count_raw(tree: xr.DataTree, spec: str) -> tuple[xr.DataArray, Any]:
-    """Count by year and kind (year, sector), and by year: the rows of A; in B, models whose compute is above."""
+    """Count models by year and team type (year, sector), and by year; of the upper tail, those above the threshold."""
     dataset = tree["constant_data"].to_dataset()
     if spec == "main":
         return dataset["count"], dataset["n"].to_numpy()
     threshold = tree["estimands"].to_dataset()["threshold_by_year"].median(("chain", "draw")).to_numpy()
-    year, kind = dataset["row_year"].to_numpy(), dataset["row_sector"].to_numpy()
-    above = dataset["log10_compute"].to_numpy() > threshold[year]
+    year_idx, sector_idx = dataset["year_idx"].to_numpy(), dataset["sector_idx"].to_numpy()
+    above = dataset["log10_compute"].to_numpy() > threshold[year_idx]
     count = np.zeros((dataset.sizes["year"], dataset.sizes["sector"]), int)
-    np.add.at(count, (year[above], kind[above]), 1)
+    np.add.at(count, (year_idx[above], sector_idx[above]), 1)
     coords = {"year": dataset["year"], "sector": dataset["sector"]}
     return xr.DataArray(count, coords, ("year", "sector")), count.sum(1)
 
 
 def _list_published(estimates: Rows, name: str, periods: Mapping[str, list[int]]) -> Rows:
-    """List the published values of a share: of a year, or from the first to the last year of a period."""
+    """List the published values of a share, for a year or for the first to the last year of a period."""
     out: Rows = []
     for row in estimates:
         if row["published"] is None or row["spec"] not in MAIN:
@@ -100,13 +100,13 @@ def _list_published(estimates: Rows, name: str, periods: Mapping[str, list[int]]
             first, last = periods[row["coords"]["period"]]
             out.append({"year": None, "first": first, "last": last, "published": row["published"]})
         elif row["estimand"] == f"{name}_by_year":
-            at = {"year": row["coords"]["year"], "first": None, "last": None}
-            out.append(at | {"published": row["published"]})
+            year = row["coords"]["year"]
+            out.append({"year": year, "first": None, "last": None, "published": row["published"]})
     return out
 
 
 def _list_specifications(estimates: Rows, name: str) -> Rows:
-    """List an estimand's summaries by period and specification; ``main`` marks the one that the claim rests on."""
+    """List the summaries of an estimand by period and specification; ``main`` marks the main specification."""
     keys = ("spec", "median", "eti_low", "eti_high")
     return [
         {"period": row["coords"]["period"]}

@@ -1,4 +1,4 @@
-"""Choices of the analysis and hyper-parameters of its two models: they enter a fit by value."""
+"""Choices of the analysis and hyper-parameters of its two models. They enter a fit by value."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ class Choices:
     """Decisions of the analysis."""
 
     vintage: str = "2023-12"
-    models: Literal["notable", "all", "without use alone", "without cost alone"] = "notable"  # alone: nothing else
-    team: Literal["resolved", "labelled", "sponsor"] = "resolved"  # whose label says who made a model
-    resolved_leaning: Literal["derived", "industry"] = "derived"  # of collaborations whose label was blank
-    first_year: int = 2010  # the published claim's window; 2023 is incomplete in this vintage
+    # "without X alone" excludes the models that are notable for X and for nothing else.
+    models: Literal["notable", "all", "without use alone", "without cost alone"] = "notable"
+    team: Literal["resolved", "labelled", "sponsor"] = "resolved"  # source of the team type
+    resolved_leaning: Literal["derived", "industry"] = "derived"  # of collaborations whose label was missing
+    first_year: int = 2010  # the window of the published claim; 2023 is incomplete in this vintage
     last_year: int = 2022
-    domains: tuple[str, ...] = ("Language", "Vision", "Games", "Drawing", "Multimodal", "Speech")  # the rest is Other
-    above_line: float | None = None  # A: only models so many sd above the line of log10 compute on time
-    unlabelled_se: float = 0.61  # dex; blank, unknown or unverified confidence, taken as Likely
-    z: float = 0.76  # large-scale: above this quantile of a standard normal, so the upper 22 %
-    missing_compute: float = 0.0  # dex; models without a compute differ so much from those with one
-    missing_kinds: tuple[str, ...] | None = None  # in these kinds of team; in all where None
-    domain_mix: Literal["observed", "fixed"] = "observed"  # in a three-year window, or that of the whole window
+    domains: tuple[str, ...] = ("Language", "Vision", "Games", "Drawing", "Multimodal", "Speech")  # all others: Other
+    above_line: float | None = None  # shares: only models this many sd above the line of log10 compute on time
+    unlabelled_se: float = 0.61  # dex; for a missing, unknown or unverified confidence, treated as Likely
+    z: float = 0.76  # large-scale: above this quantile of a standard normal, the upper 22 %
+    missing_compute: float = 0.0  # dex by which models without a compute differ from those with one
+    missing_team_types: tuple[str, ...] | None = None  # team types to which missing_compute applies; None: all
+    domain_mix: Literal["observed", "fixed"] = "observed"  # in a three-year window, or over all years
 
 
 @dataclass(frozen=True)
 class SharesPriors:
-    """Hyper-parameters, with what they imply. The prior predictive test holds them to it."""
+    """Hyper-parameters of the shares, with their implications, which the prior predictive test checks."""
 
-    # The sector part is as wide as the upper tail allows: in B these add to the computes' priors, and much wider ones
-    # would say beforehand that one kind makes all or none of the large-scale models (tests/models has the limit).
-    # At the prior mean academia-only, collaborations of both leanings together, and industry-only are equally likely
-    # (0.31 each), the rare other kinds a quarter of that.
-    level_mean: tuple[float, ...] = (0.55, -0.15, -0.15, 0.55, -0.8)
-    level_sd: float = 0.7  # log-odds; academia-only in the middle year between about 0.1 and 0.6
-    trend_sd: float = 1.8  # log-odds a decade; the odds of one kind to another change by e^2.5 = 12 in ten years
-    walk_sd: float = 0.2  # log-odds a year; departures from the line of some 0.2, rarely 0.5
+    # The priors of the team types are as wide as the upper tail allows. There they add to the priors of compute, and
+    # much wider ones would imply that one team type makes all or none of the large-scale models (tests/models has the
+    # limit). At the prior mean academia-only, collaborations of both leanings together, and industry-only are equally
+    # likely (0.31 each); the rare other team types are a quarter as likely.
+    intercept_mean: tuple[float, ...] = (0.55, -0.15, -0.15, 0.55, -0.8)
+    intercept_sd: float = 0.7  # log-odds; academia-only in the middle year between about 0.1 and 0.6
+    trend_sd: float = 1.8  # log-odds per decade; the odds between two team types change by e^2.5 = 12 in ten years
+    walk_sd: float = 0.2  # log-odds per year; deviations from the line of about 0.2, rarely 0.5
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,12 @@ class UpperTailPriors(SharesPriors):
     domain_sd: float = 0.3  # log-odds; domains differ by a factor of about 1.3 in odds, rarely 2
     compute_mean: float = 20.0  # log10 FLOP in the middle year; with the sd, 10^17 to 10^23
     compute_sd: float = 1.5
-    growth_mean: float = 6.0  # dex a decade: doubling in six months (Sevilla et al. 2022), and much either side
+    growth_mean: float = 6.0  # dex per decade: doubling in six months (Sevilla et al. 2022), with a wide margin
     growth_sd: float = 2.0
-    compute_walk_sd: float = 0.3  # dex a year
-    offset_sd: float = 0.6  # dex; two kinds of team differ by a factor of about 7, rarely 50
-    offset_trend_sd: float = 0.5  # dex a decade
+    compute_walk_sd: float = 0.3  # dex per year
+    offset_sd: float = 0.6  # dex; two team types differ by a factor of about 7, rarely 50
+    offset_trend_sd: float = 0.5  # dex per decade
     compute_domain_sd: float = 0.7  # dex
-    spread_median: float = 1.4  # dex within a kind of team, year and domain
-    spread_sd: float = 0.3  # of its logarithm
-    spread_sector_sd: float = 0.2  # of its logarithm between kinds: spreads within about 1.5 of each other
+    sd_median: float = 1.4  # dex; sd of log10 compute within a team type, year and domain
+    sd_log_sd: float = 0.3  # sd of the logarithm of that sd
+    sd_sector_log_sd: float = 0.2  # sd of its logarithm between team types, which differ by a factor within about 1.5

@@ -1,5 +1,5 @@
-"""Periods: names that models and reporting share."""
+"""Periods: names shared by models and reporting."""
 
 EARLY, LATE = "2010-14", "2020-22"
 PERIODS = {"2010-12": (2010, 2012), EARLY: (2010, 2014), "2015-19": (2015, 2019), LATE: (2020, 2022)}
-PERIODS["2023-25"] = (2023, 2025)  # in the latest vintage only
+PERIODS["2023-25"] = (2023, 2025)  # only in the latest vintage

@@ -1,4 +1,4 @@
-"""What the academic share reports: shares by year and period, their change, the crossing of one half."""
+"""Estimands of the shares: shares by year and period, their change, and the crossing of one half."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ from models.common.periods import average_over_periods, count_rows, mark_above_h
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """Estimand A by draw: shares by year and period, the change, the crossing of one half.
+    """Compute by draw the shares by year and period, their change, and the crossing of one half.
 
     Parameters
     ----------
     draws
         ``share`` (chain, draw, year, sector): posterior or prior draws.
     dataset, choices
-        As ``prepare_shares`` returns and takes them.
+        The dataset that ``prepare_shares`` returns, and the choices that it takes.
 
     Returns
     -------
     xarray.Dataset
-        One variable an estimand, dims (chain, draw) and ``year`` or ``period``. A period's share weights its years by
-        their rows.
+        One variable per estimand, with dims (chain, draw) and ``year`` or ``period``. The share of a period weights its
+        years by their numbers of models.
     """
     n = dataset["n"]
     return xr.Dataset(make_share_estimands(draws["share"], n, "") | count_rows(n, PERIODS))
 
 
 def make_share_estimands(shares: xr.DataArray, weights: xr.DataArray, prefix: str) -> dict[str, xr.DataArray]:
-    """Reported shares, from the shares of the five kinds by year; collaborations leaning to industry both ways."""
+    """Compute the reported shares from the shares of the five team types by year.
+
+    Industry-leaning collaborations count with industry in some shares, and with collaborations in others.
+    """
     academia, collaboration, leaning, industry, other = (shares.sel(sector=name, drop=True) for name in SECTORS)
     by_year = {
         "academia_only": academia,

@@ -8,20 +8,21 @@ source's own definition of "large-scale" could not be recovered from what is pub
 
 Two models
 ----------
-*Shares* (estimand A, like for like): labelled notable models with a known training compute. With n_t rows in year t,
+*Shares* (like for like): the shares of the team types among labelled notable models with a known training compute.
+With n_t models in year t,
 
-    counts[t] ~ Multinomial(n_t, softmax(eta[t])),   eta[t, k] = a[k] + level[k] + trend[k] x[t] + walk[t, k],
+    count[t] ~ Multinomial(n_t, softmax(eta[t])),   eta[t, k] = a[k] + intercept[k] + trend[k] x[t] + walk[t, k].
 
-k a kind of team, x decades from the middle year, a the prior mean, and walk the departures of a random walk from its
-own least-squares line. level, trend and the walk's innovations sum to zero over kinds; level and trend have fixed
-scales, the innovations the scale walk_sd, half-normal. A period averages its years by their rows; the change is the
-difference of the two periods' log-odds.
+k is a team type (``sector``), x[t] the decades from the middle year and a[k] the prior mean. walk holds the deviations
+of a random walk from its least-squares line. intercept, trend and the innovations of the walk sum to zero over team
+types. The scales of intercept and trend are fixed; the innovations have the scale walk_sd, with a half-normal prior.
+A period averages its years by their numbers of models. The change is the difference in log-odds of two periods.
 
-*Upper tail of compute* (estimand B, another quantity): ``upper_tail.py``.
+*Upper tail of compute* (another quantity): ``upper_tail.py``.
 
 Assumptions
 -----------
-Rows without a sector label are left out: as if labels were missing at random. None of this is causal.
+Sector labels are missing at random: rows without one are left out. The model is not causal.
 
 References
 ----------
@@ -44,18 +45,24 @@ from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparamete
 
 
 def build(dataset: xr.Dataset, priors: SharesPriors) -> pm.Model:
-    """The model of yearly shares. Deterministic ``share`` (year, sector), probability."""
+    """Build the model of yearly shares. Its deterministic ``share`` (year, sector) is a probability."""
     coords = {name: dataset[name].to_numpy() for name in ("year", "sector", "step")}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset, ["decade", "n", "count"])
-        level_mean = pm.Data("prior_level_mean", priors.level_mean, dims="sector")
-        prior = add_hyperparameters(priors, ["level_sd", "trend_sd", "walk_sd"])
-        log_odds = add_team_log_odds(data["decade"], prior, level_mean, dataset.sizes["year"])
+
+        # Hyper-parameters.
+        intercept_mean = pm.Data("prior_intercept_mean", priors.intercept_mean, dims="sector")
+        prior = add_hyperparameters(priors, ["intercept_sd", "trend_sd", "walk_sd"])
+
+        # Effects and linear predictor.
+        log_odds = add_team_log_odds(data["decade"], prior, intercept_mean, dataset.sizes["year"])
         share = pm.Deterministic("share", pm.math.softmax(log_odds, axis=1), dims=("year", "sector"))
+
+        # Likelihood.
         pm.Multinomial("count_obs", n=data["n"], p=share, observed=data["count"], dims=("year", "sector"))
     return model
 
 
 MODEL = Model(
-    prepare_shares, build, compute_estimands, compute_test_quantities, ("level", "trend", "walk_sd"), count_raw
+    prepare_shares, build, compute_estimands, compute_test_quantities, ("intercept", "trend", "walk_sd"), count_raw
 )

@@ -1,6 +1,6 @@
 """How the academic share is reported: ladder, headlines, labels for readers, and what was published.
 
-What changes here refits nothing.
+A change in this module refits nothing.
 """
 
 from __future__ import annotations
@@ -8,32 +8,31 @@ from __future__ import annotations
 from models.academic_share.definitions import EARLY, LATE
 from models.common.claim import Headline, Published
 
-# Steps in order, each with the one thing in which it differs from the one before.
+# Steps in order, each with the one thing that it changes.
 LADDER = {"raw": "sampling", "labelled": "prior", "main": "measurement", "vintage_2025_06": "sampling"}
-# Another quantity, to stand beside the ladder of the first.
-BESIDE = {
+# Estimand of a ladder to a separate quantity shown with it: (specification, estimand).
+SEPARATE_QUANTITIES = {
     "share_academia_only": ("large_scale", "large_scale_share_academia_only"),
     "share_industry_with_leaning_by_year": ("large_scale", "large_scale_share_industry_with_leaning_by_year"),
 }
-# Names for readers; those of the upper tail say so.
 _SHARES = {
     "share_academia_only": "academia-only share",
-    "share_collaboration": "share of collaborations without those leaning to industry",
+    "share_collaboration": "share of collaborations, industry-leaning ones excluded",
     "share_collaboration_with_leaning": "share of all collaborations",
     "share_industry_only": "industry-only share",
-    "share_industry_with_leaning": "industry with leaning collaborations",
+    "share_industry_with_leaning": "share of industry-only teams and industry-leaning collaborations",
     "share_other": "share of other teams",
-    "change_academia_only": "change of the academia-only share",
-    "change_academia_only_log_odds": "log-odds change of the academia-only share",
+    "change_academia_only": "change in the academia-only share",
+    "change_academia_only_log_odds": "change in the academia-only share, log-odds",
     "industry_only_never_stays_above_half": "industry-only never stays above one half",
-    "industry_only_above_half_from": "industry-only above one half from then on",
+    "industry_only_above_half_from": "industry-only stays above one half from this year",
 }
 LABELS = (
     _SHARES
-    | {f"large_scale_{name}": f"{title}, upper tail" for name, title in _SHARES.items()}
+    | {f"large_scale_{name}": f"{title}, upper tail of compute" for name, title in _SHARES.items()}
     | {
         "compute_ratio": "ratio of training compute, industry-only to academia-only",
-        "threshold": "threshold of the upper tail, log10 FLOP",
+        "threshold": "threshold of the upper tail of compute, log10 FLOP",
     }
 )
 
@@ -48,8 +47,8 @@ HEADLINES = (
 
 _SOURCE = "besiroglu2024"
 _LOG_ODDS = 0.5  # tolerance of shares
-_TAIL = "the source's definition of large-scale is not public; this is the upper tail of notable models' compute"
-_HARDWARE = "the published five-fold gap is of hardware named in papers; this is training compute of models"
+_TAIL = "the source's definition of large-scale is not public; this is the upper tail of compute of notable models"
+_HARDWARE = "the published five-fold gap concerns hardware named in papers; this is the training compute of models"
 PUBLISHED = (
     Published("share_academia_only", {"period": EARLY}, 0.65, tolerance=_LOG_ODDS, source=_SOURCE),
     Published("share_academia_only", {"period": LATE}, 0.10, tolerance=_LOG_ODDS, source=_SOURCE),
@@ -59,7 +58,7 @@ PUBLISHED = (
         0.81,
         tolerance=_LOG_ODDS,
         source=_SOURCE,
-        not_comparable_in=("vintage_2025_06", "vintage_2026_05"),  # leaning there is counted from organisations
+        not_comparable_in=("vintage_2025_06", "vintage_2026_05"),  # there, leaning is derived from the organisations
     ),
     Published("change_academia_only", sign=-1, source=_SOURCE),
     Published("change_academia_only_log_odds", sign=-1, source=_SOURCE),

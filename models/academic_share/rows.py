@@ -1,4 +1,4 @@
-"""The rows behind the academic share: which models count by the choices of the analysis, and what was left out."""
+"""Rows of the academic share: the models that the choices of the analysis select, and those that they exclude."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.common.exclusions import Selection
 from models.common.periods import count_rows
 
 SECTORS = ("academia-only", "collaboration", "industry-leaning collaboration", "industry-only", "other")
-# How a team enters; data/README.md has the table with reasons. A team of unknown kind is left out.
+# The team type of each sector label; data/README.md has the table with reasons. Unknown labels are left out.
 TEAM_TO_SECTOR = {
     "academia-only": "academia-only",
     "academia-leaning collaboration": "collaboration",
@@ -44,18 +44,18 @@ OTHER_DOMAIN = "Other"
 
 
 def select(tables: Tables, choices: Choices) -> Selection:
-    """Models of the window whose kind of team is known, and the log of exclusions.
+    """Select the models of the window whose team type is known, and log the exclusions.
 
     Returns
     -------
     Selection
-        Rows of the table of models, with ``year``, ``sector``, ``domain`` (those of the choices, else Other) and
-        ``has_compute``.
+        Rows of the table of models, with ``year``, ``sector`` (the team type), ``domain`` (one of the choices, or
+        Other) and ``has_compute``.
 
     Raises
     ------
     InputError
-        If the vintage has no models, or a kind that the claim compares has none with a known compute.
+        If the vintage has no models, or a team type that the claim compares has no model with a known compute.
     """
     frame = tables["models"]
     if choices.vintage not in set(frame["vintage"]):
@@ -80,41 +80,41 @@ def select(tables: Tables, choices: Choices) -> Selection:
     frame = models.frame.copy()
     frame["sector"] = frame[team].map(sector_of)
     if choices.resolved_leaning == "industry":
-        blank = (frame["team_source"] != "label") & (frame["sector"] == "collaboration")
-        frame.loc[blank, "sector"] = "industry-leaning collaboration"
+        resolved = (frame["team_source"] != "label") & (frame["sector"] == "collaboration")
+        frame.loc[resolved, "sector"] = "industry-leaning collaboration"
     frame["domain"] = frame["domain"].where(frame["domain"].isin(choices.domains), OTHER_DOMAIN)
     frame["has_compute"] = frame["log10_compute"].notna() & (frame["confidence"] != "wrong")
-    for kind in ("academia-only", "industry-only"):
-        if not (frame["has_compute"] & (frame["sector"] == kind)).any():
-            raise InputError(f"no {kind} model with a known training compute in the window", "table of models")
+    for sector in ("academia-only", "industry-only"):
+        if not (frame["has_compute"] & (frame["sector"] == sector)).any():
+            raise InputError(f"no {sector} model with a known training compute in the window", "table of models")
     models.frame = frame
     return models
 
 
 def convert_to_decimal_year(dates: pd.Series) -> pd.Series:
-    """Dates as years with a fraction: the middle of the day."""
+    """Convert dates to years with a fraction, at the middle of the day."""
     when = pd.to_datetime(dates)
     return when.dt.year + (when.dt.dayofyear - 0.5) / (365 + when.dt.is_leap_year)
 
 
 def flag_above_line(frame: pd.DataFrame, sds: float) -> pd.Series:
-    """Whether a model's recorded compute is so many sd above the least-squares line of log10 compute on time."""
+    """Flag models whose log10 compute is at least ``sds`` sd above its least-squares line on time."""
     time = convert_to_decimal_year(frame["date"])
-    slope, level = np.polyfit(time - time.mean(), frame["log10_compute"], 1)
-    residual = frame["log10_compute"] - level - slope * (time - time.mean())
+    slope, intercept = np.polyfit(time - time.mean(), frame["log10_compute"], 1)
+    residual = frame["log10_compute"] - intercept - slope * (time - time.mean())
     above: pd.Series = residual > sds * residual.std()
     return above
 
 
 def count_models(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
-    """Models by year and kind of team: (year, sector)."""
+    """Count models by year and team type: (year, sector)."""
     years = np.arange(choices.first_year, choices.last_year + 1)
     table = pd.crosstab(frame["year"], frame["sector"]).reindex(index=years, columns=list(SECTORS), fill_value=0)
     return xr.DataArray(table.to_numpy(), {"year": years, "sector": list(SECTORS)}, ("year", "sector"))
 
 
 def add_time(dataset: xr.Dataset) -> xr.Dataset:
-    """Add ``decade`` (year,), decades from the middle of the window, and the walk's coordinate ``step``."""
+    """Add ``decade`` (year,), decades from the middle of the window, and ``step``, the coordinate of the walk."""
     years = dataset["year"].to_numpy()
     middle = years.mean()
     decade = xr.DataArray((years - middle) / 10, dims="year", attrs={"unit": "decades from the middle of the window"})
@@ -122,35 +122,35 @@ def add_time(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def sum_three_years(table: pd.DataFrame) -> pd.DataFrame:
-    """Sums over a window of three years, two at the ends: a single year is too noisy, or has no base."""
+    """Sum over a window of three years, two at the ends: a single year is too noisy, or has no models."""
     return table.rolling(3, center=True, min_periods=1).sum()
 
 
 def compute_missing_share(frame: pd.DataFrame, choices: Choices) -> xr.DataArray:
-    """Share of the models of a kind, in three-year windows, that have no usable compute: (year, sector)."""
+    """Compute the share of models without a usable compute, by team type in three-year windows: (year, sector)."""
 
     def sum_window(rows: pd.DataFrame) -> pd.DataFrame:
         return sum_three_years(pd.DataFrame(count_models(rows, choices).to_pandas()))
 
     unknown, every = sum_window(frame[~frame["has_compute"]]), sum_window(frame)
-    overall = unknown.sum() / every.sum().clip(lower=1)  # where a window holds no model of the kind
+    overall = unknown.sum() / every.sum().clip(lower=1)  # where a window has no model of the team type
     return xr.DataArray((unknown / every.where(every > 0)).fillna(overall), dims=("year", "sector"))
 
 
 def describe_resolved(known: pd.DataFrame, late: tuple[int, int]) -> dict[str, float]:
-    """What kind of models the resolved rows are, beside the labelled ones.
+    """Describe the models whose sector was resolved, and those whose sector was labelled.
 
     Parameters
     ----------
     known
-        Rows of A, as ``select`` gives them.
+        Rows of the shares, as ``select`` returns them.
     late
-        First and last year of the period whose median compute is compared.
+        First and last year of the period in which median computes are compared.
 
     Returns
     -------
     dict
-        Numbers of models, all and of the domain Language; median log10 FLOP in ``late`` (0 where there is none).
+        Numbers of models, of all domains and of Language; median log10 FLOP in ``late`` (0 if there is no model).
     """
     labelled = known["team_source"] == "label"
     recent = known["year"].between(*late)
@@ -164,12 +164,13 @@ def describe_resolved(known: pd.DataFrame, late: tuple[int, int]) -> dict[str, f
 
 
 def prepare_shares(tables: Tables, choices: Choices) -> xr.Dataset:
-    """Counts behind estimand A: labelled notable models with a known training compute.
+    """Count the models of the shares: labelled notable models with a known training compute.
 
     Returns
     -------
     xarray.Dataset
-        ``count`` (year, sector), models; ``n`` (year,), models; ``decade`` (year,). attrs ``flow``: exclusions, JSON.
+        ``count`` (year, sector), models; ``n`` (year,), models; ``decade`` (year,). The attribute ``flow``
+        holds the exclusions as JSON.
     """
     models = select(tables, choices)
     models.keep(models.frame["log10_compute"].notna(), "training compute unknown")
@@ -185,23 +186,24 @@ def prepare_shares(tables: Tables, choices: Choices) -> xr.Dataset:
 
 
 def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
-    """Counts and computes behind estimand B: all labelled notable models, with or without a known compute.
+    """Collect counts and computes of the upper tail: labelled notable models, with or without a known compute.
 
     Returns
     -------
     xarray.Dataset
-        ``count`` (cell, sector) of year-by-domain cells that hold a model; ``log10_compute`` and ``se`` (row,), dex,
-        of models with a known compute; ``domain_mix`` (year, domain), observed in a three-year window, and
-        ``domain_mix_fixed`` (domain,); ``missing`` (year, sector), share without a compute in such a window; ``n`` and
-        ``n_compute`` (year,), models. attrs ``flow``: exclusions, JSON.
+        ``count`` (cell, sector), models in year-by-domain cells that are not empty, with ``cell_year_idx`` and
+        ``cell_domain_idx``; ``log10_compute`` and ``se`` (row,), dex, of models with a known compute, with
+        ``sector_idx``, ``domain_idx``, ``year_idx`` and ``row_decade``; ``domain_mix`` (year, domain), observed in a
+        three-year window, and ``domain_mix_fixed`` (domain,); ``missing`` (year, sector), share without a compute in
+        such a window; ``n`` and ``n_compute`` (year,), models. The attribute ``flow`` holds the exclusions as JSON.
     """
     models = select(tables, choices)
     frame = models.frame.copy()
     domains = [*choices.domains, OTHER_DOMAIN]
-    frame["domain_code"] = frame["domain"].map(domains.index)
-    frame["year_code"] = frame["year"] - choices.first_year
-    frame["sector_code"] = frame["sector"].map(SECTORS.index)
-    cells = pd.crosstab([frame["year_code"], frame["domain_code"]], frame["sector_code"])
+    frame["domain_idx"] = frame["domain"].map(domains.index)
+    frame["year_idx"] = frame["year"] - choices.first_year
+    frame["sector_idx"] = frame["sector"].map(SECTORS.index)
+    cells = pd.crosstab([frame["year_idx"], frame["domain_idx"]], frame["sector_idx"])
     cells = cells.reindex(columns=range(len(SECTORS)), fill_value=0)
     rows = frame[frame["has_compute"]]
     se = rows["log10_compute_se"].fillna(rows["confidence"].map(COMPUTE_SE))
@@ -209,20 +211,20 @@ def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
     by_domain = by_domain.reindex(index=range(choices.first_year, choices.last_year + 1), columns=domains, fill_value=0)
     window = sum_three_years(by_domain)
     for year in window.index[window.sum(axis=1) == 0]:
-        problem = f"no labelled model within a year of {year}: no mix of domains to stand on"
-        raise InputError(problem, "table of models", hint="the analysis is of 2010 to 2022")
+        problem = f"no labelled model within a year of {year}, so the mix of domains is undefined"
+        raise InputError(problem, "table of models", hint="the analysis covers 2010 to 2022")
     fixed = by_domain.sum() / len(frame)
     dataset = xr.Dataset(
         {
             "count": (("cell", "sector"), cells.to_numpy(), {"unit": "models"}),
-            "cell_year": ("cell", cells.index.get_level_values(0).to_numpy(int)),
-            "cell_domain": ("cell", cells.index.get_level_values(1).to_numpy(int)),
+            "cell_year_idx": ("cell", cells.index.get_level_values(0).to_numpy(int)),
+            "cell_domain_idx": ("cell", cells.index.get_level_values(1).to_numpy(int)),
             "log10_compute": ("row", rows["log10_compute"].to_numpy(), {"unit": "log10 FLOP"}),
             "se": ("row", se.fillna(choices.unlabelled_se).to_numpy(), {"unit": "dex"}),
             "error_known": ("row", se.notna().to_numpy()),
-            "row_sector": ("row", rows["sector_code"].to_numpy(int)),
-            "row_domain": ("row", rows["domain_code"].to_numpy(int)),
-            "row_year": ("row", rows["year_code"].to_numpy(int)),
+            "sector_idx": ("row", rows["sector_idx"].to_numpy(int)),
+            "domain_idx": ("row", rows["domain_idx"].to_numpy(int)),
+            "year_idx": ("row", rows["year_idx"].to_numpy(int)),
             "domain_mix": (("year", "domain"), window.div(window.sum(axis=1), axis=0).to_numpy()),
             "domain_mix_fixed": ("domain", fixed.to_numpy()),
             "missing": (("year", "sector"), compute_missing_share(frame, choices).to_numpy()),
@@ -237,21 +239,21 @@ def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
     )
     dataset["count_compute"] = count_models(rows, choices)
     dataset["n_compute"] = dataset["count_compute"].sum("sector")
-    reason = "of these without a usable training compute (they stay in the sector part)"
+    reason = "of these without a usable training compute (they stay in the model of team types)"
     models.count(reason, len(frame) - len(rows), len(rows))
     return dataset.assign_attrs(flow=models.to_json(), periods=json.dumps(PERIODS))
 
 
 def count_raw(dataset: xr.Dataset) -> xr.Dataset:
-    """Counts behind the shares of A: dim ``raw``, ``k`` of the kind and ``n`` of all, by year and period."""
+    """Count models for the raw shares: dim ``raw`` with ``k`` (the team types) and ``n`` (all), by year and period."""
     n = dataset["count"].sum("sector")
     out: dict[str, xr.DataArray] = {}
-    for name, kinds in (
+    for name, sectors in (
         ("share_academia_only", ["academia-only"]),
         ("share_industry_only", ["industry-only"]),
         ("share_industry_with_leaning", ["industry-only", "industry-leaning collaboration"]),
     ):
-        k = dataset["count"].sel(sector=kinds).sum("sector")
+        k = dataset["count"].sel(sector=sectors).sum("sector")
         for which, by in (("year", "_by_year"), ("period", "")):
             parts = [count_rows(part, PERIODS)[f"n_by_{which}"] for part in (k, n)]
             out[f"{name}{by}"] = xr.concat(parts, xr.DataArray(["k", "n"], dims="raw", name="raw"))

@@ -1,4 +1,4 @@
-"""The specifications of the academic share: the steps of its ladder, prior sets, and the extended ones."""
+"""Specifications of the academic share: the steps of its ladder, prior sets, and extended specifications."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from models.common.claim import RAW, Specification
 SEED = 20240105  # fixed before fitting, never chosen afterwards
 CHOICES = Choices()
 PRIORS: dict[str, Any] = {"shares": SharesPriors(), "upper_tail": UpperTailPriors()}
-# At PyMC's own 0.8 seven fits in forty had one divergence each; at 0.9 none, for 0.1 s more a fit.
+# At PyMC's default of 0.8, seven of forty fits had one divergence each; at 0.9 none, for 0.1 s more per fit.
 SAMPLERS = {"shares": {"target_accept": 0.9, "draws": 1200}, "upper_tail": {"target_accept": 0.9}}
 
 # Scales that a prior set halves or doubles.
-SHARES_SCALES = ("level_sd", "trend_sd", "walk_sd")
+SHARES_SCALES = ("intercept_sd", "trend_sd", "walk_sd")
 UPPER_TAIL_SCALES = (
     *SHARES_SCALES, "domain_sd", "compute_sd", "growth_sd", "compute_walk_sd", "offset_sd", "offset_trend_sd",
-    "compute_domain_sd", "spread_sd", "spread_sector_sd",
+    "compute_domain_sd", "sd_log_sd", "sd_sector_log_sd",
 )  # fmt: skip
-# A sceptic of the claim: shares hardly change, kinds of team hardly differ in compute.
+# A sceptic of the claim expects that shares hardly change, and that team types hardly differ in compute.
 SCEPTICAL = {"trend_sd": 0.45, "walk_sd": 0.1}
-SCEPTICAL_OF_COMPUTE = SCEPTICAL | {"offset_sd": 0.2, "offset_trend_sd": 0.15, "spread_sector_sd": 0.05}
+SCEPTICAL_OF_COMPUTE = SCEPTICAL | {"offset_sd": 0.2, "offset_trend_sd": 0.15, "sd_sector_log_sd": 0.05}
 
 
 def _scale_priors(model: str, names: tuple[str, ...], factor: float) -> dict[str, float]:
-    """The default hyper-parameters of a model, multiplied."""
+    """Return default hyper-parameters of a model, multiplied by a factor."""
     return {name: factor * asdict(PRIORS[model])[name] for name in names}
 
 
 def _list_shares() -> tuple[Specification, ...]:
-    """The yearly shares of notable models with a known compute; the ladder's steps first and in order."""
+    """List the specifications of the yearly shares; the steps of the ladder come first, in order."""
     model = "shares"
     half, twice = _scale_priors(model, SHARES_SCALES, 0.5), _scale_priors(model, SHARES_SCALES, 2.0)
     without_cost = {"vintage": "2026-05", "last_year": 2025, "models": "without cost alone"}
     return (
         Specification("raw", "the labelled rows, counted", "sampling", RAW, {"team": "labelled"}),
         Specification("labelled", "the labelled rows, modelled", "prior", model, {"team": "labelled"}),
-        Specification("main", "blank sectors resolved", "main", model),
+        Specification("main", "missing sectors resolved", "main", model),
         Specification("vintage_2025_06", "the vintage of June 2025", "sampling", model, {"vintage": "2025-06"}),
         Specification("half_scale", "priors of half the scale", "prior", model, priors=half, extended=True),
         Specification("twice_scale", "priors of twice the scale", "prior", model, priors=twice, extended=True),
@@ -61,20 +61,20 @@ def _list_shares() -> tuple[Specification, ...]:
 
 
 def _list_upper_tail() -> tuple[Specification, ...]:
-    """The upper tail of compute."""
+    """List the specifications of the upper tail of compute."""
     model = "upper_tail"
     half, twice = _scale_priors(model, UPPER_TAIL_SCALES, 0.5), _scale_priors(model, UPPER_TAIL_SCALES, 2.0)
-    academia = {"missing_compute": 1.0, "missing_kinds": ("academia-only",)}
+    academia = {"missing_compute": 1.0, "missing_team_types": ("academia-only",)}
 
     def extended(name: str, title: str, kind: str, choices: object = None, priors: object = None) -> Specification:
         return Specification(f"large_scale_{name}", title, kind, model, choices or {}, priors or {}, extended=True)  # type: ignore[arg-type]
 
     return (
-        Specification("large_scale", "B: the upper tail of compute", "main", model),
+        Specification("large_scale", "the upper tail of compute", "main", model),
         extended("half_scale", "priors of half the scale", "prior", priors=half),
         extended("twice_scale", "priors of twice the scale", "prior", priors=twice),
-        extended("sceptical", "sceptical priors: kinds alike", "prior", priors=SCEPTICAL_OF_COMPUTE),
-        extended("equal_spread", "equal spread of all kinds", "prior", priors={"spread_sector_sd": 0.01}),
+        extended("sceptical", "sceptical priors: team types alike", "prior", priors=SCEPTICAL_OF_COMPUTE),
+        extended("equal_spread", "equal sd in all team types", "prior", priors={"sd_sector_log_sd": 0.01}),
         extended("labelled", "labelled teams only", "measurement", {"team": "labelled"}),
         extended("vintage_2025_06", "the vintage of June 2025", "sampling", {"vintage": "2025-06"}),
         extended("error_speculative", "unlabelled error 0.90 dex", "measurement", {"unlabelled_se": 0.90}),

@@ -1,4 +1,4 @@
-"""Log-odds of the team types by year: the block that both models of the claim share."""
+"""Log-odds of the team types by year: the part that both models of the claim share."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from models.common.walks import make_walk_basis
 
 
 def add_team_log_odds(
-    decade: pt.TensorVariable, prior: Mapping[str, pt.TensorVariable], level_mean: pt.TensorVariable, n_years: int
+    decade: pt.TensorVariable, prior: Mapping[str, pt.TensorVariable], intercept_mean: pt.TensorVariable, n_years: int
 ) -> pt.TensorVariable:
-    """Log-odds of the kinds of team by year: level, linear trend, and a random walk's departures from it.
+    """Add the log-odds of the team types by year: intercept, linear trend, and the deviations of a random walk.
 
-    Zero-sum over ``sector``: only contrasts between kinds matter to a softmax. The walk is non-centred, for few rows
-    a year leave its scale nearly to the prior (Papaspiliopoulos, Roberts and Skold 2007).
+    The effects sum to zero over ``sector``, because a softmax depends only on contrasts between team types. The walk is
+    non-centred: with few rows per year, its scale is informed by little more than the prior (Papaspiliopoulos, Roberts
+    and Skold 2007).
 
     Parameters
     ----------
     decade
         (year,), decades from the middle year.
     prior
-        Hyper-parameters ``level_sd``, ``trend_sd`` and ``walk_sd``, log-odds.
-    level_mean
-        (sector,), log-odds: the prior's mean of the level.
+        Hyper-parameters ``intercept_sd``, ``trend_sd`` and ``walk_sd``, log-odds.
+    intercept_mean
+        (sector,), log-odds: prior mean of the intercept.
     n_years
         Number of years.
 
@@ -34,10 +35,10 @@ def add_team_log_odds(
     pytensor.tensor.TensorVariable
         (year, sector), log-odds; the deterministic ``log_odds``.
     """
-    level = pm.ZeroSumNormal("level", sigma=prior["level_sd"], dims="sector")
+    intercept = pm.ZeroSumNormal("intercept", sigma=prior["intercept_sd"], dims="sector")
     trend = pm.ZeroSumNormal("trend", sigma=prior["trend_sd"], dims="sector")
     walk_sd = pm.HalfNormal("walk_sd", sigma=prior["walk_sd"])
     walk_raw = pm.ZeroSumNormal("walk_raw", dims=("step", "sector"), n_zerosum_axes=1)
     walk = walk_sd * pt.dot(make_walk_basis(n_years), walk_raw)
-    line = level_mean + level + trend * decade[:, None]
+    line = intercept_mean + intercept + trend * decade[:, None]
     return pm.Deterministic("log_odds", line + walk, dims=("year", "sector"))

@@ -1,6 +1,6 @@
 """Test quantities of the academic share, for prior and posterior predictive checks.
 
-Each function takes data, observed or replicated alike, and returns one value a data set (Gabry et al. 2019).
+Each function takes observed or replicated data and returns one value per data set (Gabry et al. 2019).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from models.common.team_types import ACADEMIA_ONLY, INDUSTRY_ONLY
 
 
 def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Test quantities of yearly counts: patterns over years, and the periods' counts, which smoothing bends.
+    """Compute test quantities of yearly counts: patterns over years, and counts by period, which smoothing may distort.
 
     Parameters
     ----------
     data
-        ``count_obs`` (..., year, sector): the observed counts or replicated ones.
+        ``count_obs`` (..., year, sector): observed or replicated counts.
     dataset
-        As ``prepare_shares`` returns it; years with fewer than three models are left out.
+        The dataset that ``prepare_shares`` returns. Years with fewer than three models are left out.
     """
     count = data["count_obs"].sel(year=dataset["year"][dataset["n"] >= 3])
     academia = count.sel(sector=ACADEMIA_ONLY, drop=True)
@@ -31,8 +31,8 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
         {
             "years without an academia-only model": (academia == 0).sum("year"),
             "largest yearly jump of the academia-only share": abs(share.diff("year")).max("year"),
-            "changes of the most frequent kind": (leader.diff("year") != 0).sum("year"),
-            "years with three or more kinds": ((count > 0).sum("sector") >= 3).sum("year"),
+            "changes of the most frequent team type": (leader.diff("year") != 0).sum("year"),
+            "years with three or more team types": ((count > 0).sum("sector") >= 3).sum("year"),
             f"industry-only models of {last_year}": data["count_obs"]
             .sel(sector=INDUSTRY_ONLY, drop=True)
             .isel(year=-1, drop=True),
@@ -48,27 +48,26 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
 
 
 def compute_upper_tail_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Test quantities of the computes and counts that the likelihood of B does not fit directly.
+    """Compute test quantities of computes and counts that the likelihood of the upper tail does not fit directly.
 
-    Residuals are taken from the least-squares line of the data at hand, so that observed and replicated data are
-    treated alike.
+    Residuals are from the least-squares line of the same data, so that observed and replicated data are treated alike.
 
     Parameters
     ----------
     data
         ``count_obs`` (..., cell, sector) and ``log10_compute_obs`` (..., row), log10 FLOP.
     dataset
-        As ``prepare_upper_tail`` returns it.
+        The dataset that ``prepare_upper_tail`` returns.
     """
     compute = data["log10_compute_obs"]
-    kinds = dataset["sector"].values.tolist()
-    academia = dataset["row_sector"] == kinds.index(ACADEMIA_ONLY)
-    industry = dataset["row_sector"] == kinds.index(INDUSTRY_ONLY)
+    sectors = dataset["sector"].values.tolist()
+    academia = dataset["sector_idx"] == sectors.index(ACADEMIA_ONLY)
+    industry = dataset["sector_idx"] == sectors.index(INDUSTRY_ONLY)
     x = dataset["row_decade"] - dataset["row_decade"].mean()
     residual = compute - compute.mean("row") - x * (compute * x).sum("row") / (x**2).sum("row")
     standardised = residual / residual.std("row")
-    academia_by_domain = data["count_obs"].sel(sector=ACADEMIA_ONLY).groupby(dataset["cell_domain"]).sum()
-    models_by_domain = data["count_obs"].sum("sector").groupby(dataset["cell_domain"]).sum()
+    academia_by_domain = data["count_obs"].sel(sector=ACADEMIA_ONLY).groupby(dataset["cell_domain_idx"]).sum()
+    models_by_domain = data["count_obs"].sum("sector").groupby(dataset["cell_domain_idx"]).sum()
     sds = [residual.where(rows, drop=True).std("row") for rows in (dataset["error_known"], ~dataset["error_known"])]
     return xr.Dataset(
         {
@@ -77,6 +76,8 @@ def compute_upper_tail_test_quantities(data: xr.Dataset, dataset: xr.Dataset) ->
             - compute.where(industry).max("row"),
             "kurtosis of log10 compute around its line": (standardised**4).mean("row"),
             "sd with a labelled error over sd without": sds[0] / sds[1],
-            "sd of the academia-only share between domains": (academia_by_domain / models_by_domain).std("cell_domain"),
+            "sd of the academia-only share between domains": (academia_by_domain / models_by_domain).std(
+                "cell_domain_idx"
+            ),
         }
     )

@@ -1,31 +1,35 @@
-r"""The upper tail of compute: which team type makes it, and how much more compute industry uses.
+r"""The upper tail of compute: which team types make it, and how much more compute industry uses.
 
-Estimand B: who makes the upper tail of the notable models' own distribution of log10 compute C. Mirror factorisation,
-with eta as in ``model.py`` and the latent true compute integrated out:
+The claim's second quantity: who makes the models in the upper tail of the distribution of log10 compute C of notable
+models. The model is a mirror factorisation: first the team type k of a model, with eta as in ``model.py``, then its
+compute given the team type. The latent true compute is integrated out. For model i of year t and domain d,
 
     p(k | t, d) = softmax(eta[t] + gamma[d])[k]
-    C_i | k, t, d ~ Normal(mu_i[k] + epsilon[d], sqrt(sigma[k]^2 + se_i^2))
-    mu_i[k] = mu + growth x_i + v[t] + offset[k] + offset_trend[k] x_i,
+    C_i | k, t, d ~ Normal(mu_i[k] + epsilon[d], sqrt(sd[k]^2 + se_i^2))
+    mu_i[k] = intercept + growth x_i + v[t] + offset[k] + offset_trend[k] x_i.
 
-with x_i the model's own date, t its year, v a walk of its own (one for all kinds) less its line, and log sigma[k]
-normal. gamma, offset, offset_trend and the kinds' deviations of log sigma sum to zero over kinds, epsilon over domains.
-gamma, epsilon and both walks have half-normal scales, the other effects fixed ones. mu[k, t] is mu_i[k] at mid-year.
+x_i is the date of the model in decades from the middle year, and v holds the deviations of a random walk, the same for
+all team types, from its least-squares line. log sd[k] is normal. gamma, offset, offset_trend and the deviations of
+log sd sum to zero over team types, epsilon over domains. The scales of gamma, epsilon and both walks have half-normal
+priors; those of the other effects are fixed. mu[k, t] is mu_i[k] at mid-year.
 
-At the middle of year t, with w[d] the domains' observed mix in a three-year window, the threshold c[t] solves
+At the middle of year t, with w[d] the observed mix of domains in a three-year window, the threshold c[t] solves
 
-    sum_kd w[d] p(k | t, d) Phi((mu[k, t] + epsilon[d] - c[t]) / sigma[k]) = 1 - Phi(z),   z = 0.76,
+    sum_kd w[d] p(k | t, d) Phi((mu[k, t] + epsilon[d] - c[t]) / sd[k]) = 1 - Phi(z),   z = 0.76.
 
-and each kind's share of that sum is its share of the large-scale models: true compute, so without se. A period averages
-its years by their labelled notable models; the ratio of compute is 10 to the average difference of mu[k, t].
+The share of each team type in that sum is its share of the large-scale models. It refers to true compute, so se does
+not enter. A period averages its years by their numbers of labelled notable models. The ratio of compute is 10 to the
+power of the average difference of mu[k, t].
 
 Assumptions
 -----------
-Models without compute inform p(k | t, d): compute is missing at random given kind, time and domain. Errors of log10
-compute are normal, with Epoch's documented factors. None of this is causal.
+Models without a compute inform p(k | t, d): compute is missing at random given team type, time and domain. Errors of
+log10 compute are normal, with Epoch's documented factors. The model is not causal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 
 import pymc as pm
@@ -42,59 +46,71 @@ from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparamete
 from models.common.walks import make_walk_basis
 
 TOP_LEVEL = (
-    "level", "trend", "walk_sd", "domain_sd", "compute_level", "growth", "compute_walk_sd", "offset", "offset_trend",
-    "compute_domain_sd", "log_spread", "log_spread_sector",
+    "intercept", "trend", "walk_sd", "domain_sd", "compute_intercept", "growth", "compute_walk_sd", "offset",
+    "offset_trend", "compute_domain_sd", "log_sd", "log_sd_sector",
 )  # fmt: skip
 DATA = (
-    "decade", "cell_year", "cell_domain", "total", "se", "row_sector", "row_domain", "row_year", "row_decade",
+    "decade", "cell_year_idx", "cell_domain_idx", "total", "se", "sector_idx", "domain_idx", "year_idx", "row_decade",
     "count", "log10_compute",
 )  # fmt: skip
 
 
 def build(dataset: xr.Dataset, priors: UpperTailPriors) -> pm.Model:
-    """The mirror factorisation, latent compute integrated out.
+    """Build the mirror factorisation: team type, then compute given the team type.
 
-    Deterministics ``log_odds`` (year, sector) and ``log_odds_domain`` (domain, sector), log-odds; ``location`` (year,
-    sector), log10 FLOP at mid-year; ``location_domain`` (domain,) and ``spread`` (sector,), dex.
+    Deterministics: ``log_odds`` (year, sector) and ``log_odds_domain`` (domain, sector), log-odds; ``location`` (year,
+    sector), log10 FLOP at mid-year; ``location_domain`` (domain,) and ``sd`` (sector,), dex.
     """
     coords = {name: dataset[name].to_numpy() for name in ("year", "sector", "step", "domain")}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset.assign(total=dataset["count"].sum("sector")), DATA)
-        level_mean = pm.Data("prior_level_mean", priors.level_mean, dims="sector")
-        prior = add_hyperparameters(priors, [field.name for field in fields(priors) if field.name != "level_mean"])
+        intercept_mean = pm.Data("prior_intercept_mean", priors.intercept_mean, dims="sector")
+        prior = add_hyperparameters(priors, [field.name for field in fields(priors) if field.name != "intercept_mean"])
 
-        # Which kind of team: by year and domain.
-        log_odds = add_team_log_odds(data["decade"], prior, level_mean, dataset.sizes["year"])
-        domain_sd = pm.HalfNormal("domain_sd", sigma=prior["domain_sd"])
-        domain_raw = pm.ZeroSumNormal("domain_raw", dims=("domain", "sector"), n_zerosum_axes=1)
-        log_odds_domain = pm.Deterministic("log_odds_domain", domain_sd * domain_raw, dims=("domain", "sector"))
-        cell_log_odds = log_odds[data["cell_year"]] + log_odds_domain[data["cell_domain"]]
-        share = pm.math.softmax(cell_log_odds, axis=1)
+        # Each model has a team type, which depends on its year and domain.
+        log_odds = add_team_log_odds(data["decade"], prior, intercept_mean, dataset.sizes["year"])
+        log_odds_domain = add_domain_log_odds(prior)
+        log_odds_cell = log_odds[data["cell_year_idx"]] + log_odds_domain[data["cell_domain_idx"]]
+        share = pm.math.softmax(log_odds_cell, axis=1)
         pm.Multinomial("count_obs", n=data["total"], p=share, observed=data["count"], dims=("cell", "sector"))
 
-        # How much compute, given the kind of team.
-        level = pm.Normal("compute_level", prior["compute_mean"], prior["compute_sd"])
+        # Its compute depends on its date, team type and domain: hyper-parameters and effects.
+        intercept = pm.Normal("compute_intercept", prior["compute_mean"], prior["compute_sd"])
         growth = pm.Normal("growth", prior["growth_mean"], prior["growth_sd"])
         walk_sd = pm.HalfNormal("compute_walk_sd", sigma=prior["compute_walk_sd"])
         walk = walk_sd * pt.dot(make_walk_basis(dataset.sizes["year"]), pm.Normal("compute_walk_raw", dims="step"))
         offset = pm.ZeroSumNormal("offset", sigma=prior["offset_sd"], dims="sector")
         offset_trend = pm.ZeroSumNormal("offset_trend", sigma=prior["offset_trend_sd"], dims="sector")
-        compute_domain_sd = pm.HalfNormal("compute_domain_sd", sigma=prior["compute_domain_sd"])
-        compute_domain_raw = pm.ZeroSumNormal("compute_domain_raw", dims="domain")
-        location_domain = pm.Deterministic("location_domain", compute_domain_sd * compute_domain_raw, dims="domain")
-        log_spread = pm.Normal("log_spread", pt.log(prior["spread_median"]), prior["spread_sd"])
-        log_spread_sector = pm.ZeroSumNormal("log_spread_sector", sigma=prior["spread_sector_sd"], dims="sector")
-        spread = pm.Deterministic("spread", pt.exp(log_spread + log_spread_sector), dims="sector")
-        common = level + growth * data["decade"] + walk
-        own = offset + offset_trend * data["decade"][:, None]
-        pm.Deterministic("location", common[:, None] + own, dims=("year", "sector"))
+        domain_sd = pm.HalfNormal("compute_domain_sd", sigma=prior["compute_domain_sd"])
+        domain_raw = pm.ZeroSumNormal("compute_domain_raw", dims="domain")
+        location_domain = pm.Deterministic("location_domain", domain_sd * domain_raw, dims="domain")
+        log_sd = pm.Normal("log_sd", pt.log(prior["sd_median"]), prior["sd_log_sd"])
+        log_sd_sector = pm.ZeroSumNormal("log_sd_sector", sigma=prior["sd_sector_log_sd"], dims="sector")
+        sd = pm.Deterministic("sd", pt.exp(log_sd + log_sd_sector), dims="sector")
 
-        k, x = data["row_sector"], data["row_decade"]
-        mean = level + growth * x + walk[data["row_year"]] + offset[k] + offset_trend[k] * x
-        mean += location_domain[data["row_domain"]]
-        sd = pt.sqrt(spread[k] ** 2 + data["se"] ** 2)
-        pm.Normal("log10_compute_obs", mean, sd, observed=data["log10_compute"], dims="row")
+        # Linear predictor: of a team type at mid-year, which the estimands use, and of each model at its date.
+        def compute_location(
+            decade: pt.TensorVariable, walk: pt.TensorVariable, offset: pt.TensorVariable, trend: pt.TensorVariable
+        ) -> pt.TensorVariable:
+            return intercept + growth * decade + walk + offset + trend * decade
+
+        mid_year = compute_location(data["decade"][:, None], walk[:, None], offset, offset_trend)
+        pm.Deterministic("location", mid_year, dims=("year", "sector"))
+        k = data["sector_idx"]
+        location = compute_location(data["row_decade"], walk[data["year_idx"]], offset[k], offset_trend[k])
+        location += location_domain[data["domain_idx"]]
+
+        # Likelihood: scatter within the team type and error of the recorded compute, the true compute integrated out.
+        total_sd = pt.sqrt(sd[k] ** 2 + data["se"] ** 2)
+        pm.Normal("log10_compute_obs", location, total_sd, observed=data["log10_compute"], dims="row")
     return model
+
+
+def add_domain_log_odds(prior: Mapping[str, pt.TensorVariable]) -> pt.TensorVariable:
+    """Add the random effects of domains on the log-odds of the team types, non-centred: (domain, sector)."""
+    domain_sd = pm.HalfNormal("domain_sd", sigma=prior["domain_sd"])
+    domain_raw = pm.ZeroSumNormal("domain_raw", dims=("domain", "sector"), n_zerosum_axes=1)
+    return pm.Deterministic("log_odds_domain", domain_sd * domain_raw, dims=("domain", "sector"))
 
 
 MODEL = Model(prepare_upper_tail, build, compute_upper_tail_estimands, compute_upper_tail_test_quantities, TOP_LEVEL)

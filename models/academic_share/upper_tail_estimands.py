@@ -1,4 +1,4 @@
-"""What the upper tail of compute reports: each team type's share of the tail, and the ratio of training compute."""
+"""Estimands of the upper tail of compute: each team type's share of the tail, and the ratio of training compute."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from models.common.periods import average_over_periods, count_rows
 
 
 def compute_upper_tail_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """Estimand B by draw, and the ratio of training compute, industry-only to academia-only.
+    """Compute by draw the shares of the upper tail, and the ratio of training compute, industry-only to academia-only.
 
     Returns
     -------
     xarray.Dataset
-        As ``compute_estimands``, names with the prefix ``large_scale_``; ``compute_ratio`` (ratio of geometric means in
-        the same domain) by year and period, scale log; ``threshold_by_year``, log10 FLOP. Years and periods are
-        weighted by labelled notable models.
+        The variables of ``compute_estimands`` with the prefix ``large_scale_``; ``compute_ratio`` (ratio of geometric
+        means in the same domain) by year and period, scale log; ``threshold_by_year``, log10 FLOP. Periods weight their
+        years by their numbers of labelled notable models.
     """
     mix = dataset["domain_mix" if choices.domain_mix == "observed" else "domain_mix_fixed"]
-    kinds = SECTORS if choices.missing_kinds is None else choices.missing_kinds
-    shift = choices.missing_compute * dataset["sector"].isin(kinds)
+    shifted = SECTORS if choices.missing_team_types is None else choices.missing_team_types
+    shift = choices.missing_compute * dataset["sector"].isin(shifted)
     shares, threshold = compute_large_scale_shares(draws, mix, choices.z, dataset["missing"], shift)
     out = make_share_estimands(shares, dataset["n"], "large_scale_") | count_rows(dataset["n_compute"], PERIODS)
     location = draws["location"]
     gap = location.sel(sector="industry-only", drop=True) - location.sel(sector="academia-only", drop=True)
-    pair = dataset["count_compute"].sel(sector=["academia-only", "industry-only"]).sum("sector")
-    out |= count_rows(pair, PERIODS, "n_ratio")
+    compared = dataset["count_compute"].sel(sector=["academia-only", "industry-only"]).sum("sector")
+    out |= count_rows(compared, PERIODS, "n_ratio")
     out["compute_ratio_by_year"] = ratio(10**gap, "n_ratio")
     out["compute_ratio"] = ratio(10 ** average_over_periods(gap, dataset["n"], PERIODS), "n_ratio")
     out["threshold_by_year"] = quantity(threshold, "log10 FLOP")
@@ -48,21 +48,21 @@ def compute_large_scale_shares(
     missing: xr.DataArray | None = None,
     shift: xr.DataArray | float = 0.0,
 ) -> tuple[xr.DataArray, xr.DataArray]:
-    """Each kind's share of the upper tail of the distribution of true log10 compute, by solving for its threshold.
+    """Compute each team type's share of the upper tail of true log10 compute, by solving for the threshold.
 
     Parameters
     ----------
     draws
-        ``log_odds``, ``log_odds_domain``, ``location``, ``location_domain``, ``spread`` as ``upper_tail.build``
-        names them, with any leading dims.
+        The deterministics ``log_odds``, ``log_odds_domain``, ``location``, ``location_domain`` and ``sd`` of
+        ``upper_tail.build``.
     domain_mix
         (year, domain) or (domain,), weights that sum to one.
     z
-        The tail holds 1 - Phi(z) of the models.
+        Quantile of a standard normal; the tail holds 1 - Phi(z) of the models.
     missing, shift
-        (year, sector), share of the models without a compute, and by how many dex (one number, or by sector) theirs
-        differs from that of the others: a pattern mixture (Little 1993, Journal of the American Statistical Association
-        88:125).
+        Share of the models without a compute (year, sector), and the dex (a number, or by sector) by which their
+        compute differs from that of the others: a pattern mixture (Little 1993, Journal of the American Statistical
+        Association 88:125).
 
     Returns
     -------
@@ -72,49 +72,49 @@ def compute_large_scale_shares(
         (..., year), log10 FLOP.
     """
     dims = ("chain", "draw", "year", "domain", "sector")
-    kinds = xr.DataArray(np.exp(draws["log_odds"] + draws["log_odds_domain"]))
-    weight = domain_mix * kinds / kinds.sum("sector")
+    odds = xr.DataArray(np.exp(draws["log_odds"] + draws["log_odds_domain"]))
+    weight = domain_mix * odds / odds.sum("sector")
     location = draws["location"] + draws["location_domain"]
     if missing is not None and bool(np.any(shift)):
         weight = xr.concat([weight * (1 - missing), weight * missing], "domain")
         location = xr.concat([location, location + shift], "domain")
-    spread = draws["spread"].transpose("chain", "draw", "sector").to_numpy()[:, :, None, None, :]
+    sd = draws["sd"].transpose("chain", "draw", "sector").to_numpy()[:, :, None, None, :]
     excess, threshold = split_upper_tail(
-        weight.transpose(*dims).to_numpy(), location.transpose(*dims).to_numpy(), spread, 1 - ndtr(z)
+        weight.transpose(*dims).to_numpy(), location.transpose(*dims).to_numpy(), sd, 1 - ndtr(z)
     )
     coords = {name: draws[name] for name in ("chain", "draw", "year", "sector")}
     share = xr.DataArray(excess / excess.sum(-1, keepdims=True), coords, ("chain", "draw", "year", "sector"))
     return share, xr.DataArray(threshold, {k: v for k, v in coords.items() if k != "sector"}, ("chain", "draw", "year"))
 
 
-def split_upper_tail(weight: Floats, location: Floats, spread: Floats, tail: float) -> tuple[Floats, Floats]:
-    """Split the upper tail of a mixture of normals between its kinds.
+def split_upper_tail(weight: Floats, location: Floats, sd: Floats, tail: float) -> tuple[Floats, Floats]:
+    """Split the upper tail of a mixture of normals between team types.
 
-    The threshold is found by Chandrupatla's method (1997), Advances in Engineering Software 28:145.
+    The threshold is found by the method of Chandrupatla (1997), Advances in Engineering Software 28:145.
 
     Parameters
     ----------
     weight, location
-        (..., domain, kind), mixture weights that sum to one and component means.
-    spread
-        Broadcastable to them, component standard deviations.
+        (..., domain, sector), mixture weights that sum to one, and component means.
+    sd
+        Component standard deviations, broadcastable to ``weight``.
     tail
         Probability above the threshold.
 
     Returns
     -------
     excess
-        (..., kind), probability of being of a kind and above the threshold; sums to ``tail``.
+        (..., sector), probability of being of a team type and above the threshold; sums to ``tail``.
     threshold
         (...).
     """
-    weight, location, spread = np.broadcast_arrays(weight, location, spread)
-    *shape, domains, kinds = weight.shape
-    w, m, s = (part.reshape(-1, domains * kinds) for part in (weight, location, spread))
+    weight, location, sd = np.broadcast_arrays(weight, location, sd)
+    *shape, domains, sectors = weight.shape
+    w, m, s = (part.reshape(-1, domains * sectors) for part in (weight, location, sd))
 
     def compute_excess(threshold: Floats, mixture: Floats) -> Floats:
-        at = mixture.astype(int)  # those not yet converged
-        excess: Floats = (w[at] * ndtr((m[at] - threshold[..., None]) / s[at])).sum(-1)
+        idx = mixture.astype(int)  # mixtures that have not yet converged
+        excess: Floats = (w[idx] * ndtr((m[idx] - threshold[..., None]) / s[idx])).sum(-1)
         return excess - tail
 
     brackets = (m - 8 * s).min(-1), (m + 8 * s).max(-1)
@@ -122,5 +122,5 @@ def split_upper_tail(weight: Floats, location: Floats, spread: Floats, tail: flo
     if not found.success.all():
         raise ArithmeticError(f"no threshold found for {(~found.success).sum()} of {len(w)} draws and years")
     threshold: Floats = np.reshape(found.x, shape)
-    excess: Floats = (weight * ndtr((location - threshold[..., None, None]) / spread)).sum(-2)
+    excess: Floats = (weight * ndtr((location - threshold[..., None, None]) / sd)).sum(-2)
     return excess, threshold

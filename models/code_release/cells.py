@@ -1,8 +1,9 @@
-"""The papers behind the code-release claim: which count by the choices of the analysis, and their labels' worth."""
+"""Papers of the code-release claim in cells, and the human labels that calibrate the LLM annotator."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from data.errors import InputError
 from models.code_release.choices import Choices
 from models.code_release.definitions import ERAS, GROUPS, VENUES
 from models.common.cells import (
-    SIZES,
+    TEAM_SIZES,
     VENUE_GROUPS,
     Floats,
     Ints,
@@ -29,42 +30,51 @@ from models.common.team_types import ACADEMIA_ONLY, MIXED, TEAM_TYPES
 MIDDLE_YEAR = 2018
 TEAM_COLUMNS = {"coded": "team_coded", "listed": "team_listed"}
 OWN = ("own, address", "own, elsewhere")  # labels of a passage that releases the paper's own code
-# By hand, mixed and industry-only are one. Where the table does not know a paper's kind, it is taken for mixed, as most
-# of those are whose kind it knows.
-HAND_TEAMS = {"0": ACADEMIA_ONLY, "1": MIXED}
-# Its list holds links that were added later, mostly implementations by others: nearly every paper has one.
+# Human labels do not separate mixed from industry-only. A paper whose team type the table does not know is taken for
+# mixed, as most of those with industry are whose team type it knows.
+HUMAN_TEAMS = {"0": ACADEMIA_ONLY, "1": MIXED}
+# The list of this venue-year has links that were added later, mostly implementations by others, to nearly every paper.
 LINKED_LATER = ("ICLR", 2018)
-# Of how many institutions the authors are, as the paper's list names them. No mixed team is of one: among papers of one
-# there is nothing to compare it with.
+# Number of the authors' institutions, as the paper's list names them. A mixed team has at least two, so papers of one
+# institution offer no comparison.
 INSTITUTIONS = {"2 institutions": 2, "3 or more": 3}
-SIZES_OF_INSTITUTIONS = [f"{size} of {band}" for size in SIZES for band in INSTITUTIONS]
-LEVELS = ("venue_year", "topic", "size", "topic_venue", "size_venue")
+SIZES_OF_INSTITUTIONS = [f"{size} of {band}" for size in TEAM_SIZES for band in INSTITUTIONS]
+CELL = ("venue_year", "topic", "size")
+# Facts that the paper looks up, and the counts that they are.
+FACTS = {
+    "hand release": "human_release",
+    "hand release coded": "human_release_labelled",
+    "hand none": "human_none",
+    "hand none coded": "human_none_labelled",
+    "passages": "passages",
+    "passages own": "passages_own",
+}
 
 
 def has_link_field(frame: pd.DataFrame) -> pd.Series:
-    """Whether the paper's list has a field for links that means something."""
+    """Return whether the paper's list has a meaningful field for links."""
     later = (frame["venue"] == LINKED_LATER[0]) & (frame["year"] == LINKED_LATER[1])
     return (frame["code_page"] != "missing") & ~later
 
 
 def find_era(years: pd.Series) -> pd.Series:
-    """Era of ``ERAS`` of a year; earlier and later years go to the nearest."""
+    """Return the era of ``ERAS`` of each year; earlier and later years go to the nearest era."""
     edges = [-np.inf, *(last + 0.5 for _, last in list(ERAS.values())[:-1]), np.inf]
     return pd.Series(pd.cut(years, edges, labels=list(ERAS)), index=years.index).astype(str)
 
 
 def band_institutions(numbers: pd.Series) -> pd.Series:
-    """Band of ``INSTITUTIONS`` for a number of institutions."""
+    """Return the band of ``INSTITUTIONS`` of each number of institutions."""
     edges = [first - 0.5 for first in INSTITUTIONS.values()] + [np.inf]
     return pd.Series(pd.cut(numbers, edges, labels=list(INSTITUTIONS)), index=numbers.index).astype(str)
 
 
 def select(tables: Tables, choices: Choices) -> tuple[Selection, dict[str, list[str]]]:
-    """Papers read in full text with a known kind of team, and the levels of the model's dimensions.
+    """Select papers read in full text with a known team type, and list the coordinates of the model's dims.
 
-    The levels are those of all papers of the window, whatever else the choices leave out: so that specifications share
-    one compiled model, and a venue-year without papers stays at its prior. With ``institutions`` the levels of ``size``
-    are those of ``SIZES_OF_INSTITUTIONS``: each band of team size by each of the number of institutions.
+    The coordinates are those of all papers of the window, whatever else the choices leave out. Specifications thus
+    share a compiled model, and a venue-year without papers stays at its prior. With ``institutions`` the coordinates of
+    ``size`` are ``SIZES_OF_INSTITUTIONS``: each band of team size by each band of the number of institutions.
 
     Raises
     ------
@@ -74,10 +84,10 @@ def select(tables: Tables, choices: Choices) -> tuple[Selection, dict[str, list[
     rows = Selection(tables["papers"], "papers of the table")
     rows.keep(rows.frame["venue"].isin(VENUES), f"venue other than {', '.join(VENUES)}")
     rows.keep(rows.frame["code_coded"].isin(["yes", "no"]), "not read in full text")
-    sizes = SIZES_OF_INSTITUTIONS if choices.institutions else list(SIZES)
+    sizes = SIZES_OF_INSTITUTIONS if choices.institutions else list(TEAM_SIZES)
     levels = _list_levels(rows.frame, sizes)
     rows.keep(rows.frame["track"] == "main", "track other than main")
-    rows.keep(rows.frame["coder_excluded"] != "yes", "left out by the coder")
+    rows.keep(rows.frame["coder_excluded"] != "yes", "excluded by the LLM annotator")
     if choices.research == "empirical":
         rows.keep(rows.frame["research"] == "empirical", "theoretical")
     if choices.without_venue:
@@ -85,7 +95,7 @@ def select(tables: Tables, choices: Choices) -> tuple[Selection, dict[str, list[
     if choices.papers == "with a link field":
         rows.keep(has_link_field(rows.frame), "no field for links in the paper's list, or the parse failed")
     elif choices.papers == "of several institutions":
-        # A list that lacks affiliations of some authors names fewer institutions; those of mixed teams lack more often.
+        # A list that lacks some authors' affiliations names fewer institutions; mixed teams lack them more often.
         named = tables["institutions"].set_index("id")["institutions"]
         rows.frame = rows.frame.assign(institutions=rows.frame["id"].map(named))
         rows.keep(rows.frame["institutions"].notna(), "number of institutions unknown")
@@ -95,11 +105,11 @@ def select(tables: Tables, choices: Choices) -> tuple[Selection, dict[str, list[
         parsed = rows.frame["slots_per"] != "none"
         rows.keep(parsed == (choices.papers == "with affiliations"), f"not {choices.papers} in a list")
     team = TEAM_COLUMNS[choices.team]
-    rows.keep(rows.frame[team].isin(TEAM_TYPES), "kind of team unknown")
+    rows.keep(rows.frame[team].isin(TEAM_TYPES), "team type unknown")
     rows.keep(rows.frame["n_authors"].notna(), "number of authors unknown")
     frame = rows.frame
     if frame.empty:
-        problem = f"no paper of {', '.join(VENUES)} was read in full text and has a known kind of team"
+        problem = f"no paper of {', '.join(VENUES)} was read in full text and has a known team type"
         raise InputError(problem, "table of papers", hint="code_coded, team_coded, n_authors: see data/README.md")
     size = band_team_size(frame["n_authors"])
     if choices.institutions:
@@ -112,33 +122,24 @@ def select(tables: Tables, choices: Choices) -> tuple[Selection, dict[str, list[
         era=find_era(frame["year"]),
         event=_find_event(frame, choices),
     )
-    rows.frame = frame.assign(**_name_joint_levels(frame))
+    rows.frame = frame.assign(venue_year=frame["venue"] + " " + frame["year"].astype(int).astype(str))
     return rows, levels
 
 
 def _find_event(frame: pd.DataFrame, choices: Choices) -> pd.Series:
-    """What counts as a release."""
+    """Return whether a paper counts as a release."""
     if choices.outcome == "page":
         return frame["code_page"] == "link"
     released = frame["code_coded"] == "yes"
     return released & (frame["code_statement"] == OWN[0]) if choices.outcome == "address" else released
 
 
-def _name_joint_levels(frame: pd.DataFrame) -> dict[str, pd.Series]:
-    year = frame["year"].astype(int).astype(str)
-    return {
-        "venue_year": frame["venue"] + " " + year,
-        "topic_venue": frame["topic"] + " at " + frame["venue"],
-        "size_venue": frame["size"] + " at " + frame["venue"],
-    }
-
-
 def _list_levels(frame: pd.DataFrame, sizes: list[str]) -> dict[str, list[str]]:
     venues = [venue for venue in VENUES if (frame["venue"] == venue).any()]
     topics = sorted(frame["topic_title"].unique())
-    places = frame[["venue", "year"]].drop_duplicates().sort_values(["venue", "year"])
+    venue_years = frame[["venue", "year"]].drop_duplicates().sort_values(["venue", "year"])
     return {
-        "venue_year": [f"{venue} {year:.0f}" for venue, year in places.itertuples(index=False)],
+        "venue_year": [f"{venue} {year:.0f}" for venue, year in venue_years.itertuples(index=False)],
         "topic": topics,
         "size": sizes,
         "topic_venue": [f"{topic} at {venue}" for topic in topics for venue in venues],
@@ -147,210 +148,191 @@ def _list_levels(frame: pd.DataFrame, sizes: list[str]) -> dict[str, list[str]]:
 
 
 def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
-    """Counts of papers and releases in cells, and what is known of the labels' errors.
+    """Count papers and releases in cells, and the labels that calibrate the annotator.
 
     Returns
     -------
     xarray.Dataset
-        By ``cell`` (venue-year, topic, team size, kind of team): ``n`` papers, ``y`` with a release as observed, and
-        positions ``at_...`` on the other dims. By ``base``, the cells without the kind of team: ``base_n`` (team,
-        base), papers, and positions ``base_at_...``. By ``team`` and ``era``: hand-coded papers that release
-        (``hand_release``) and those of them so coded (``hand_release_coded``); that do not (``hand_none``,
-        ``hand_none_coded``). By ``team``: ``shift_sensitivity`` and ``shift_specificity``, log-odds. By ``team``,
-        ``year`` and ``venues``: ``passages`` that the coder took for a release, ``passages_own`` that are one. By
-        ``team`` and ``year``: ``n_by_team_year``, papers; with ``venues``: ``n_by_stratum``. ``with_error``,
-        ``error_by_team``, ``some_unwilling``: 0 or 1; ``willing_of`` (team,): whose w is a team's. ``mix``
-        (venue_year, effect): shares of a venue-year's papers by topic at the venue, team size at the venue, and topic
-        in the year, one after the other. By ``venue_year``, and topic or size: positions ``..._at``. ``pull_...``: as
-        ``_pulls`` says. attrs ``flow``: exclusions, JSON.
+        By ``cell`` (venue-year, topic, team size, team type): ``n`` papers, ``y`` with a release as observed, and index
+        vectors ``..._idx`` of its coordinates, or of tables by several of them, flattened.
+        By ``base``, the cells without the team type: ``base_n`` (team, base) papers, index vectors ``base_..._idx``.
+        By ``venue_year``: what ``_describe_venue_years`` returns.
+        By stratum (team, year, venues): ``stratum_n`` papers, ``stratum_team_era_idx``, ``passages`` that the annotator
+        took for a release, and ``passages_own`` that are one.
+        By ``team`` and ``era``: papers with a human label that release (``human_release``), and those of them that the
+        annotator labels so (``human_release_labelled``); that do not (``human_none``, ``human_none_labelled``).
+        By ``team``: ``shift_sensitivity`` and ``shift_specificity``, log-odds.
+        attrs: ``error`` and ``ceiling`` of the choices; ``flow`` (exclusions) and ``facts``, both JSON.
 
     Raises
     ------
     InputError
         If no paper is left.
     """
-    rows, levels = select(tables, choices)
-    frame = rows.frame
-    years = sorted(set(_list_years(levels["venue_year"])))
+    papers, levels = select(tables, choices)
+    frame = papers.frame
+    years = sorted({_read_year(name) for name in levels["venue_year"]})
     levels |= {"team": list(TEAM_TYPES), "industry": list(TEAM_TYPES[1:]), "venues": list(GROUPS), "era": list(ERAS)}
-    table = count_cells(frame, [*LEVELS, "venues", "era", "year", "team"], "event")
-    base = table.groupby([*LEVELS, "venues", "era"], sort=True).size().reset_index()
-    key = {key: i for i, key in enumerate(base[["venue_year", "topic", "size"]].itertuples(index=False, name=None))}
-    at_base = np.array([key[row] for row in table[["venue_year", "topic", "size"]].itertuples(index=False, name=None)])
-    year_of_base = index_levels(base["venue_year"].str.rsplit(" ", n=1).str[1].astype(int), years)
-    base_n = np.zeros((len(TEAM_TYPES), len(base)), dtype=np.int64)
-    base_n[index_levels(table["team"], TEAM_TYPES), at_base] = table["n"]
-    placed = {name: index_levels(table[name], levels[name]) for name in (*LEVELS, "venues", "era", "team")}
-    placed["year"] = index_levels(table["year"].astype(int), years)
+    table = count_cells(frame, [*CELL, "venues", "era", "year", "team"], "event")
+    idx = {name: index_levels(table[name], levels[name]) for name in (*CELL, "venues", "era", "team")}
+    idx["year"] = index_levels(table["year"].astype(int), years)
     sizes = {name: len(level) for name, level in levels.items()} | {"year": len(years)}
-    observed = xr.Dataset(
+    stratum_idx = cross_indices(idx, sizes, "team", "year", "venues")
+    shape = (len(TEAM_TYPES), len(years), len(GROUPS))
+    strata = np.bincount(stratum_idx, table["n"], int(np.prod(shape))).astype(np.int64).reshape(shape)
+    dataset = xr.Dataset(
         {
             "n": ("cell", table["n"].to_numpy(), {"unit": "papers"}),
             "y": ("cell", table["y"].to_numpy(), {"unit": "papers"}),
-            **{f"at_{name}": ("cell", at) for name, at in placed.items()},
-            "at_base": ("cell", at_base),
-            "at_venue_year_topic": ("cell", cross_indices(placed, sizes, "venue_year", "topic")),
-            "at_team_venue_year_size": ("cell", cross_indices(placed, sizes, "team", "venue_year", "size")),
-            "at_error": ("cell", cross_indices(placed, sizes, "team", "era")),
-            "at_stratum": ("cell", cross_indices(placed, sizes, "team", "year", "venues")),
-            "base_n": (("team", "base"), base_n, {"unit": "papers"}),
-            **{
-                f"base_at_{name}": ("base", index_levels(base[name], levels[name]))
-                for name in (*LEVELS, "venues", "era")
-            },
-            "base_at_topic_year": ("base", index_levels(base["topic"], levels["topic"]) * len(years) + year_of_base),
-            "year_scaled": ("year", (np.array(years) - MIDDLE_YEAR) / 4, {"unit": f"four years from {MIDDLE_YEAR}"}),
-            **_index_parents(levels),
-            **_index_by_venue_year(levels, years),
-            "venue_year_venues": ("venue_year", _index_groups(levels["venue_year"])),
-            "venue_year_era": (
-                "venue_year",
-                index_levels(find_era(pd.Series(_list_years(levels["venue_year"]))), list(ERAS)),
-            ),
-            "venue_year_year": ("venue_year", _list_years(levels["venue_year"])),
+            **{f"{name}_idx": ("cell", idx[name]) for name in (*CELL, "team", "era", "year")},
+            "venue_group_idx": ("cell", idx["venues"]),
+            "venue_year_topic_idx": ("cell", cross_indices(idx, sizes, "venue_year", "topic")),
+            "team_venue_year_size_idx": ("cell", cross_indices(idx, sizes, "team", "venue_year", "size")),
+            "team_era_idx": ("cell", cross_indices(idx, sizes, "team", "era")),
+            "stratum_idx": ("cell", stratum_idx),
+            "stratum_n": (("team", "year", "venues"), strata, {"unit": "papers"}),
+            "stratum_team_era_idx": (("team", "year", "venues"), _index_errors(years)),
+            **_count_base(idx, sizes, table["n"].to_numpy()),
         },
         coords={**levels, "year": years},
     )
-    by_team_year = np.zeros((len(TEAM_TYPES), len(years)), dtype=np.int64)
-    np.add.at(by_team_year, (placed["team"], placed["year"]), table["n"].to_numpy())
-    observed = observed.assign(_compute_offset_factors(table, levels)).assign(mix=_compute_mix(observed))
-    observed["n_by_team_year"] = (("team", "year"), by_team_year, {"unit": "papers"})
-    by_stratum = np.zeros((len(TEAM_TYPES), len(years), len(GROUPS)), dtype=np.int64)
-    np.add.at(by_stratum.reshape(-1), observed["at_stratum"].to_numpy(), table["n"].to_numpy())
-    observed["n_by_stratum"] = (("team", "year", "venues"), by_stratum, {"unit": "papers"})
-    era = index_levels(find_era(pd.Series(years)), list(ERAS))
-    stratum_error = np.arange(len(TEAM_TYPES))[:, None, None] * len(ERAS) + era[None, :, None]
-    observed["stratum_error"] = (("team", "year", "venues"), np.broadcast_to(stratum_error, by_stratum.shape).copy())
+    dataset = dataset.assign(_describe_venue_years(table, levels))
     labels = _count_labels(tables, frame, years, choices)
-    return observed.merge(labels).assign_attrs(flow=rows.to_json(), facts=json.dumps(_list_facts(frame, labels)))
+    facts = json.dumps(_list_facts(frame, labels))
+    attrs = {"flow": papers.to_json(), "facts": facts, "error": choices.error, "ceiling": choices.ceiling}
+    return dataset.merge(labels).assign_attrs(attrs)
 
 
-def _list_years(venue_years: list[str]) -> list[int]:
-    return [int(name.rsplit(" ", 1)[1]) for name in venue_years]
+def _read_year(venue_year: str) -> int:
+    return int(venue_year.rsplit(" ", 1)[1])
 
 
-def _compute_mix(observed: xr.Dataset) -> xr.Variable:
-    """Shares of a venue-year's papers by topic at the venue, team size at the venue, and topic in the year."""
-    n = observed["base_n"].sum("team").to_numpy().astype(float)
-    places = ("topic_venue", "size_venue", "topic_year")
-    sizes = [observed.sizes[name] for name in places[:2]] + [observed.sizes["topic"] * observed.sizes["year"]]
-    row = observed["base_at_venue_year"].to_numpy()
-    out = np.zeros((observed.sizes["venue_year"], sum(sizes)))
-    for name, start in zip(places, np.cumsum([0, *sizes]), strict=False):
-        np.add.at(out, (row, start + observed[f"base_at_{name}"].to_numpy()), n)
-    papers = np.bincount(row, n, minlength=len(out))
-    return xr.Variable(("venue_year", "effect"), out / np.maximum(papers, 1)[:, None])
+def _index_errors(years: list[int]) -> Ints:
+    """Return the index of (team, era) of each stratum, (team, year, venues)."""
+    era = index_levels(find_era(pd.Series(years)), list(ERAS))
+    idx = np.arange(len(TEAM_TYPES))[:, None, None] * len(ERAS) + era[None, :, None]
+    return np.repeat(idx, len(GROUPS), axis=2)
 
 
-def _compute_offset_factors(
-    table: pd.DataFrame, levels: dict[str, list[str]]
-) -> dict[str, tuple[str | tuple[str, ...], Floats]]:
-    """By how much log-odds make up for fewer releases seen, of their logarithm, and for more mistakes.
+def _count_base(idx: dict[str, Ints], sizes: dict[str, int], n: Ints) -> dict[str, Any]:
+    """Count the papers of each team type in each cell without the team type, with the index vectors of these cells."""
+    cells, first, base_idx = np.unique(cross_indices(idx, sizes, *CELL), return_index=True, return_inverse=True)
+    base_n = np.zeros((len(TEAM_TYPES), len(cells)), dtype=np.int64)
+    base_n[idx["team"], base_idx] = n
+    base = {name: values[first] for name, values in idx.items()}
+    return {
+        "base_n": (("team", "base"), base_n, {"unit": "papers"}),
+        "base_venue_year_idx": ("base", base["venue_year"]),
+        "base_venue_group_idx": ("base", base["venues"]),
+        "base_era_idx": ("base", base["era"]),
+        "base_venue_year_topic_idx": ("base", cross_indices(base, sizes, "venue_year", "topic")),
+        "base_venue_year_size_idx": ("base", cross_indices(base, sizes, "venue_year", "size")),
+    }
 
-    1 / (1 - share observed) and 1 / share, of shares between 0.1 and 0.75: beyond, the first order no longer holds.
-    1 and 0 without papers.
+
+def _describe_venue_years(table: pd.DataFrame, levels: dict[str, list[str]]) -> dict[str, Any]:
+    """Describe venue-years by what the linear predictor and the offsets need.
+
+    Returns
+    -------
+    dict
+        By ``venue_year``: ``time``, in units of four years from 2018; ``venue_year_year``, ``venue_year_group_idx``,
+        ``venue_year_era_idx``. With ``topic`` or ``size``: ``topic_venue_idx``, ``size_venue_idx``, and
+        ``topic_share``, ``size_share`` of its papers. By ``venues`` and ``era``, and by ``venue_year``: factors of the
+        offsets, ``seen_factor...``, per unit of a logarithm, and ``false_factor...``, per unit of a probability.
     """
-    out: dict[str, tuple[str | tuple[str, ...], Floats]] = {}
-    for name, dims in (("venue_year", ["venue_year"]), ("era", ["venues", "era"])):
-        total = table.groupby(dims)[["y", "n"]].sum()
-        share = total["y"] / total["n"]
-        at = tuple(index_levels(total.index.get_level_values(dim).to_series(), levels[dim]) for dim in dims)
-        seen, false = (fill([len(levels[dim]) for dim in dims]) for fill in (np.ones, np.zeros))
-        seen[at] = 1 / (1 - share.clip(0, 0.75))
-        false[at] = 1 / share.clip(0.1, 1)
-        out |= {f"pull_{name}": (tuple(dims), seen), f"pull_{name}_false": (tuple(dims), false)}
+    names = pd.Series(levels["venue_year"])
+    venue, years = names.str.rsplit(" ", n=1).str[0], names.map(_read_year)
+    out: dict[str, Any] = {
+        "time": ("venue_year", (years.to_numpy() - MIDDLE_YEAR) / 4, {"unit": f"four years from {MIDDLE_YEAR}"}),
+        "venue_year_year": ("venue_year", years.to_numpy()),
+        "venue_year_group_idx": ("venue_year", venue.isin(VENUE_GROUPS["AI"]).to_numpy().astype(np.int64)),
+        "venue_year_era_idx": ("venue_year", index_levels(find_era(years), list(ERAS))),
+    }
+    for name in ("topic", "size"):
+        at_venue = [index_levels(level + " at " + venue, levels[f"{name}_venue"]) for level in levels[name]]
+        out[f"{name}_venue_idx"] = (("venue_year", name), np.stack(at_venue, axis=1))
+        counts = table.pivot_table("n", "venue_year", name, aggfunc="sum", fill_value=0)
+        papers = counts.reindex(index=levels["venue_year"], columns=levels[name], fill_value=0).to_numpy()
+        out[f"{name}_share"] = (("venue_year", name), papers / np.maximum(papers.sum(axis=1, keepdims=True), 1))
+    for suffix, dims in (("", ["venues", "era"]), ("_venue_year", ["venue_year"])):
+        seen, false = _compute_offset_factors(table, dims, levels)
+        out |= {f"seen_factor{suffix}": (dims, seen), f"false_factor{suffix}": (dims, false)}
     return out
 
 
-def _index_parents(levels: dict[str, list[str]]) -> dict[str, tuple[str, Ints]]:
-    """Position of the topic, and of the size, of each of those at a venue."""
-    return {
-        f"{name}_of": (
-            f"{name}_venue",
-            index_levels(pd.Series(levels[f"{name}_venue"]).str.rsplit(" at ", n=1).str[0], levels[name]),
-        )
-        for name in ("topic", "size")
-    }
+def _compute_offset_factors(
+    table: pd.DataFrame, dims: list[str], levels: dict[str, list[str]]
+) -> tuple[Floats, Floats]:
+    """Compute 1 / (1 - share) and 1 / share of the papers observed to release, by some dims; 1 and 0 without papers.
 
-
-def _index_by_venue_year(levels: dict[str, list[str]], years: list[int]) -> dict[str, tuple[tuple[str, str], Ints]]:
-    """Position of each topic, and of each team size, at a venue-year's venue, and of each topic in its year."""
-    venue = pd.Series(levels["venue_year"]).str.rsplit(" ", n=1).str[0]
-    found = {
-        f"{name}_venue_at": np.stack(
-            [index_levels(each + " at " + venue, levels[f"{name}_venue"]) for each in levels[name]], axis=1
-        )
-        for name in ("topic", "size")
-    }
-    in_year = index_levels(pd.Series(_list_years(levels["venue_year"])), years)
-    found["topic_year_at"] = np.arange(len(levels["topic"])) * len(years) + in_year[:, None]
-    return {name: (("venue_year", name.split("_")[0]), places) for name, places in found.items()}
-
-
-def _index_groups(venue_years: list[str]) -> Ints:
-    return np.array([name.split(" ")[0] in VENUE_GROUPS["AI"] for name in venue_years], dtype=np.int64)
+    Shares are clipped to 0.1 and 0.75: beyond, a first-order offset no longer holds.
+    """
+    shape = [len(levels[dim]) for dim in dims]
+    idx = np.ravel_multi_index([index_levels(table[dim], levels[dim]) for dim in dims], shape)
+    y, n = (np.bincount(idx, table[name], int(np.prod(shape))) for name in ("y", "n"))
+    share = np.divide(y, n, out=np.zeros(len(n)), where=n > 0)
+    seen = np.where(n > 0, 1 / (1 - np.clip(share, 0, 0.75)), 1.0)
+    false = np.where(n > 0, 1 / np.clip(share, 0.1, 1), 0.0)
+    return seen.reshape(shape), false.reshape(shape)
 
 
 def _count_labels(tables: Tables, frame: pd.DataFrame, years: list[int], choices: Choices) -> xr.Dataset:
-    """What calibrates the coder: papers coded by hand, and passages labelled by what they say.
+    """Count what calibrates the annotator: papers with a human label, and labelled passages.
 
-    Passages count if their paper is among those of the analysis, with its kind of team there; papers coded by hand
-    have the kind that the table knows, or else the hand's own.
+    Passages count if their paper is among those of the analysis, with its team type there. Papers with a human label
+    have the team type that the table knows, or else that of the human label.
     """
-    hand = tables["coder_labels"]
-    hand = hand[(hand["research"] == "empirical") & hand["team_hand"].isin(list(HAND_TEAMS))]
-    hand = hand[hand["code_hand"].isin(["0", "1"]) & (hand["venue"] != choices.without_venue)]
+    human = tables["coder_labels"]
+    human = human[(human["research"] == "empirical") & human["team_hand"].isin(list(HUMAN_TEAMS))]
+    human = human[human["code_hand"].isin(["0", "1"]) & (human["venue"] != choices.without_venue)]
     if choices.error == "none" or choices.calibration == "passages":
-        hand = hand.iloc[:0]
-    known = hand["id"].map(tables["papers"].set_index("id")[TEAM_COLUMNS[choices.team]])
-    team = known.where(known.isin(TEAM_TYPES), hand["team_hand"].map(HAND_TEAMS))
-    at = index_levels(team, TEAM_TYPES) * len(ERAS) + index_levels(find_era(hand["year"]), list(ERAS))
-    released, seen = (hand["code_hand"] == "1").to_numpy(), (hand["code_coder"] == "1").to_numpy()
-    by_hand = {
-        name: (("team", "era"), _bin_indices(at[which], len(TEAM_TYPES), len(ERAS)), {"unit": "papers"})
+        human = human.iloc[:0]
+    known = human["id"].map(tables["papers"].set_index("id")[TEAM_COLUMNS[choices.team]])
+    team = known.where(known.isin(TEAM_TYPES), human["team_hand"].map(HUMAN_TEAMS))
+    idx = index_levels(team, TEAM_TYPES) * len(ERAS) + index_levels(find_era(human["year"]), list(ERAS))
+    released, labelled = (human["code_hand"] == "1").to_numpy(), (human["code_coder"] == "1").to_numpy()
+    by_paper = {
+        name: (("team", "era"), _bin_indices(idx[which], len(TEAM_TYPES), len(ERAS)), {"unit": "papers"})
         for name, which in {
-            "hand_release": released,
-            "hand_release_coded": released & seen,
-            "hand_none": ~released,
-            "hand_none_coded": ~released & ~seen,
+            "human_release": released,
+            "human_release_labelled": released & labelled,
+            "human_none": ~released,
+            "human_none_labelled": ~released & ~labelled,
         }.items()
     }
     passages = tables["code_labels"][["id", "label"]].merge(frame[["id", "team", "year", "venues"]], on="id")
     if choices.error == "none" or choices.calibration == "hand":
         passages = passages.iloc[:0]
     own = passages["label"].isin([*OWN, "promised"] if choices.promised else OWN).to_numpy()
-    place = index_levels(passages["team"], TEAM_TYPES) * len(years) + index_levels(passages["year"].astype(int), years)
-    place = place * len(GROUPS) + index_levels(passages["venues"], GROUPS)
     shape = (len(TEAM_TYPES), len(years), len(GROUPS))
+    teams, groups = index_levels(passages["team"], TEAM_TYPES), index_levels(passages["venues"], GROUPS)
+    stratum_idx = np.ravel_multi_index((teams, index_levels(passages["year"].astype(int), years), groups), shape)
     industry = np.array([team != ACADEMIA_ONLY for team in TEAM_TYPES], float)
     return xr.Dataset(
         {
-            **by_hand,
-            "passages": (("team", "year", "venues"), _bin_indices(place, *shape), {"unit": "passages"}),
-            "passages_own": (("team", "year", "venues"), _bin_indices(place[own], *shape), {"unit": "passages"}),
+            **by_paper,
+            "passages": (("team", "year", "venues"), _bin_indices(stratum_idx, *shape), {"unit": "passages"}),
+            "passages_own": (("team", "year", "venues"), _bin_indices(stratum_idx[own], *shape), {"unit": "passages"}),
             "shift_sensitivity": ("team", choices.shift_sensitivity * industry, {"unit": "log-odds"}),
             "shift_specificity": ("team", choices.shift_specificity * industry, {"unit": "log-odds"}),
-            "with_error": float(choices.error != "none"),
-            "error_by_team": float(choices.error == "by team"),
-            "willing_of": ("team", np.arange(len(TEAM_TYPES)) * (choices.willing == "by team")),
-            "some_unwilling": float(choices.willing != "all"),
         }
     )
 
 
-def _bin_indices(places: Ints, *shape: int) -> Ints:
-    """Counts of positions in an array of a shape, flattened."""
-    return np.bincount(places, minlength=int(np.prod(shape))).reshape(shape).astype(np.int64)
+def _bin_indices(idx: Ints, *shape: int) -> Ints:
+    """Count the indices of a flattened array of a shape."""
+    return np.bincount(idx, minlength=int(np.prod(shape))).reshape(shape).astype(np.int64)
 
 
 def _list_facts(frame: pd.DataFrame, labels: xr.Dataset) -> dict[str, str]:
-    """Counts that the paper speaks of."""
+    """List the counts that the paper reports."""
     facts = {"papers": f"{len(frame):,}", "releases": f"{int(frame['event'].sum()):,}"}
     total = labels.sum()
-    for name in ("hand_release", "hand_release_coded", "hand_none", "hand_none_coded", "passages", "passages_own"):
-        facts[name.replace("_", " ")] = str(int(total[name]))
+    for fact, name in FACTS.items():
+        facts[fact] = str(int(total[name]))
         by_team = labels[name].sum([dim for dim in labels[name].dims if dim != "team"])
-        facts |= {f"{name.replace('_', ' ')}, {team}": str(int(by_team[i])) for i, team in enumerate(TEAM_TYPES)}
+        facts |= {f"{fact}, {team}": str(int(by_team[i])) for i, team in enumerate(TEAM_TYPES)}
     for team, part in frame.groupby("team"):
         facts[f"papers, {team}"] = f"{len(part):,}"
     return facts

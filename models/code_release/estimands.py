@@ -1,4 +1,4 @@
-"""What the code-release claim reports: standardised shares, their ratios, odds ratios, and the coder's errors."""
+"""Estimands of code release: standardised shares, their ratios and odds ratios, and the annotator's error rates."""
 
 from __future__ import annotations
 
@@ -11,46 +11,47 @@ import xarray as xr
 from models.code_release.cells import find_era
 from models.code_release.choices import Choices
 from models.code_release.definitions import ERAS, GROUPS, WHOLE
-from models.common.cells import Floats, index_levels
+from models.code_release.linear_predictor import EFFECTS, INDICES, compute_log_odds
+from models.common.cells import Floats
 from models.common.estimand import event, fitted, ratio, rows, share
-from models.common.standardise import Part, standardise
+from models.common.standardise import standardise
 from models.common.team_types import ACADEMIA_ONLY, INDUSTRY_ONLY, MIXED, TEAM_TYPES
 
 NEURIPS_2021 = "NeurIPS 2021"
 BOTH = "both groups"
-CONTRASTS = {"mixed": MIXED, "industry_only": INDUSTRY_ONLY}  # each against academia-only
-PLACES = ("venue_year", "topic_venue", "size_venue", "topic_year", "size", "venues", "era")
+CONTRASTS = {"mixed": MIXED, "industry_only": INDUSTRY_ONLY}  # each to academia-only
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """Shares, ratios and odds ratios by draw.
+    """Compute shares, ratios and odds ratios by draw.
 
-    A share of a kind of team is standardised: the average probability over all papers of a year (or venue group and
-    era) if each were of that kind, their venue-year, topic and team size left as they are. Ratios are of such shares,
-    so the same papers stand behind both sides; odds ratios are of the same shares.
+    A share of a team type is standardised: the average probability of a release over all papers of a year (or venue
+    group and era) if each were by that team type, with venue-year, topic and team size as they are. Ratios and odds
+    ratios compare such shares, so both sides average over the same papers.
 
     Parameters
     ----------
     draws
-        Posterior or prior draws of the free variables.
+        Posterior or prior draws of the effects, of ``ceiling``, ``sensitivity`` and ``specificity`` where the model has
+        them.
     dataset, choices
         As given to ``prepare`` and ``build``.
 
     Returns
     -------
     xarray.Dataset
-        One variable an estimand, dims (chain, draw) and of ``team``, ``venues``, ``era``, ``year``; the era
-        ``2014-22`` is all years. Groups, eras and years without papers are left out; an era that one group lacks, for
-        both. Variables of kind ``rows`` count papers, of a ratio those of both kinds. ``fitted`` (venue_year, team), of
-        kind fitted, is the expected observed share, 0 where no paper is.
+        One variable an estimand, with dims chain, draw and some of ``team``, ``venues``, ``era``, ``year``; the era
+        ``2014-22`` is all years. Venue groups, eras and years without papers are left out; an era that one group lacks
+        is left out for both. Variables of kind ``rows`` count papers; those of a ratio count both team types.
+        ``fitted`` (venue_year, team) is the expected observed share, 0 where there is no paper.
     """
     papers = count_papers_by_era(dataset)
     groups, eras = papers["venues"].to_numpy().tolist(), papers["era"].to_numpy().tolist()
     shares = standardise_shares(draws, dataset, _make_weights(dataset, groups, eras))
-    years = dataset["year"].to_numpy()[dataset["n_by_team_year"].sum("team").to_numpy() > 0].tolist()
+    years = dataset["year"].to_numpy()[dataset["stratum_n"].sum(("team", "venues")).to_numpy() > 0].tolist()
     by_year = shares.sel(papers=[str(year) for year in years]).rename(papers="year").assign_coords(year=years)
     out = {"share_by_year": share(by_year, "n_share_by_year")}
-    out["n_share_by_year"] = rows(dataset["n_by_team_year"].sel(year=years), "papers")
+    out["n_share_by_year"] = rows(dataset["stratum_n"].sum("venues").sel(year=years), "papers")
     at = {group: shares.sel(papers=[f"{group} {era}" for era in eras]) for group in [*groups, BOTH]}
     by_group = xr.concat(
         [part.rename(papers="era").assign_coords(era=eras) for part in at.values()],
@@ -74,19 +75,19 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
             one = shares.sel(papers=NEURIPS_2021, drop=True)
             against = one.sel(team=team, drop=True) / one.sel(team=ACADEMIA_ONLY, drop=True)
             out[f"neurips_2021_ratio_{name}"] = ratio(against, f"n_neurips_2021_{name}")
-            inside = dataset["base_at_venue_year"] == dataset["venue_year"].to_numpy().tolist().index(NEURIPS_2021)
+            inside = dataset["base_venue_year_idx"] == dataset["venue_year"].to_numpy().tolist().index(NEURIPS_2021)
             count = dataset["base_n"].where(inside, 0).sel(team=[ACADEMIA_ONLY, team]).sum()
             out[f"n_neurips_2021_{name}"] = rows(count.astype(int), "papers")
-    if choices.error != "none":  # without, the share of the willing is also that of the releases seen
-        out["willing"] = share(compute_ceiling(draws, dataset), "n_willing")
+    if choices.error != "none":  # without error rates the ceiling is that of labelled releases
+        out["willing"] = share(get_ceiling(draws), "n_willing")
         out["n_willing"] = rows(dataset["base_n"].sum("base").assign_coords(team=list(TEAM_TYPES)), "papers")
         out |= _make_error_estimands(draws, dataset)
     return xr.Dataset(out | {"fitted": _compute_fitted(draws, dataset, choices)})
 
 
 def count_papers_by_era(dataset: xr.Dataset) -> xr.DataArray:
-    """Papers by kind of team, venue group and era (and all years); only groups, and eras of each, with papers."""
-    group, era = dataset["base_at_venues"].to_numpy(), dataset["base_at_era"].to_numpy()
+    """Count papers by team type, venue group and era (and all years), for groups, and eras of each, with papers."""
+    group, era = dataset["base_venue_group_idx"].to_numpy(), dataset["base_era_idx"].to_numpy()
     count = np.zeros((len(TEAM_TYPES), len(GROUPS), len(ERAS) + 1), dtype=np.int64)
     for i, n in enumerate(dataset["base_n"].to_numpy()):
         np.add.at(count[i], (group, era), n)
@@ -98,100 +99,83 @@ def count_papers_by_era(dataset: xr.Dataset) -> xr.DataArray:
 
 
 def _make_weights(dataset: xr.Dataset, groups: list[str], eras: list[str]) -> dict[str, Floats]:
-    """Papers of the cells without the kind of team: of each year, group and era, both groups, and NeurIPS 2021."""
+    """Make weights of the base cells: papers of each year, venue group and era, of both groups, of NeurIPS 2021."""
     n = dataset["base_n"].sum("team").to_numpy().astype(float)
-    place = dataset["base_at_venue_year"].to_numpy()
-    year = dataset["venue_year_year"].to_numpy()[place]
-    group = np.array(GROUPS)[dataset["base_at_venues"].to_numpy()]
-    era = np.array(list(ERAS))[dataset["base_at_era"].to_numpy()]
+    idx = dataset["base_venue_year_idx"].to_numpy()
+    year = dataset["venue_year_year"].to_numpy()[idx]
+    group = np.array(GROUPS)[dataset["base_venue_group_idx"].to_numpy()]
+    era = np.array(list(ERAS))[dataset["base_era_idx"].to_numpy()]
     out = {str(each): n * (year == each) for each in dataset["year"].to_numpy()}
     for name in eras:
         inside = n * ((era == name) | (name == WHOLE))
         out |= {f"{each} {name}": inside * (group == each) for each in groups}
         out[f"{BOTH} {name}"] = inside
-    out[NEURIPS_2021] = n * (dataset["venue_year"].to_numpy()[place] == NEURIPS_2021)
+    out[NEURIPS_2021] = n * (dataset["venue_year"].to_numpy()[idx] == NEURIPS_2021)
     return {name: weights for name, weights in out.items() if weights.any()}
 
 
 def standardise_shares(
     draws: xr.Dataset, dataset: xr.Dataset, weights: Mapping[str, Floats], own: bool = False
 ) -> xr.DataArray:
-    """P(release) by kind of team, averaged over papers; dims (chain, draw, team, papers).
+    """Average P(release) over papers, by team type.
 
-    ``weights`` are of the cells without the kind of team; with ``own`` they are multiplied with the papers of the
-    kind itself, so that each kind is averaged over its own (where it has none, as if it had one in each cell).
+    Parameters
+    ----------
+    draws, dataset
+        As ``compute_estimands`` takes them.
+    weights
+        Name to weights of the base cells.
+    own
+        Multiply the weights with the papers of the team type, so that each is averaged over its own papers; one without
+        papers, as if it had one in each cell.
+
+    Returns
+    -------
+    xarray.DataArray
+        (chain, draw, team, papers), probability.
     """
-    at = {name: dataset[f"base_at_{name}"].to_numpy() for name in PLACES}
-    same: list[Part] = [
-        (draws["venue_year_effect"], at["venue_year"]),
-        (_flat(draws["topic_trend"] * dataset["year_scaled"], "topic"), at["topic_year"]),
-        (_at_venues(draws, dataset, "topic"), at["topic_venue"]),
-        (_at_venues(draws, dataset, "size"), at["size_venue"]),
-    ]
-    some = draws["any_industry"]
-    effects = {ACADEMIA_ONLY: None, MIXED: some, INDUSTRY_ONLY: some + draws["only_industry"]}
-    size_team = draws["size_team_effect"]
-    place = at["venues"] * dataset.sizes["era"] + at["era"]
-    found = []
-    for i, effect in enumerate(effects.values()):
-        parts = same
-        if effect is not None:
-            parts = [*same, (_flat(effect, "venues"), place), (size_team.isel(industry=i - 1), at["size"])]
-        of_kind = weights
+    effect = {name: draws[name].transpose("chain", "draw", *EFFECTS[name]).to_numpy() for name in EFFECTS}
+    idx = {name: dataset[name].to_numpy() for name in INDICES}
+    by_topic, by_team_size = compute_log_odds(effect, idx)
+    topic_idx, size_idx = (dataset[f"base_venue_year_{name}_idx"].to_numpy() for name in ("topic", "size"))
+    released = []
+    for i, n in enumerate(dataset["base_n"].to_numpy()):
+        parts = [(_flatten(by_topic, draws), topic_idx), (_flatten(by_team_size[:, :, i], draws), size_idx)]
+        used = dict(weights)
         if own:
-            papers = {name: each * dataset["base_n"].to_numpy()[i] for name, each in weights.items()}
-            of_kind = {name: each if each.any() else weights[name] for name, each in papers.items()}
-        found.append(standardise(parts, of_kind, "papers"))
-    would = xr.concat(found, xr.DataArray(list(TEAM_TYPES), dims="team", name="team"))
-    return (would * compute_ceiling(draws, dataset)).transpose("chain", "draw", "team", "papers")
+            used |= {name: each * n for name, each in weights.items() if (each * n).any()}
+        released.append(standardise(parts, used, "papers"))
+    shares = xr.concat(released, xr.DataArray(list(TEAM_TYPES), dims="team", name="team"))
+    return (shares * get_ceiling(draws)).transpose("chain", "draw", "team", "papers")
 
 
-def compute_ceiling(draws: xr.Dataset, dataset: xr.Dataset) -> xr.DataArray:
-    """Share of papers that would release code at all (chain, draw, team)."""
-    of = dataset["willing_of"].to_numpy()
-    logit = draws["willing_logit"].isel(team=of).assign_coords(team=list(TEAM_TYPES))
-    of_papers = 1 - float(dataset["some_unwilling"]) / (1 + np.exp(logit))
-    return xr.DataArray(of_papers).transpose("chain", "draw", "team")
+def get_ceiling(draws: xr.Dataset) -> xr.DataArray:
+    """Return the release ceiling (chain, draw, team), probability: 1 where the model has none."""
+    if "ceiling" in draws:
+        return draws["ceiling"].assign_coords(team=list(TEAM_TYPES))
+    return xr.ones_like(draws["intercept"]).expand_dims(team=list(TEAM_TYPES), axis=-1)
 
 
-def _at_venues(draws: xr.Dataset, dataset: xr.Dataset, name: str) -> xr.DataArray:
-    """Effects of topics, or team sizes, at each venue."""
-    place = xr.DataArray(dataset[f"{name}_of"].to_numpy(), dims=f"{name}_venue")
-    common = draws[f"{name}_effect"].isel({name: place}).drop_vars(name, errors="ignore")
-    return xr.DataArray(common + draws[f"{name}_venue_sd"] * draws[f"{name}_venue_raw"])
-
-
-def _flat(effect: xr.DataArray, first: str) -> xr.DataArray:
-    """An effect by two dims as one vector a draw, ``first`` the slower one."""
-    ordered = effect.transpose("chain", "draw", first, ...)
-    values = ordered.to_numpy().reshape(*ordered.shape[:2], -1)
-    return xr.DataArray(values, {name: ordered[name] for name in ("chain", "draw")}, ("chain", "draw", "level"))
-
-
-def compute_error_rates(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
-    """The coder's sensitivity (chain, draw, team) and specificity (chain, draw, team, era)."""
-    out = {}
-    for name in ("sensitivity", "specificity"):
-        shift = dataset[f"shift_{name}"].assign_coords(team=list(TEAM_TYPES))
-        deviation = draws[f"{name}_team"].assign_coords(team=list(TEAM_TYPES)) * float(dataset["error_by_team"])
-        rate = 1 / (1 + np.exp(-(draws[f"{name}_logit"] + deviation + shift)))
-        out[name] = xr.DataArray(rate).transpose("chain", "draw", "team", ...)
-    return out
+def _flatten(table: Floats, draws: xr.Dataset) -> xr.DataArray:
+    """Return a table of draws, (chain, draw, ...), with its last dims as one."""
+    coords = {name: draws[name].to_numpy() for name in ("chain", "draw")}
+    return xr.DataArray(table.reshape(*table.shape[:2], -1), coords, ("chain", "draw", "entry"))
 
 
 def _make_error_estimands(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
-    rates = compute_error_rates(draws, dataset)
     era = np.array([list(ERAS).index(name) for name in _list_eras(dataset)])
     passages = dataset["passages"].sum("venues").groupby(xr.DataArray(era, dims="year", name="e")).sum()
-    read = dataset["hand_none"].to_numpy().copy()
+    read = dataset["human_none"].to_numpy().copy()
     read[:, passages["e"].to_numpy()] += passages.transpose("team", "e").to_numpy()
-    released = dataset["hand_release"].sum("era")
-    if not float(dataset["error_by_team"]):  # one rate, of all teams' labels
+    released = dataset["human_release"].sum("era")
+    if dataset.attrs["error"] == "pooled":  # one rate, from the labels of all team types
         read, released = np.broadcast_to(read.sum(0), read.shape), xr.full_like(released, int(released.sum()))
     read_by_team = xr.DataArray(read, {"team": list(TEAM_TYPES), "years": list(ERAS)}, ("team", "years"))
     return {
-        "sensitivity": share(rates["sensitivity"], "n_sensitivity"),
-        "specificity": share(rates["specificity"].rename(era="years"), "n_specificity"),
+        "sensitivity": share(draws["sensitivity"].transpose("chain", "draw", "team"), "n_sensitivity"),
+        "specificity": share(
+            draws["specificity"].transpose("chain", "draw", "team", "era").rename(era="years"), "n_specificity"
+        ),
         "n_sensitivity": rows(released, "papers"),
         "n_specificity": rows(read_by_team, "papers"),
     }
@@ -202,20 +186,19 @@ def _list_eras(dataset: xr.Dataset) -> list[str]:
 
 
 def _compute_fitted(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.DataArray:
-    """Expected observed share of each kind of team's own papers, by venue-year."""
-    place = dataset["base_at_venue_year"].to_numpy()
+    """Compute the expected observed share of each team type's own papers, by venue-year."""
+    idx = dataset["base_venue_year_idx"].to_numpy()
     names = dataset["venue_year"].to_numpy()
-    papers = np.stack([np.bincount(place, n, len(names)) for n in dataset["base_n"].to_numpy()])  # (team, venue_year)
+    papers = np.stack([np.bincount(idx, n, len(names)) for n in dataset["base_n"].to_numpy()])  # (team, venue_year)
     there = np.flatnonzero(papers.any(0))
-    weights = {str(names[i]): (place == i).astype(float) for i in there}
+    weights = {str(names[i]): (idx == i).astype(float) for i in there}
     out = np.zeros((draws.sizes["chain"], draws.sizes["draw"], len(names), len(TEAM_TYPES)))
     shares = standardise_shares(draws, dataset, weights, own=True)
     out[:, :, there] = shares.transpose("chain", "draw", "papers", "team").to_numpy()
     if choices.error != "none":
-        rates = compute_error_rates(draws, dataset)
-        era = index_levels(find_era(pd.Series(dataset["venue_year_year"].to_numpy())), list(ERAS))
-        a = rates["sensitivity"].to_numpy()[:, :, None]
-        b = rates["specificity"].transpose("chain", "draw", "era", "team").to_numpy()[:, :, era]
+        a = draws["sensitivity"].transpose("chain", "draw", "team").to_numpy()[:, :, None]
+        era_idx = dataset["venue_year_era_idx"].to_numpy()
+        b = draws["specificity"].transpose("chain", "draw", "era", "team").to_numpy()[:, :, era_idx]
         out = out * a + (1 - out) * (1 - b)
     out = np.where(papers.T > 0, out, 0.0)
     coords = {
@@ -229,8 +212,8 @@ def _compute_fitted(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) ->
 
 
 def count_raw(dataset: xr.Dataset) -> xr.Dataset:
-    """Papers and releases as observed: dims (raw, team), ``k`` with a release and ``n`` of all."""
-    place = dataset["at_team"].to_numpy()
-    counts = [np.bincount(place, dataset[name].to_numpy(), len(TEAM_TYPES)).astype(np.int64) for name in ("y", "n")]
+    """Count papers and releases as observed: dims (raw, team), ``k`` with a release and ``n`` of all."""
+    idx = dataset["team_idx"].to_numpy()
+    counts = [np.bincount(idx, dataset[name].to_numpy(), len(TEAM_TYPES)).astype(np.int64) for name in ("y", "n")]
     coords = {"raw": ["k", "n"], "team": list(TEAM_TYPES)}
     return xr.Dataset({"share_observed": xr.DataArray(np.stack(counts), coords, ("raw", "team"))})

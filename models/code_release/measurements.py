@@ -1,38 +1,39 @@
-r"""What the sign does under each instrument: one small model of releases as each way of looking shows them.
+r"""What the sign does under each detection method: a small model of releases as each method detects them.
 
-For an instrument i, venue-year v and kind of team k, with no correction of what the instrument misses,
+For a detection method i, venue-year v and team type k, without correction for what the method misses,
 
-    seen[i, v, k] ~ Binomial(papers, logistic(level[i, v] + any[r] (k has industry) + only[r] (k is industry-only))),
+    detected[i, v, k] ~ Binomial(papers, logistic(intercept[i, v] + any[r] (k has industry) + only[r] (k is
+    industry-only))),
 
-r the instrument with venue group and era. The levels are normal with a spread that leaves them all but free: a
-stratified odds ratio, as Mantel and Haenszel's, with a prior. Instruments look at the same papers in part; each has
-parameters of its own, and they are never pooled. Where papers of a list were also read in full text, the share of
-releases that its link shows, and of papers without release,
+with r the detection method by venue group and era. The intercepts are normal with an sd that leaves them almost free: a
+stratified odds ratio, like Mantel and Haenszel's, with a prior. Methods use the same papers in part. Each has its own
+parameters, and they are never pooled. Where papers of a list were also read in full text, the LLM label there
+calibrates the list's links,
 
-    found[l, k] ~ Binomial(papers coded as released, logistic(found_logit[l, k])),
-    linked[l, k] ~ Binomial(papers coded as not released, logistic(linked_logit[l, k])),
+    found[l, k] ~ Binomial(papers labelled as released, logistic(found_logit[l, k])),
+    linked[l, k] ~ Binomial(papers labelled as not released, logistic(linked_logit[l, k])),
 
-are the sensitivity against the coder, by kind of team, and what is seen that is not there; l is a list with venue group
-and era, as r. If a paper is seen with a probability that depends on the
-kind of team alone, and nothing is seen that is not there, the ratio of shares is the true ratio times the ratio of
-sensitivities: the sign turns where the latter equals the naive ratio.
+which are the sensitivity against the LLM label, by team type, and the false positives; l is a list by venue group and
+era. If the probability of detection depends on the team type alone, and there are no false positives, the ratio of
+shares is the true ratio times the ratio of sensitivities: the sign changes where the latter equals the naive ratio.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pymc as pm
-import pytensor.tensor as pt
 import xarray as xr
 
 from data.errors import InputError
 from models.code_release.cells import OWN, find_era, has_link_field
 from models.code_release.choices import Choices, MeasurementPriors
 from models.code_release.definitions import VENUES
-from models.common.cells import group_venues, index_levels
+from models.code_release.linear_predictor import INDUSTRY_ALONE, WITH_INDUSTRY
+from models.common.cells import Ints, group_venues, index_levels
 from models.common.claim import Model, Tables
 from models.common.estimand import ratio, ratio_from_log, rows, share
 from models.common.exclusions import Selection
@@ -47,51 +48,50 @@ FULL_TEXT, SAME, FIRST_PAGE, OPEN_REVIEW, GROBID = (
     "full text by GROBID",
 )
 LISTS = (FIRST_PAGE, OPEN_REVIEW)
-# Lists of venues that use OpenReview: there a link may come from the form or from the first page's parse, and the text
+# Lists of venues that use OpenReview: a link may come from the form or from the parse of the first page, and the text
 # "Not provided" occurs; the lists do not say which.
 ON_OPEN_REVIEW = (("ICLR", 2019), ("ICLR", 2020), ("ICLR", 2022), ("NeurIPS", 2021))
 FIRST_YEAR, LAST_YEAR = 2014, 2022
-SEEN = ("y", "found_y", "linked_y")
-TOP_LEVEL = ("level_mean", "level_sd", "any_industry", "only_industry", "found_logit", "linked_logit")
+TOP_LEVEL = ("intercept_mean", "intercept_sd", "any_industry", "only_industry", "found_logit", "linked_logit")
 
 
-def count_sightings(papers: pd.DataFrame) -> pd.DataFrame:
-    """One row a paper and instrument: ``instrument``, ``event`` (code is seen), ``team``, and the paper's columns."""
+def list_detections(papers: pd.DataFrame) -> pd.DataFrame:
+    """List one row a paper and detection method: ``method``, ``event`` (code is detected), ``team``."""
     frame = papers[papers["year"].between(FIRST_YEAR, LAST_YEAR) & papers["track"].isin(["main", "findings"])]
     read = frame["code_coded"].isin(["yes", "no"]) & frame["venue"].isin(VENUES)
-    coded = frame[read & (frame["research"] == "empirical") & (frame["coder_excluded"] != "yes")]
-    coded = coded.assign(team=coded["team_coded"], event=coded["code_coded"] == "yes")
-    linked = coded[has_link_field(coded)]
+    labelled = frame[read & (frame["research"] == "empirical") & (frame["coder_excluded"] != "yes")]
+    labelled = labelled.assign(team=labelled["team_coded"], event=labelled["code_coded"] == "yes")
+    linked = labelled[has_link_field(labelled)]
     others = frame[~frame["venue"].isin(VENUES)]
-    # With an unknown author only a mixed team can be known.
+    # With an unknown author, only the team type mixed can be known.
     others = others[others["authors_unknown"] == 0].assign(team=others["team_listed"])
     links = pd.concat([linked, others[has_link_field(others)]])
     links = links.assign(event=links["code_page"] == "link")
-    places = pd.Series(list(zip(links["venue"], links["year"].astype(int), strict=True)), index=links.index)
-    kind = pd.Series(np.where(places.isin(ON_OPEN_REVIEW), OPEN_REVIEW, FIRST_PAGE), index=links.index)
+    venue_years = pd.Series(list(zip(links["venue"], links["year"].astype(int), strict=True)), index=links.index)
+    method = pd.Series(np.where(venue_years.isin(ON_OPEN_REVIEW), OPEN_REVIEW, FIRST_PAGE), index=links.index)
     tei = others[others["sources"].str.contains("tei")]
     tei = tei.assign(event=tei["code_statement"].isin(OWN))
     found = pd.concat(
         [
-            coded.assign(instrument=FULL_TEXT),
-            linked.assign(instrument=SAME),
-            links.assign(instrument=kind),
-            tei.assign(instrument=GROBID),
+            labelled.assign(method=FULL_TEXT),
+            linked.assign(method=SAME),
+            links.assign(method=method),
+            tei.assign(method=GROBID),
         ]
     )
     return found[found["team"].isin(TEAM_TYPES)]
 
 
 def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
-    """Counts of papers and sightings by instrument, venue-year and kind of team.
+    """Count papers and detections by detection method, venue-year and team type.
 
     Returns
     -------
     xarray.Dataset
-        ``n``, ``y`` (stratum, team), papers, and those with code seen; a stratum is an instrument at a venue-year.
-        ``row_of`` (stratum,): its instrument with venue group and era, dim ``row``. ``found_n``, ``found_y`` (lists,
-        team): papers of a list's row coded as released, and those of them with a link; ``linked_n``, ``linked_y``, the
-        same of papers coded as not released. attrs ``flow``: JSON.
+        ``n``, ``y`` (stratum, team): papers, and those with code detected; a stratum is a detection method at a
+        venue-year. ``row_idx`` (stratum,): its detection method by venue group and era, dim ``row``. ``found_n``,
+        ``found_y`` (lists, team): papers of a list that are labelled as released, and those of them with a link;
+        ``linked_n``, ``linked_y``: the same of papers labelled as not released. attrs ``flow``: JSON.
 
     Raises
     ------
@@ -99,42 +99,35 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         If no paper is left.
     """
     papers = tables["papers"]
-    seen = count_sightings(papers)
-    if seen.empty:
-        problem = "no paper has a kind of team and a link or a statement"
+    detected = list_detections(papers)
+    if detected.empty:
+        problem = "no paper has a team type and a link or a statement"
         raise InputError(problem, "table of papers", hint="code_page, code_coded, team_coded: see data/README.md")
-    seen = seen.assign(venues=group_venues(seen["venue"]), era=find_era(seen["year"]))
-    seen["row"] = seen["instrument"] + ": " + seen["venues"] + " " + seen["era"]
-    seen["stratum"] = seen["instrument"] + ": " + seen["venue"] + " " + seen["year"].astype(int).astype(str)
+    group, era = group_venues(detected["venue"]), find_era(detected["year"])
+    detected["row"] = detected["method"] + ": " + group + " " + era
+    detected["stratum"] = detected["method"] + ": " + detected["venue"] + " " + detected["year"].astype(int).astype(str)
     order = [FULL_TEXT, SAME, *LISTS, GROBID]
-    strata = sorted(seen["stratum"].unique())
-    place = seen.drop_duplicates("stratum").set_index("stratum").loc[strata]
-    ranked = sorted(seen["row"].unique(), key=lambda name: (order.index(name.split(": ")[0]), name))
-    shape = (len(strata), len(TEAM_TYPES))
-    at = index_levels(seen["stratum"], strata) * len(TEAM_TYPES) + index_levels(seen["team"], TEAM_TYPES)
-    n, y = (
-        np.bincount(which, minlength=shape[0] * shape[1]).reshape(shape)
-        for which in (at, at[seen["event"].to_numpy(bool)])
-    )
-    both = seen[seen["instrument"].isin(LISTS) & seen["code_coded"].isin(["yes", "no"]) & seen["venue"].isin(VENUES)]
+    strata = sorted(detected["stratum"].unique())
+    row_of_stratum = detected.drop_duplicates("stratum").set_index("stratum").loc[strata, "row"]
+    ranked = sorted(detected["row"].unique(), key=lambda name: (order.index(name.split(": ")[0]), name))
+    n, y = _count_events(detected, "stratum", strata)
+    labelled = detected["code_coded"].isin(["yes", "no"]) & detected["venue"].isin(VENUES)
+    both = detected[detected["method"].isin(LISTS) & labelled]
     lists = [name for name in ranked if (both["row"] == name).any()] or list(LISTS)
-    spot = index_levels(both["row"], lists) * len(TEAM_TYPES) + index_levels(both["team"], TEAM_TYPES)
-    event = both["event"].to_numpy(bool)
     calibrated = {}
-    for name, code in (("found", "yes"), ("linked", "no")):
-        mine = (both["code_coded"] == code).to_numpy()
-        for suffix, which in (("n", mine), ("y", mine & event)):
-            count = np.bincount(spot[which], minlength=len(lists) * len(TEAM_TYPES)).reshape(len(lists), -1)
+    for name, label in (("found", "yes"), ("linked", "no")):
+        counts = _count_events(both[both["code_coded"] == label], "row", lists)
+        for suffix, count in zip("ny", counts, strict=True):
             calibrated[f"{name}_{suffix}"] = (("lists", "team"), count, {"unit": "papers"})
     log = Selection(papers, "papers of the table")
-    log.count("of these, seen by an instrument", 0, int(seen["id"].nunique()))
+    log.count("of these, with a detection method", 0, int(detected["id"].nunique()))
     for name in order:
-        log.count(name, 0, int((seen["instrument"] == name).sum()))
+        log.count(name, 0, int((detected["method"] == name).sum()))
     return xr.Dataset(
         {
             "n": (("stratum", "team"), n, {"unit": "papers"}),
             "y": (("stratum", "team"), y, {"unit": "papers"}),
-            "row_of": ("stratum", index_levels(place["row"], ranked)),
+            "row_idx": ("stratum", index_levels(row_of_stratum, ranked)),
             **calibrated,
         },
         coords={"stratum": strata, "row": ranked, "team": list(TEAM_TYPES), "lists": lists},
@@ -142,71 +135,79 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     )
 
 
+def _count_events(frame: pd.DataFrame, by: str, levels: list[str]) -> tuple[Ints, Ints]:
+    """Count papers, and papers with an event, by a column and team type."""
+    idx = index_levels(frame[by], levels) * len(TEAM_TYPES) + index_levels(frame["team"], TEAM_TYPES)
+    event = frame["event"].to_numpy(bool)
+    shape = (len(levels), len(TEAM_TYPES))
+    n, y = (np.bincount(which, minlength=shape[0] * shape[1]).reshape(shape) for which in (idx, idx[event]))
+    return n, y
+
+
+def compute_log_odds(intercept: Any, any_industry: Any, only_industry: Any, row_idx: Any) -> Any:
+    """Return the linear predictor, (..., stratum, team), from effects with any leading dims."""
+    some, alone = any_industry[..., row_idx, None], only_industry[..., row_idx, None]
+    return intercept[..., :, None] + some * WITH_INDUSTRY + alone * INDUSTRY_ALONE
+
+
 def build(dataset: xr.Dataset, priors: MeasurementPriors) -> pm.Model:
-    """Stratified odds ratios of each instrument, and the lists' sensitivities against the coder."""
+    """Build the stratified odds ratios of each detection method, and the lists' sensitivities against the LLM label."""
     coords = {name: dataset[name].to_numpy() for name in ("stratum", "row", "team", "lists")}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
-        data = add_data(dataset, ("n", "row_of", "found_n", "linked_n"))
-        seen = add_data(dataset, SEEN)
+        data = add_data(dataset, ("n", "y", "row_idx", "found_n", "found_y", "linked_n", "linked_y"))
         prior = add_hyperparameters(priors, [field.name for field in fields(priors)])
-        mean = pm.Normal("level_mean", prior["stratum_mean"], prior["stratum_mean_sd"])
-        spread = pm.HalfNormal("level_sd", prior["stratum_sd"])
-        level = pm.Normal("level", mean, spread, dims="stratum")
+        mean = pm.Normal("intercept_mean", prior["stratum_mean"], prior["stratum_mean_sd"])
+        sd = pm.HalfNormal("intercept_sd", prior["stratum_sd"])
+        intercept = pm.Normal("intercept", mean, sd, dims="stratum")
         some = pm.Normal("any_industry", 0, prior["industry_sd"], dims="row")
         only = pm.Normal("only_industry", 0, prior["industry_sd"], dims="row")
-        effect = pt.stack([pt.zeros_like(some), some, some + only], axis=1)
-        log_odds = level[:, None] + effect[data["row_of"]]
-        pm.Binomial("y_obs", data["n"], logit_p=log_odds, observed=seen["y"], dims=("stratum", "team"))
+        log_odds = compute_log_odds(intercept, some, only, data["row_idx"])
+        pm.Binomial("y_obs", data["n"], logit_p=log_odds, observed=data["y"], dims=("stratum", "team"))
         for name in ("found", "linked"):
-            share = pm.Normal(f"{name}_logit", 0, prior["found_sd"], dims=("lists", "team"))
-            n, y = data[f"{name}_n"], seen[f"{name}_y"]
-            pm.Binomial(f"{name}_obs", n, logit_p=share, observed=y, dims=("lists", "team"))
+            logit = pm.Normal(f"{name}_logit", 0, prior["found_sd"], dims=("lists", "team"))
+            n, y = data[f"{name}_n"], data[f"{name}_y"]
+            pm.Binomial(f"{name}_obs", n, logit_p=logit, observed=y, dims=("lists", "team"))
     return model
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """Naive odds ratios and ratios by instrument, venue group and era, and what the lists' links find.
+    """Compute naive odds ratios and ratios by detection method, venue group and era, and what the lists' links find.
 
     Returns
     -------
     xarray.Dataset
-        By ``row``: ``naive_odds_ratio_...``, ``naive_ratio_...`` (each kind of team against academia-only), and
-        ``naive_share`` (row, team), standardised to the row's papers. By ``lists``, the rows of lists that were also
-        read in full text: ``found`` (lists, team), share of releases that the link shows, ``found_ratio_...`` against
-        academia-only: the sign of a naive ratio turns where it equals this. ``linked_unreleased`` (lists, team), share
-        of papers without release in full text that the list links to.
+        By ``row``: ``naive_odds_ratio_...`` and ``naive_ratio_...``, each team type to academia-only; ``naive_share``
+        (row, team), standardised to the row's papers. By ``lists``, the rows of lists that were also read in full text:
+        ``found`` (lists, team), share of releases that the link shows; ``found_ratio_...`` to academia-only, at which
+        the sign of a naive ratio changes; ``linked_unreleased`` (lists, team), share of papers without a release in
+        full text that the list links to.
     """
     some, only = draws["any_industry"], draws["only_industry"]
-    n = dataset["n"]
-    row = dataset["row_of"].to_numpy()
-    positions = np.arange(dataset.sizes["row"])
-    papers = n.sum("team").to_numpy()
-    weights = (row[:, None] == positions) * papers[:, None]
-    weights = weights / weights.sum(0)
-    level = draws["level"].transpose("chain", "draw", "stratum").to_numpy()
-    by_team = {ACADEMIA_ONLY: 0 * some, MIXED: some, INDUSTRY_ONLY: some + only}
-    shares = {}
-    for team, effect in by_team.items():
-        log_odds = level + effect.transpose("chain", "draw", "row").to_numpy()[:, :, row]
-        shares[team] = (1 / (1 + np.exp(-log_odds))) @ weights
-    coords = {"chain": draws["chain"].to_numpy(), "draw": draws["draw"].to_numpy(), "row": dataset["row"].to_numpy()}
-    count = np.stack(
-        [np.bincount(row, n.sel(team=team).to_numpy(), len(positions)) for team in TEAM_TYPES], axis=1
-    ).astype(int)
-    rows_of = xr.DataArray(count, {"row": coords["row"], "team": list(TEAM_TYPES)}, ("row", "team"))
-    stacked = np.stack(list(shares.values()), axis=-1)
-    naive = xr.DataArray(stacked, {**coords, "team": list(TEAM_TYPES)}, ("chain", "draw", "row", "team"))
-    out = {"naive_share": share(naive, "n_naive"), "n_naive": rows(rows_of, "papers")}
-    shown = {}
+    n, row_idx = dataset["n"], dataset["row_idx"].to_numpy()
+    weights = (row_idx[:, None] == np.arange(dataset.sizes["row"])) * n.sum("team").to_numpy()[:, None]
+    intercept, any_industry, only_industry = (
+        draws[name].transpose("chain", "draw", ...).to_numpy()
+        for name in ("intercept", "any_industry", "only_industry")
+    )
+    p = 1 / (1 + np.exp(-compute_log_odds(intercept, any_industry, only_industry, row_idx)))
+    shares = np.einsum("cdst,sr->cdrt", p, weights / weights.sum(0))
+    coords = {"row": dataset["row"].to_numpy(), "team": list(TEAM_TYPES)}
+    lead = {name: draws[name].to_numpy() for name in ("chain", "draw")}
+    naive = xr.DataArray(shares, lead | coords, ("chain", "draw", "row", "team"))
+    papers = np.zeros((dataset.sizes["row"], len(TEAM_TYPES)), dtype=np.int64)
+    np.add.at(papers, row_idx, n.transpose("stratum", "team").to_numpy())
+    n_naive = xr.DataArray(papers, coords, ("row", "team"))
+    out = {"naive_share": share(naive, "n_naive"), "n_naive": rows(n_naive, "papers")}
+    detected = {}
     for name in ("found", "linked"):
         logit = draws[f"{name}_logit"].assign_coords(team=list(TEAM_TYPES), lists=dataset["lists"].to_numpy())
-        shown[name] = xr.DataArray(1 / (1 + np.exp(-logit))).transpose("chain", "draw", "lists", "team")
+        detected[name] = xr.DataArray(1 / (1 + np.exp(-logit))).transpose("chain", "draw", "lists", "team")
         out[f"n_{name}"] = rows(dataset[f"{name}_n"], "papers")
-    found = shown["found"]
+    found = detected["found"]
     out["found"] = share(found, "n_found")
-    out["linked_unreleased"] = share(shown["linked"], "n_linked")
+    out["linked_unreleased"] = share(detected["linked"], "n_linked")
     for name, team, effect in (("mixed", MIXED, some), ("industry_only", INDUSTRY_ONLY, some + only)):
-        out[f"n_naive_{name}"] = rows(rows_of.sel(team=[ACADEMIA_ONLY, team]).sum("team"), "papers")
+        out[f"n_naive_{name}"] = rows(n_naive.sel(team=[ACADEMIA_ONLY, team]).sum("team"), "papers")
         out[f"naive_odds_ratio_{name}"] = ratio_from_log(effect, f"n_naive_{name}")
         naive_ratio = naive.sel(team=team, drop=True) / naive.sel(team=ACADEMIA_ONLY, drop=True)
         out[f"naive_ratio_{name}"] = ratio(naive_ratio, f"n_naive_{name}")
@@ -217,16 +218,16 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
 
 
 def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Test quantities: how kinds of team differ between venue-years of a row, and without regard to the venue-year."""
+    """Compute test quantities: how differences between team types vary over the venue-years of a detection method."""
     y = data["y_obs"]
     n = dataset["n"]
     share = (y / n).where(n >= 20)
     out = {}
     for name, team in (("mixed", MIXED), ("industry-only", INDUSTRY_ONLY)):
         gap = share.sel(team=team, drop=True) - share.sel(team=ACADEMIA_ONLY, drop=True)
-        for instrument in (FULL_TEXT, FIRST_PAGE):
-            mine = dataset["stratum"].str.startswith(f"{instrument}: ")
-            out[f"sd over venue-years of {name} less academia-only, {instrument}"] = gap.where(mine).std("stratum")
+        for method in (FULL_TEXT, FIRST_PAGE):
+            strata = dataset["stratum"].str.startswith(f"{method}: ")
+            out[f"sd over venue-years of {name} less academia-only, {method}"] = gap.where(strata).std("stratum")
     return xr.Dataset(out).drop_vars("team", errors="ignore")
 
 

@@ -6,50 +6,55 @@ The more authors from industry, the less often a paper's code is released (Besir
 
 The model
 ---------
-Papers read in full text at five venues fall into cells c: venue-year v, topic t, team size s, kind of team k. With g
-the venue's group (machine learning or AI) and e the era, a paper truly releases its code with probability
+Papers read in full text at five venues are counted in cells c of venue-year v, topic t, team size s and team type k.
+With g the venue group (machine learning or AI), e the era and x years from 2018 in units of four, a paper releases its
+code with probability
 
     r[c] = w[k] logistic(eta[c]),
-    eta[c] = venue_year[v] + topic[t] + trend[t] x[v] + size[s] + topic_venue[t, venue] + size_venue[s, venue]
-             + any[g, e] (k is mixed or industry-only) + only[g, e] (k is industry-only) + size_team[k, s],
+    eta[c] = venue_year[v] + topic[t] + topic_trend[t] x[v] + topic_venue[t, venue] + size[s] + size_venue[s, venue]
+             + any[g, e] (k is mixed or industry-only) + only[g, e] (k is industry-only) + size_team[k, s].
 
-x years from 2018 in units of four; venue_year normal around a common level; topic, its trend, size, and size_team (of
-mixed and industry-only, 0 for academia-only) zero-sum, the last over sizes; the interactions with the venue normal,
-with scales of their own, log-normal; any and only independent normals: six of each, too few for a hierarchy. w[k] is
-the share of papers by teams of kind k that would release code at all. Without it the shape of the logistic curve would
-tell the coder's sensitivity by kind of team, and far more loudly than the labels do: a share of papers that never
-releases and a share of releases that is never seen bend the curve alike, and only labels can tell them apart.
+w[k] is the *release ceiling*: the share of papers by teams of type k that would release code at all. Without it the
+shape of the logistic curve would identify the annotator's sensitivity by team type, far more strongly than the labels
+do: papers that never release and releases that are never seen bend the curve alike, and only labels tell them apart.
 
-The label is a coder's yes or no. With sensitivity a and specificity b of the coder,
+- venue_year is normal around an intercept.
+- topic, topic_trend, size and size_team sum to zero (size_team over sizes; it is 0 for academia-only).
+- topic_venue and size_venue are normal, each with an sd of its own, which is log-normal.
+- any and only are independent normals: with six of each, a hierarchy would learn little.
 
-    y[c] ~ Binomial(n[c], r a[k] + (1 - r)(1 - b[k, e])),
-    logit a[k] = a0 + d a'[k],   logit b[k, e] = b0[e] + d b'[k, e],
+The annotator is a language model that read each paper. With its sensitivity a and specificity b, y of n papers are
+labelled as releasing code:
 
-where d is 0 (errors do not depend on the team) or 1 (they do); without error a and b are 1. A specification shifts the
-log-odds of a, or of b, of teams with industry in y alone, beyond what the labels say: as if the labelled were read
-better, or worse, than the rest. The specificity has its era: where more papers speak of code, more speak of code that
-they do not release. Two sources calibrate the coder in the same likelihood:
+    y[c] ~ Binomial(n[c], r a[k] + (1 - r)(1 - b[k, e])).
 
-    papers coded by hand:  coded yes | release ~ Binomial(., a[k]),   coded no | none ~ Binomial(., b[k, e])
-    labelled passages that the coder took for a release, by kind, year, group:
-        own code ~ Binomial(., sum n r a / sum n (r a + (1 - r)(1 - b))),  sums over the cells of these.
+Errors are absent (a = b = 1), *pooled* over team types (a, b[e]), or *by team type*: logit a[k] is normal around logit
+a, logit b[k, e] around logit b[e]. The specificity depends on the era: where more papers mention code, more mention
+code that they do not release. A specification may shift the log-odds of a or b for teams with industry in the
+likelihood of y alone, as if the labelled papers were read better or worse than the others. Two sources calibrate a and
+b:
+
+    papers with a human label:    LLM label yes | release ~ Binomial(., a[k]),    no | no release ~ Binomial(., b[k, e])
+    passages that the annotator took for a release, by team type, year and venue group, with a human label:
+        the paper's own code ~ Binomial(., sum n r a / sum n (r a + (1 - r)(1 - b))),   sums over the papers' cells.
 
 Assumptions
 -----------
-Given era and kind of team (or not even that), the coder errs at the same rates at all venues and on all topics; its
-sensitivity is the same in all years, and so is w, at all venues and on all topics. Papers coded by hand of 2023 and
-2024 stand for the last era; with industry, they are taken for mixed, for the table does not have them. What a paper
-says it releases is taken for released. A hand label says whether the paper releases code, a passage's label whether
-the coder misread a statement: both are taken to measure the same error. None of this is causal.
+Given team type and era, the annotator errs at the same rates at all venues and on all topics. Its sensitivity is the
+same in all years, and so is the ceiling, at all venues and on all topics. Papers with a human label of 2023 and 2024
+represent the last era; those with industry are taken for mixed where the table does not know them. What a paper says it
+releases is taken for released. A human label of a paper says whether it releases code, one of a passage whether the
+annotator misread it: both are taken to measure the same error. None of this is causal.
 
 References
 ----------
-Besiroglu et al. (2024), arXiv:2401.02452. Coakley et al. (2026), arXiv:2606.16974 (the coded full texts). Rogan and
-Gladen (1978), American Journal of Epidemiology 107:71. Chung et al. (2013), Psychometrika 78:685 (scales kept off 0).
+Besiroglu et al. (2024), arXiv:2401.02452. Coakley et al. (2026), arXiv:2606.16974 (the LLM labels of full texts). Rogan
+and Gladen (1978), American Journal of Epidemiology 107:71. Chung et al. (2013), Psychometrika 78:685 (sds away from 0).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -61,145 +66,161 @@ import xarray as xr
 from models.code_release.cells import prepare
 from models.code_release.choices import ReleasePriors
 from models.code_release.estimands import compute_estimands, count_raw
+from models.code_release.linear_predictor import compute_log_odds
+from models.code_release.offsets import compute_ceiling_offset, compute_offsets
 from models.code_release.test_quantities import compute_test_quantities
 from models.common.claim import Model
-from models.common.pymc_helpers import CHECK_BOUNDS, add_binomial, add_data, add_hyperparameters
+from models.common.pymc_helpers import (
+    CHECK_BOUNDS,
+    add_binomial,
+    add_data,
+    add_hyperparameters,
+    multiply_odds,
+    shifted_normal,
+)
 
-# By how much log-odds of w make up for a log sensitivity: 1 / (1 - w), of a w between those of the kinds of team.
-WILLING_PULL = 4.0
-NO_PAPER = 1e-9  # papers: a kind of team without papers in a year leaves no 0 / 0
+NO_PAPER = 1e-9  # papers: a team type without papers in a year leaves no 0 / 0
 TOP_LEVEL = (
-    "level", "venue_year_sd", "topic_effect", "topic_trend", "size_effect", "size_team_effect", "topic_venue_sd",
-    "size_venue_sd", "any_raw", "only_raw", "willing_raw", "sensitivity_logit", "specificity_logit",
-    "sensitivity_of_team", "specificity_of_team",
+    "intercept", "venue_year_sd", "topic_effect", "topic_trend", "size_effect", "size_team_effect", "topic_venue_sd",
+    "size_venue_sd", "any_industry_shifted", "only_industry_shifted", "ceiling_logit_shifted",
+    "sensitivity_logit", "specificity_logit", "sensitivity_team_logit", "specificity_team_logit",
 )  # fmt: skip
 DIMS = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team", "industry", "year")
-OBSERVED = ("y", "hand_release_coded", "hand_none_coded", "passages_own")
-DATA = (
-    "n", "at_venue_year_topic", "at_team_venue_year_size", "at_error", "at_stratum", "topic_of", "size_of",
-    "topic_venue_at", "size_venue_at", "topic_year_at", "hand_release", "hand_none", "passages", "stratum_error",
-    "n_by_stratum", "shift_sensitivity", "shift_specificity", "willing_of", "with_error", "error_by_team",
-    "some_unwilling", "pull_venue_year", "pull_venue_year_false", "pull_era", "pull_era_false", "venue_year_era",
-    "venue_year_venues", "year_scaled", "mix",
+CELLS = ("n", "y", "venue_year_topic_idx", "team_venue_year_size_idx", "team_idx", "team_era_idx")
+VENUE_YEARS = (
+    "topic_venue_idx", "size_venue_idx", "venue_year_group_idx", "venue_year_era_idx", "time", "topic_share",
+    "size_share", "seen_factor", "false_factor", "seen_factor_venue_year", "false_factor_venue_year",
+)  # fmt: skip
+LABELS = (
+    "shift_sensitivity", "shift_specificity", "human_release", "human_release_labelled", "human_none",
+    "human_none_labelled", "passages", "passages_own", "stratum_n", "stratum_idx", "stratum_team_era_idx",
 )  # fmt: skip
 
 
 def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
-    """The model of releases in cells, with the coder's errors.
+    """Build the model of releases in cells, with the annotator's errors as the dataset's attribute ``error`` says.
 
-    No deterministics of cells, of which there are thousands: ``venue_year_effect`` (venue_year,), ``any_industry`` and
-    ``only_industry`` (venues, era) alone, the deviations a' and b', ``sensitivity_team`` (team,) and
-    ``specificity_team`` (team, era), and ``willing_logit`` (team,), the log-odds of w; log-odds all. Free variables as
-    in the module's docstring; the interactions are non-centred (``topic_venue_raw``, ``size_venue_raw``);
-    ``sensitivity_logit`` and ``specificity_logit`` (era,) are a0 and b0, ``sensitivity_of_team`` (team,) and
-    ``specificity_of_team`` (team, era) a0 + a' and b0 + b' where errors depend on the team, else a' and b'.
+    Parameters
+    ----------
+    dataset
+        As ``cells.prepare`` returns it.
+    priors
+        Hyper-parameters.
+
+    Returns
+    -------
+    pymc.Model
+        Deterministics in log-odds: ``venue_year_effect`` (venue_year,), ``topic_venue_effect`` (topic_venue,),
+        ``size_venue_effect`` (size_venue,), ``any_industry`` and ``only_industry`` (venues, era). Probabilities, where
+        the model has them: ``ceiling`` (team,), and ``sensitivity`` (team,) and ``specificity`` (team, era) in the
+        likelihood of y. None is by cell: there are thousands.
     """
-    coords: dict[str, Any] = {name: dataset[name].to_numpy() for name in DIMS}
-    teams, groups, eras, years = (dataset.sizes[name] for name in ("team", "venues", "era", "year"))
+    with_error = dataset.attrs["error"] != "none"
+    coords = {name: dataset[name].to_numpy() for name in DIMS}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
-        data = add_data(dataset, DATA)
-        observed = add_data(dataset, OBSERVED)
+        data = add_data(dataset, (*CELLS, *VENUE_YEARS, *(LABELS if with_error else ())))
         prior = add_hyperparameters(priors, [field.name for field in fields(priors)])
 
-        # The coder's errors, by kind of team and era.
-        a_mean = pm.Normal("sensitivity_logit", prior["sensitivity_mean"], prior["sensitivity_sd"])
-        b_mean = pm.Normal("specificity_logit", prior["specificity_mean"], prior["specificity_sd"], dims="era")
-        # Centred where errors depend on the team: labels tell the rates of a team, not the deviations from a mean that
-        # they hardly tell. Sampled as deviations they are a ridge with it.
-        of_team = {}
-        for name, mean, dims in (
-            ("sensitivity", a_mean, ("team",)),
-            ("specificity", b_mean[None, :], ("team", "era")),
-        ):
-            centre = data["error_by_team"] * mean
-            sampled = pm.Normal(f"{name}_of_team", centre, prior["error_team_sd"], dims=dims)
-            deviation = pm.Deterministic(f"{name}_team", sampled - centre, dims=dims)
-            of_team[name] = mean + data["error_by_team"] * deviation
-        a = pt.zeros(eras)[None, :] + of_team["sensitivity"][:, None]
-        b = of_team["specificity"]
+        # Error rates of the annotator, and the release ceiling.
+        a_logit, b_logit = add_error_rates(dataset, prior)
+        sensitivity, specificity = pm.math.sigmoid(a_logit), pm.math.sigmoid(b_logit)
+        ceiling = add_ceiling(dataset, prior, a_logit)
 
-        # Papers tell w a, the share of the willing that is seen, better than either: sampled is log-odds of w less, to
-        # first order, what makes up for the sensitivity.
-        used = data["with_error"] * data["some_unwilling"] * pt.eq(data["willing_of"], np.arange(teams))
-        pull = WILLING_PULL * used * pt.log(pm.math.sigmoid(of_team["sensitivity"]))
-        willing_raw = pm.Normal("willing_raw", prior["willing_mean"] + pull, prior["willing_sd"], dims="team")
-        willing_logit = pm.Deterministic("willing_logit", willing_raw - pull, dims="team")
-        willing = 1 - data["some_unwilling"] * (1 - pm.math.sigmoid(willing_logit[data["willing_of"]]))
-
-        def taken(shift_a: Any, shift_b: Any) -> tuple[Any, Any, Any]:
-            """By kind of team and era, of papers of which logistic(eta) says yes: seen, or mistaken; else mistaken."""
-            # Without error the label is the release: both rates are one.
-            sensitivity = 1 - data["with_error"] * (1 - pm.math.sigmoid(a + shift_a))
-            false = data["with_error"] * (1 - pm.math.sigmoid(b + shift_b))
-            return willing[:, None] * sensitivity, (1 - willing)[:, None] * false, false
-
-        # What the data tell is the share that the coder takes for a release: fewer that are willing or seen go with a
-        # higher eta, more that are mistaken with a lower one. Sampled is eta less what makes up for these, to first
-        # order: -log(w a) / (1 - share) - (1 - b) / share. The priors are those of eta.
-        seen, _, false = taken(0.0, 0.0)
-        log_seen = pt.log(seen)
-        level = pm.Normal("level", prior["level_mean"], prior["level_sd"])
-        industry = []
-        for i, name in enumerate(("any", "only")):
-            shift = data["pull_era"] * (log_seen[i] - log_seen[i + 1])
-            shift += data["pull_era_false"] * (false[i] - false[i + 1])
-            raw_effect = pm.Normal(f"{name}_raw", -shift, prior["industry_sd"], dims=("venues", "era"))
-            industry.append(pm.Deterministic(f"{name}_industry", raw_effect + shift, dims=("venues", "era")))
-        some, only = industry
-        topic = pm.ZeroSumNormal("topic_effect", sigma=prior["topic_sd"], dims="topic")
-        size = pm.ZeroSumNormal("size_effect", sigma=prior["size_sd"], dims="size")
-        topic_venue_sd = pm.LogNormal("topic_venue_sd", pt.log(prior["topic_venue_sd"]), prior["venue_sd_spread"])
-        topic_venue = topic[data["topic_of"]] + topic_venue_sd * pm.Normal("topic_venue_raw", dims="topic_venue")
-        size_venue_sd = pm.LogNormal("size_venue_sd", pt.log(prior["size_venue_sd"]), prior["venue_sd_spread"])
-        size_venue = size[data["size_of"]] + size_venue_sd * pm.Normal("size_venue_raw", dims="size_venue")
-        trend = pm.ZeroSumNormal("topic_trend", sigma=prior["topic_trend_sd"], dims="topic")
-        in_years = (trend[:, None] * data["year_scaled"]).flatten()
+        # Effects on the log-odds of a release.
+        intercept = pm.Normal("intercept", prior["intercept_mean"], prior["intercept_sd"])
         venue_year_sd = pm.HalfNormal("venue_year_sd", prior["venue_year_sd"])
-        # They tell it of a venue-year's average paper: sampled is also less its papers' mean effect of topic and size.
-        average = data["mix"] @ pt.concatenate([topic_venue, size_venue, in_years])
-        era_of = data["venue_year_era"]
-        shift = -data["pull_venue_year"] * log_seen[0, era_of] - data["pull_venue_year_false"] * false[0, era_of]
-        shift -= average
-        raw_effect = pm.Normal("venue_year_raw", level - shift, venue_year_sd, dims="venue_year")
-        venue_year = pm.Deterministic("venue_year_effect", raw_effect + shift, dims="venue_year")
-        size_team = pm.ZeroSumNormal(
-            "size_team_effect", sigma=prior["size_team_sd"], dims=("industry", "size"), n_zerosum_axes=1
+        effect = {
+            "topic_effect": pm.ZeroSumNormal("topic_effect", sigma=prior["topic_sd"], dims="topic"),
+            "topic_trend": pm.ZeroSumNormal("topic_trend", sigma=prior["topic_trend_sd"], dims="topic"),
+            "topic_venue_effect": add_interaction("topic_venue", prior),
+            "size_effect": pm.ZeroSumNormal("size_effect", sigma=prior["size_sd"], dims="size"),
+            "size_venue_effect": add_interaction("size_venue", prior),
+            "size_team_effect": pm.ZeroSumNormal(
+                "size_team_effect", sigma=prior["size_team_sd"], dims=("industry", "size"), n_zerosum_axes=1
+            ),
+        }
+        offset = compute_offsets(effect, ceiling, sensitivity, specificity, data)
+        for name, of_effect in (("any_industry", offset.any_industry), ("only_industry", offset.only_industry)):
+            effect[name] = shifted_normal(name, 0, prior["industry_sd"], of_effect, dims=("venues", "era"))
+        effect["venue_year_effect"] = shifted_normal(
+            "venue_year_effect", intercept, venue_year_sd, offset.venue_year, dims="venue_year"
         )
-        by_size = pt.concatenate([pt.zeros((1, dataset.sizes["size"])), size_team])
-        place = data["venue_year_venues"] * eras + era_of
-        some, only = (effect.flatten()[place] for effect in (some, only))
-        by_team = pt.stack([pt.zeros_like(some), some, some + only])  # in the order of TEAMS
-        # Products of entries of two tables of odds: fewer exponentials, fewer effects to gather for every cell.
-        table = {"topic_venue_at": topic_venue, "topic_year_at": in_years, "size_venue_at": size_venue}
-        by_topic, by_year, at_size = (
-            effect[data[at].flatten()].reshape(data[at].shape) for at, effect in table.items()
-        )
-        of_topic = venue_year[:, None] + by_topic + by_year
-        of_team_and_size = by_team[:, :, None] + by_size[:, None, :] + at_size[None, :, :]
-        odds = pt.exp(of_topic).flatten()[data["at_venue_year_topic"]]
-        odds *= pt.exp(of_team_and_size).flatten()[data["at_team_venue_year_size"]]
 
-        # What the coder sees of it.
-        by_hand = {"release": pm.math.sigmoid(a), "none": pm.math.sigmoid(b)}
-        for name, rate in by_hand.items():
-            n, right = data[f"hand_{name}"], observed[f"hand_{name}_coded"]
-            pm.Binomial(f"hand_{name}_obs", n, rate, observed=right, dims=("team", "era"))
+        # The paper releases its code.
+        by_topic, by_team_size = compute_log_odds(effect, data)
+        odds = multiply_odds((by_topic, data["venue_year_topic_idx"]), (by_team_size, data["team_venue_year_size_idx"]))
+        release = ceiling[data["team_idx"]] * odds / (1 + odds)
 
-        p = odds / (1 + odds)
-        seen, mistaken, false = taken(data["shift_sensitivity"][:, None], data["shift_specificity"][:, None])
-        base_rate, gain = (rate.flatten()[data["at_error"]] for rate in (false, seen + mistaken - false))
-        add_binomial("y_obs", base_rate + p * gain, data["n"], observed["y"])
-        # The labels measure the errors without the shifts, which are beyond what they say.
-        seen, mistaken, false = (rate.flatten()[data["stratum_error"]] for rate in taken(0.0, 0.0))
-        nothing = pt.zeros(teams * years * groups)
-        yes = pt.inc_subtensor(nothing[data["at_stratum"]], data["n"] * p).reshape((teams, years, groups))
-        right = yes * seen
-        wrong = yes * mistaken + (data["n_by_stratum"] - yes) * false
-        own = (right + NO_PAPER) / (right + wrong + 2 * NO_PAPER)
-        pm.Binomial(
-            "passages_obs", data["passages"], own, observed=observed["passages_own"], dims=("team", "year", "venues")
-        )
+        # The annotator labels it as released.
+        if with_error:
+            a = pm.math.sigmoid(a_logit + data["shift_sensitivity"])
+            b = pm.math.sigmoid(b_logit + data["shift_specificity"][:, None])
+            a, b = (
+                pm.Deterministic("sensitivity", a, dims="team"),
+                pm.Deterministic("specificity", b, dims=("team", "era")),
+            )
+            label = release * a[data["team_idx"]] + (1 - release) * (1 - b).flatten()[data["team_era_idx"]]
+            add_human_labels(release, sensitivity, specificity, data)
+        add_binomial("y_obs", label if with_error else release, data["n"], data["y"])
     return model
+
+
+def add_error_rates(dataset: xr.Dataset, prior: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Add the annotator's sensitivity (team,) and specificity (team, era); return their log-odds.
+
+    Without error both are 1, so their log-odds are infinite. By team type they are centred on the pooled rate: labels
+    identify the rates of a team type, but hardly the deviations from a mean that they hardly identify.
+    """
+    n_teams, n_eras = dataset.sizes["team"], dataset.sizes["era"]
+    if dataset.attrs["error"] == "none":
+        return pt.constant(np.full(n_teams, np.inf)), pt.constant(np.full((n_teams, n_eras), np.inf))
+    a = pm.Normal("sensitivity_logit", prior["sensitivity_mean"], prior["sensitivity_sd"])
+    b = pm.Normal("specificity_logit", prior["specificity_mean"], prior["specificity_sd"], dims="era")
+    if dataset.attrs["error"] == "pooled":
+        return pt.full((n_teams,), a), pt.zeros((n_teams, n_eras)) + b
+    sd = prior["error_team_sd"]
+    return (
+        pm.Normal("sensitivity_team_logit", a, sd, dims="team"),
+        pm.Normal("specificity_team_logit", b[None, :], sd, dims=("team", "era")),
+    )
+
+
+def add_ceiling(dataset: xr.Dataset, prior: Mapping[str, Any], sensitivity_logit: Any) -> Any:
+    """Add the release ceiling: by team type, common to all, or none (1); return it as a probability, (team,).
+
+    The data identify the product of ceiling and sensitivity best, so the ceiling is sampled less an offset.
+    """
+    if dataset.attrs["ceiling"] == "none":
+        return pt.ones(dataset.sizes["team"])
+    by_team = dataset.attrs["ceiling"] == "by team"
+    offset = compute_ceiling_offset(sensitivity_logit if by_team else sensitivity_logit[0])
+    logit = shifted_normal(
+        "ceiling_logit", prior["ceiling_mean"], prior["ceiling_sd"], offset, dims="team" if by_team else ()
+    )
+    return pm.Deterministic("ceiling", pm.math.sigmoid(logit) + pt.zeros(dataset.sizes["team"]), dims="team")
+
+
+def add_interaction(name: str, prior: Mapping[str, Any]) -> Any:
+    """Add a normal interaction with the venue, non-centred, for most have few papers; its sd is log-normal."""
+    sd = pm.LogNormal(f"{name}_sd", pt.log(prior[f"{name}_sd"]), prior["venue_log_sd"])
+    return pm.Deterministic(f"{name}_effect", sd * pm.Normal(f"{name}_raw", dims=name), dims=name)
+
+
+def add_human_labels(release: Any, sensitivity: Any, specificity: Any, data: Mapping[str, Any]) -> None:
+    """Add what calibrates the annotator: papers and passages with a human label, at the error rates without shifts."""
+    by_team = sensitivity[:, None] + pt.zeros_like(specificity)
+    for name, rate in (("release", by_team), ("none", specificity)):
+        labelled, n = data[f"human_{name}_labelled"], data[f"human_{name}"]
+        pm.Binomial(f"human_{name}_obs", n, rate, observed=labelled, dims=("team", "era"))
+    # Papers by stratum of team type, year and venue group: expected to release, and labelled as released.
+    n = data["stratum_n"]
+    released = pt.inc_subtensor(pt.zeros(n.size)[data["stratum_idx"]], data["n"] * release).reshape(n.shape)
+    idx = data["stratum_team_era_idx"]
+    seen = released * by_team.flatten()[idx]
+    mistaken = (n - released) * (1 - specificity).flatten()[idx]
+    own = (seen + NO_PAPER) / (seen + mistaken + 2 * NO_PAPER)
+    dims = ("team", "year", "venues")
+    pm.Binomial("passages_obs", data["passages"], own, observed=data["passages_own"], dims=dims)
 
 
 MODEL = Model(prepare, build, compute_estimands, compute_test_quantities, TOP_LEVEL, count_raw)

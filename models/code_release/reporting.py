@@ -1,6 +1,6 @@
 """How code release is reported: ladder, headlines, labels for readers, and what was published.
 
-What changes here refits nothing.
+A change in this module refits nothing. The annotator is the language model that read the full texts.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from models.code_release.definitions import GROUPS, WHOLE
 from models.common.claim import Headline, Published
 
-# Steps in order, each with the one thing in which it differs from the one before.
+# Steps in order, each with the one thing that it changes.
 LADDER = {
     "page_link": "definition",
     "full_text_linked": "definition",
@@ -16,40 +16,40 @@ LADDER = {
     "main": "measurement",
     "by_team": "measurement",
 }
-BESIDE: dict[str, tuple[str, str]] = {}
+SEPARATE_QUANTITIES: dict[str, tuple[str, str]] = {}
 LABELS = {
     "share": "share of papers that release code",
     "ratio_mixed": "release, mixed over academia-only teams",
     "ratio_industry_only": "release, industry-only over academia-only teams",
     "ratio_mixed_pooled": "release, mixed over academia-only teams, all papers",
     "ratio_industry_only_pooled": "release, industry-only over academia-only teams, all papers",
-    "groups_differ_mixed": "venue groups differ in sign, mixed",
-    "groups_differ_industry_only": "venue groups differ in sign, industry-only",
+    "groups_differ_mixed": "venue groups differ in sign, mixed over academia-only teams",
+    "groups_differ_industry_only": "venue groups differ in sign, industry-only over academia-only teams",
     "neurips_2021_ratio_mixed": "release at NeurIPS 2021, mixed over academia-only teams",
     "neurips_2021_ratio_industry_only": "release at NeurIPS 2021, industry-only over academia-only teams",
     "odds_ratio_mixed": "odds ratio of release, mixed to academia-only teams",
     "odds_ratio_industry_only": "odds ratio of release, industry-only to academia-only teams",
-    "naive_share": "share of papers with code seen",
-    "naive_ratio_mixed": "code seen, mixed over academia-only teams",
-    "naive_ratio_industry_only": "code seen, industry-only over academia-only teams",
-    "naive_odds_ratio_mixed": "odds ratio of code seen, mixed to academia-only teams",
-    "naive_odds_ratio_industry_only": "odds ratio of code seen, industry-only to academia-only teams",
-    "found": "share of the releases that a list links to",
-    "found_ratio_mixed": "releases linked to, mixed over academia-only teams",
-    "found_ratio_industry_only": "releases linked to, industry-only over academia-only teams",
-    "odds_ratio_by_number": "odds ratio of release by authors from industry, to none",
+    "naive_share": "share of papers with detected code",
+    "naive_ratio_mixed": "detected code, mixed over academia-only teams",
+    "naive_ratio_industry_only": "detected code, industry-only over academia-only teams",
+    "naive_odds_ratio_mixed": "odds ratio of detected code, mixed to academia-only teams",
+    "naive_odds_ratio_industry_only": "odds ratio of detected code, industry-only to academia-only teams",
+    "found": "share of releases that a list links to",
+    "found_ratio_mixed": "share of releases linked to, mixed over academia-only teams",
+    "found_ratio_industry_only": "share of releases linked to, industry-only over academia-only teams",
+    "odds_ratio_by_number": "odds ratio of release by number of authors from industry, to none",
     "odds_ratio_some_authors": "odds ratio of release, some authors from industry to none",
     "odds_ratio_all_authors": "odds ratio of release, all authors from industry to none",
-    "misfit_number": "misfit of the curve in the number of authors",
+    "misfit_number": "misfit of the curve in the number of authors from industry",
     "misfit_contrasts": "misfit of the two contrasts",
     "training_code_open": "share of models with open training code",
     "odds_ratio_training_code_collaboration": "odds ratio of open training code, collaborations to academia-only",
     "odds_ratio_training_code_industry_only": "odds ratio of open training code, industry-only to academia-only",
     "odds_ratio_training_code_tenfold_compute": "odds ratio of open training code, ten times the compute",
-    "willing": "share of papers that would release code at all",
-    "linked_unreleased": "share of papers without release in full text that a list links to",
-    "sensitivity": "the coder's sensitivity",
-    "specificity": "the coder's specificity",
+    "willing": "release ceiling: share of papers that would release code at all",
+    "linked_unreleased": "share of papers that a list links to, of those without release in full text",
+    "sensitivity": "sensitivity of the LLM annotator",
+    "specificity": "specificity of the LLM annotator",
 }
 
 HEADLINES = (

@@ -1,10 +1,15 @@
-r"""Training code of Epoch's models: a separate quantity beside code release by papers.
+r"""Training code of Epoch's models: a separate quantity from code release by papers.
 
-Whether the training code of a notable or other model is open: log-odds = level + sector[k] + trend[k] x date
-+ slope x log10 compute + gap where compute is unknown; a Bernoulli row a model, of one of Epoch's vintages.
+The outcome is whether the training code of a notable or other model is open: a Bernoulli row a model, of one of Epoch's
+vintages, with
+
+    log-odds = intercept + sector[k] + trend[k] date + slope log10 compute + gap (where compute is unknown).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -20,7 +25,7 @@ from models.common.exclusions import Selection
 from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparameters
 
 DATES = {2019: -0.15, 2024: 0.35}  # mid-years at which sectors are compared, in decades from 2021
-TOP_LEVEL = ("level", "sector_effect", "trend", "slope", "gap")
+TOP_LEVEL = ("intercept", "sector_contrast", "trend", "slope", "gap")
 SECTORS = {
     "academia-only": "academia-only",
     "academia-leaning collaboration": "collaboration",
@@ -28,12 +33,12 @@ SECTORS = {
     "industry-leaning collaboration": "collaboration",
     "industry-only": "industry-only",
 }
-TREND = 2.0  # of a decade against a step between sectors: each may turn about within one
+TREND = 2.0  # sd of a trend a decade, in units of that between sectors: the order of sectors may reverse in a decade
 SECTOR_LEVELS = ("academia-only", "collaboration", "industry-only")
 
 
 def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
-    """One row a model of a vintage whose training code's access is known, of academia, industry or both."""
+    """Prepare one row a model of a vintage: by academia, industry or both, with known access to its training code."""
     frame = tables["models"]
     frame = frame[(frame["vintage"] == choices.access_vintage) & (frame["date"] != "")]
     models = Selection(frame, "models of the vintage with a date")
@@ -52,7 +57,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     return xr.Dataset(
         {
             "open": ("row", (frame["training_code"] == "open").to_numpy().astype(int)),
-            "at_sector": ("row", sector),
+            "sector_idx": ("row", sector),
             "date": ("row", ((year - 2021) / 10).to_numpy(), {"unit": "decades from 2021"}),
             "compute": ("row", ((compute - 22).where(known, 0) / 3).to_numpy(), {"unit": "3 dex from 10^22 FLOP"}),
             "unknown": ("row", (~known).to_numpy().astype(float)),
@@ -63,45 +68,62 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     )
 
 
+def compute_log_odds(effect: Mapping[str, Any], sector_idx: Any, date: Any, compute: Any, unknown: Any) -> Any:
+    """Return the linear predictor, (..., row), from effects with any leading dims and covariates by row."""
+    by_sector = effect["sector_effect"][..., sector_idx] + effect["trend"][..., sector_idx] * date
+    by_compute = effect["slope"][..., None] * compute + effect["gap"][..., None] * unknown
+    return effect["intercept"][..., None] + by_sector + by_compute
+
+
 def build(dataset: xr.Dataset, priors: TrainingCodePriors) -> pm.Model:
-    """A logistic regression with academia-only as the base."""
+    """Build a logistic regression with academia-only as the reference. Deterministic ``sector_effect`` (sector,)."""
     coords = {"sector": list(SECTOR_LEVELS), "other": list(SECTOR_LEVELS[1:])}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
-        data = add_data(dataset, ("at_sector", "date", "compute", "unknown", "open"))
+        data = add_data(dataset, ("sector_idx", "date", "compute", "unknown", "open"))
         sd = add_hyperparameters(priors, ("access_sd",))["access_sd"]
-        level = pm.Normal("level", 0, sd)
-        other = pm.Normal("sector_effect", 0, sd, dims="other")
-        trend = pm.Normal("trend", 0, sd * TREND, dims="sector")
-        slope, gap = (pm.Normal(name, 0, sd) for name in ("slope", "gap"))
-        log_odds = level + pt.concatenate([[0.0], other])[data["at_sector"]]
-        log_odds += trend[data["at_sector"]] * data["date"] + slope * data["compute"] + gap * data["unknown"]
+        contrast = pm.Normal("sector_contrast", 0, sd, dims="other")
+        effect = {
+            "intercept": pm.Normal("intercept", 0, sd),
+            "sector_effect": pm.Deterministic("sector_effect", pt.concatenate([[0.0], contrast]), dims="sector"),
+            "trend": pm.Normal("trend", 0, sd * TREND, dims="sector"),
+            "slope": pm.Normal("slope", 0, sd),
+            "gap": pm.Normal("gap", 0, sd),
+        }
+        log_odds = compute_log_odds(effect, *(data[name] for name in ("sector_idx", "date", "compute", "unknown")))
         pm.Bernoulli("open_obs", logit_p=log_odds, observed=data["open"], dims="row")
     return model
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """Odds ratios to academia-only, and the share with open training code if all models were of one sector and date.
+    """Compute odds ratios to academia-only, and the share with open training code by sector and date.
 
     Returns
     -------
     xarray.Dataset
-        ``training_code_open`` (sector, year), averaged over the models' compute; ``odds_ratio_training_code_...``
-        (year,) of collaborations and of industry-only models to academia-only ones, in the middle of ``DATES``;
+        ``training_code_open`` (sector, year), as if all models were of the sector and date;
+        ``odds_ratio_training_code_...`` (year,) of collaborations and of industry-only models to academia-only ones, in the middle of ``DATES``;
         ``odds_ratio_training_code_tenfold_compute``.
     """
-    where = {"chain": draws["chain"].to_numpy(), "draw": draws["draw"].to_numpy()}
-    effect = draws["sector_effect"].transpose("chain", "draw", "other").to_numpy()
-    effect = np.concatenate([np.zeros((*effect.shape[:2], 1)), effect], axis=-1)[..., None]
-    trend = draws["trend"].transpose("chain", "draw", "sector").to_numpy()[..., None]
-    at_date = effect + trend * np.array(list(DATES.values()))  # (chain, draw, sector, year)
-    of_compute = draws["level"] + draws["slope"] * dataset["compute"] + draws["gap"] * dataset["unknown"]
-    others = of_compute.transpose("chain", "draw", "row").to_numpy()
-    shares = np.empty(at_date.shape)
-    for k, r in np.ndindex(*at_date.shape[2:]):
-        shares[:, :, k, r] = (1 / (1 + np.exp(-others - at_date[:, :, k, r, None]))).mean(-1)
-    coords = {**where, "sector": list(SECTOR_LEVELS), "year": list(DATES)}
-    dims = ("chain", "draw", "sector", "year")
-    ratios = xr.DataArray(np.exp(at_date - at_date[:, :, :1]), coords, dims)
+    effect = {
+        name: draws[name].transpose("chain", "draw", ...).to_numpy()
+        for name in ("intercept", "sector_effect", "trend", "slope", "gap")
+    }
+    compute, unknown = dataset["compute"].to_numpy(), dataset["unknown"].to_numpy()
+    shape = (len(SECTOR_LEVELS), len(DATES))
+    shares, log_odds = (np.empty((*effect["intercept"].shape, *shape)) for _ in range(2))
+    for k, r in np.ndindex(*shape):
+        sector_idx, date = np.full(len(compute), k), list(DATES.values())[r]
+        of_models = compute_log_odds(effect, sector_idx, date, compute, unknown)
+        shares[..., k, r] = (1 / (1 + np.exp(-of_models))).mean(-1)
+        log_odds[..., k, r] = compute_log_odds(effect, sector_idx[:1], date, 0.0, 0.0)[..., 0]
+    coords = {
+        "chain": draws["chain"].to_numpy(),
+        "draw": draws["draw"].to_numpy(),
+        "sector": list(SECTOR_LEVELS),
+        "year": list(DATES),
+    }
+    dims = tuple(coords)
+    ratios = xr.DataArray(np.exp(log_odds - log_odds[:, :, :1]), coords, dims)
     out = {
         "training_code_open": share(xr.DataArray(shares, coords, dims), "n_models"),
         "odds_ratio_training_code_tenfold_compute": ratio_from_log(draws["slope"] / 3, "n_models"),
@@ -114,14 +136,14 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
 
 
 def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Test quantities: how the share of open training code moves with time in each sector."""
+    """Compute test quantities: how the share of open training code changes with time in each sector."""
     y = data["open_obs"]
     out = {}
     for i, name in enumerate(SECTOR_LEVELS):
-        mine = dataset["at_sector"] == i
+        in_sector = dataset["sector_idx"] == i
         late = dataset["date"] > 0.15
-        out[f"{name}: open, from mid-2022 on less before"] = y.where(mine & late).mean("row") - y.where(
-            mine & ~late
+        out[f"{name}: open, from mid-2022 on less before"] = y.where(in_sector & late).mean("row") - y.where(
+            in_sector & ~late
         ).mean("row")
     return xr.Dataset(out)
 

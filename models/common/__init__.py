@@ -1,1 +1,1 @@
-"""What claims share: declarations, estimands, cells, exclusions, pieces of PyMC models."""
+"""Code shared by the claims: declarations, estimands, cells, exclusions and building blocks of PyMC models."""

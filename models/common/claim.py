@@ -1,6 +1,6 @@
-"""What every claim declares: its models, its specifications, its headlines and published values.
+"""Declarations of a claim: models, specifications, headlines and published values.
 
-No heavy imports: ``status`` reads specifications without loading PyMC.
+This module has no heavy imports: ``status`` reads specifications without loading PyMC.
 """
 
 from __future__ import annotations
@@ -16,29 +16,30 @@ if TYPE_CHECKING:
     import xarray as xr
 
 type Tables = Mapping[str, pd.DataFrame]
-RAW = "raw"  # in place of a model's name: rows are counted, nothing is fitted
+RAW = "raw"  # stands for a model's name where rows are counted and nothing is fitted
 
 
 @dataclass(frozen=True)
 class Model:
-    """A generative model of a claim: its functions, and the names of its top-level priors.
+    """A generative model of a claim: its functions and the names of its top-level priors.
 
     Parameters
     ----------
     prepare
-        Tables and choices to the dataset that the model conditions on.
+        Turns tables and choices into the dataset that the model conditions on.
     build
-        Dataset and priors to the PyMC model.
+        Turns the dataset and priors into the PyMC model.
     estimands
-        Draws (posterior or prior), dataset and choices to the reported quantities, see ``models.common.estimand``.
+        Computes the reported quantities from draws (posterior or prior), dataset and choices; see
+        ``models.common.estimand``.
     test_quantities
-        Data (observed or replicated) and dataset to quantities that the likelihood does not fit directly.
+        Computes, from data (observed or replicated) and dataset, quantities that the likelihood does not fit directly.
     top_level
-        The priors that power-scaling scales. Population distributions (a walk's innovations, effects of domains;
-        non-centred here, named ``..._raw``) are part of the model, not of the prior; see Kallioinen et al. (2024).
+        The priors that power-scaling scales. Population distributions (innovations of a walk, effects of domains;
+        non-centred here and named ``..._raw``) are part of the model, not of the prior; see Kallioinen et al. (2024).
     raw
-        The counts behind shares, for the ladder's first step: variables named as estimands, with a dim ``raw`` of
-        ``k`` (with the event) and ``n`` (of all); with ``k_reference`` and ``n_reference`` too, behind an odds ratio.
+        Counts for the first step of the ladder: variables named as the estimands, with a dim ``raw``. A share has ``k``
+        (with the event) and ``n`` (all); an odds ratio has ``k_reference`` and ``n_reference`` too.
     """
 
     prepare: Callable[[Tables, Any], xr.Dataset]
@@ -51,10 +52,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Specification:
-    """A named specification: a model, and the choices, priors and settings of NUTS in which it differs from defaults.
+    """A named specification: a model, with the choices, priors and NUTS settings that differ from the defaults.
 
-    ``title`` says it to a reader in a few words. The model ``RAW`` counts the rows of the specification with the same
-    choices. An ``extended`` one is not fitted by ``refresh`` but by ``alternatives``, and its estimates are kept in
+    ``title`` describes it to readers in a few words. The model ``RAW`` counts the rows of the specification with the
+    same choices. ``alternatives``, not ``refresh``, fits an ``extended`` specification; its estimates are kept in
     ``paper/published``.
     """
 
@@ -72,10 +73,10 @@ class Specification:
 class Published:
     """A published value or sign, and the tolerance fixed before fitting.
 
-    ``tolerance`` is on the estimand's own scale: 0.5 log-odds for shares, log(1.5) for ratios. ``sign`` is the claimed
-    side of the estimand's reference value, +1 or -1. Where the quantity is another one, ``not_comparable`` says
-    which, and no verdict is given; ``not_comparable_in`` names specifications where that is so. ``smallest``:
-    below this effect, of a logarithm, a claimed sign is of no interest.
+    ``tolerance`` is on the scale of the estimand: 0.5 log-odds for shares, log(1.5) for ratios. ``sign`` is the claimed
+    side of the estimand's reference value, +1 or -1. If the published quantity is another one, ``not_comparable`` says
+    which, and no verdict is given; ``not_comparable_in`` names the specifications to which this applies. ``rope`` is
+    the half-width, on the log scale, of the region of practical equivalence around no difference.
     """
 
     estimand: str
@@ -86,12 +87,12 @@ class Published:
     source: str = ""
     not_comparable: str | None = None
     not_comparable_in: tuple[str, ...] = ()
-    smallest: float = log(1.1)
+    rope: float = log(1.1)
 
 
 @dataclass(frozen=True)
 class Headline:
-    """An estimand that the abstract speaks of; with a ``ladder`` if it was published like for like."""
+    """An estimand that the abstract reports; with a ``ladder`` if the published quantity is the same."""
 
     spec: str
     estimand: str

@@ -1,19 +1,19 @@
-"""The contract of an estimand: what its attributes say, and how the rows behind it are counted.
+"""The contract of an estimand: its attributes, and the counts of rows on which it is based.
 
-``estimands`` of a model returns one dataset. Each variable is of one ``kind``:
+``estimands`` of a model returns one dataset. Each variable has one ``kind``:
 
 ``quantity``
-    Draws (chain, draw, ...) of a number with a ``unit`` and the ``scale`` on which it is compared and contracts
-    (``identity``, ``log``, ``logit``); with a ``reference``, the value of no effect, a direction is reported too.
+    Draws (chain, draw, ...) of a number. ``unit`` is its unit, and ``scale`` (``identity``, ``log``, ``logit``) the
+    scale of comparisons and contraction. With a ``reference``, the value of no effect, its direction is reported too.
 ``probability``
-    Draws (chain, draw, ...) of an event, true or false: one probability with its Monte Carlo error.
+    Draws (chain, draw, ...) of an event, true or false. One probability with its Monte Carlo error is reported.
 ``rows``
-    Numbers of rows of data behind quantities and events, without draws.
+    Numbers of rows of data on which quantities and events are based, without draws.
 ``fitted``
-    What figures show of the fit, and no table reports.
+    Values of the fit that figures show and no table reports.
 
-The attribute ``rows`` of a quantity or event names the counts behind it, a variable of the same dataset (by default
-``n``, as ``n_by_year`` and ``n_by_period``); ``over`` names the periods that it compares.
+The attribute ``rows`` of a quantity or event names its counts, a variable of the same dataset (by default ``n``, as
+``n_by_year`` and ``n_by_period``). ``over`` names the periods that it compares.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ def quantity(
     rows: str | None = None,
     over: Sequence[str] | None = None,
 ) -> xr.DataArray:
-    """Return draws as a quantity with a unit; the other functions name the usual ones."""
+    """Return draws as a quantity with a unit; the functions below cover the usual quantities."""
     attrs: dict[str, Any] = {"unit": unit, "scale": scale, "kind": "quantity"}
     optional = {"reference": reference, "rows": rows, "over": None if over is None else list(over)}
     return xr.DataArray(values).assign_attrs(attrs | {k: v for k, v in optional.items() if v is not None})
 
 
 def share(values: xr.DataArray, rows: str | None = None, reference: float | None = None) -> xr.DataArray:
-    """Return draws of a share: a probability, compared as log-odds."""
+    """Return draws of a share: a probability, compared on the log-odds scale."""
     return quantity(values, "probability", "logit", reference, rows)
 
 
 def ratio(values: xr.DataArray, rows: str | None = None) -> xr.DataArray:
-    """Return draws of a ratio (or odds ratio): positive, compared as logarithm, no effect at 1."""
+    """Return draws of a ratio (or odds ratio): positive, compared on the log scale, no effect at 1."""
     return quantity(values, "ratio", "log", 1.0, rows)
 
 
 def ratio_from_log(values: xr.DataArray, rows: str | None = None) -> xr.DataArray:
-    """Return draws of a logarithm (log-odds, say) as the ratio that it is the logarithm of."""
+    """Exponentiate draws of a logarithm (of an odds ratio, say) and return them as a ratio."""
     return ratio(xr.DataArray(np.exp(values)), rows)
 
 
@@ -66,7 +66,7 @@ def difference(values: xr.DataArray, rows: str | None = None, over: Sequence[str
 def log_odds(
     values: xr.DataArray, rows: str | None = None, reference: float | None = 0.0, over: Sequence[str] | None = None
 ) -> xr.DataArray:
-    """Return draws of a coefficient in log-odds: no effect at 0; a standard deviation has no reference."""
+    """Return draws of a coefficient in log-odds: no effect at 0. Pass ``reference=None`` for a standard deviation."""
     return quantity(values, "log-odds", "identity", reference, rows, over)
 
 
@@ -77,17 +77,17 @@ def event(values: xr.DataArray, rows: str | None = None) -> xr.DataArray:
 
 
 def rows(values: xr.DataArray, unit: str | None = None) -> xr.DataArray:
-    """Return numbers of rows of data: papers, models."""
+    """Return numbers of rows of data, such as papers or models."""
     return xr.DataArray(values).assign_attrs({"kind": "rows"} | ({} if unit is None else {"unit": unit}))
 
 
 def fitted(values: xr.DataArray) -> xr.DataArray:
-    """Return what figures show of a fit."""
+    """Return values of a fit for figures."""
     return xr.DataArray(values).assign_attrs(kind="fitted")
 
 
 def to_scale(values: xr.DataArray, scale: str) -> xr.DataArray:
-    """Log-odds of a share, logarithm of a ratio, anything else as it is."""
+    """Transform a share to log-odds and a ratio to its logarithm; return other values unchanged."""
     if scale == "logit":
         inside = values.clip(TINY, 1 - TINY)
         return xr.DataArray(np.log(inside) - np.log(1 - inside))
@@ -95,12 +95,12 @@ def to_scale(values: xr.DataArray, scale: str) -> xr.DataArray:
 
 
 def check_estimands(estimands: xr.Dataset) -> xr.Dataset:
-    """Return the dataset if every variable keeps the contract.
+    """Return the dataset if every variable meets the contract.
 
     Raises
     ------
     ValueError
-        Naming the variable and what it lacks: a kind, a unit or a scale, draws, or the counts that it names.
+        If a variable lacks a kind, a unit, a scale, draws, or the counts that it names. The message names the variable.
     """
     for name, variable in estimands.data_vars.items():
         attrs, drawn = variable.attrs, {"chain", "draw"} <= set(variable.dims)

@@ -1,4 +1,4 @@
-"""Yearly shares over periods of years, and when a share crosses one half."""
+"""Averages of yearly shares over periods, and the year in which a share crosses one half."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from models.common.estimand import rows
 
 
 def mark_above_half(share: xr.DataArray) -> xr.DataArray:
-    """Whether a share is above one half in a year and in every later one.
+    """Mark the years from which a share stays above one half: in that year and in every later one.
 
-    If the last year is not above, the crossing never happens; a crossing by year y happens exactly if the share
-    stays above from y on.
+    The crossing has happened by year y exactly if the share stays above one half from y on. If it is not above in the
+    last year, the crossing never happens.
 
     Parameters
     ----------
     share
-        Any dims with ``year``, probability.
+        Probability; any dims that include ``year``.
     """
     above = share > 0.5
     reverse = above.isel(year=slice(None, None, -1))
@@ -26,18 +26,18 @@ def mark_above_half(share: xr.DataArray) -> xr.DataArray:
 def average_over_periods(
     share: xr.DataArray, weights: xr.DataArray, periods: dict[str, tuple[int, int]]
 ) -> xr.DataArray:
-    """Average yearly values over periods, weighted by the number of rows of each year.
+    """Average yearly values over periods, weighted by the number of rows in each year.
 
-    With these weights the average of the raw yearly shares is the raw share of the period.
+    With these weights, the average of the raw yearly shares is the raw share of the period.
 
     Parameters
     ----------
     share
-        Dims with ``year``.
+        Yearly values; any dims that include ``year``.
     weights
         (year,), number of rows.
     periods
-        Name to first and last year. Years outside the data count nothing; a period without rows is left out.
+        First and last year, by name. Years outside the data are ignored; a period without rows is left out.
     """
     averages = []
     names = []
@@ -50,7 +50,7 @@ def average_over_periods(
 
 
 def count_rows(count: xr.DataArray, periods: dict[str, tuple[int, int]], name: str = "n") -> dict[str, xr.DataArray]:
-    """Rows behind each year and period, beside the estimands; an estimand's attr ``rows`` names its own."""
+    """Count rows by year and period for an estimand, whose attribute ``rows`` is ``name``."""
     inside = {key: count.sel(year=slice(*years)) for key, years in periods.items()}
     sums = {key: int(part.sum()) for key, part in inside.items() if part.size}
     by_period = xr.DataArray(list(sums.values()), {"period": list(sums)}, ("period",))

@@ -1,4 +1,4 @@
-"""Pieces of PyMC models: data and hyper-parameters that other values can replace, and binomials without coefficient."""
+"""Pieces of PyMC models: replaceable data and hyper-parameters, offsets, tables of odds, binomial counts."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ import xarray as xr
 from models.common.cells import Floats, Ints
 
 CHECK_BOUNDS = False
-"""For ``pm.Model``: transforms keep every parameter within its bounds, and ``prepare`` every count. Checked at each
-step, bounds are a fifth of the compilation."""
+"""For ``pm.Model``: transforms keep every parameter within its bounds, and ``prepare`` every count. Checks at each step
+are a fifth of the compilation."""
+
+INFORMATION = 0.2  # of a paper about a log-odds: p (1 - p) for shares around 0.7
 
 
 def add_data(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, pt.TensorVariable]:
     """Add variables of a dataset to the model in context as ``pm.Data`` with dims.
 
-    One compiled model then serves any values of them. A dim without coordinates gets positions.
+    One compiled model then serves any values of them. A dim without coordinates gets integers from 0.
 
     Parameters
     ----------
     dataset
         As ``prepare`` returns it.
     names
-        Of its variables: numbers of any dims.
+        Names of numeric variables, of any dims.
 
     Returns
     -------
     dict
-        Name to ``pm.Data``, of the variable's shape: integers as int64, other numbers as float64.
+        Name to ``pm.Data`` of the variable's shape: integers as int64, other numbers as float64.
     """
     model = pm.modelcontext(None)
     out: dict[str, pt.TensorVariable] = {}
@@ -48,32 +50,132 @@ def add_data(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, pt.TensorVa
 
 
 def add_hyperparameters(priors: Any, names: Iterable[str]) -> dict[str, pt.TensorVariable]:
-    """Hyper-parameters of the model in context, by name: data, so that one compiled model serves any values of them.
+    """Add hyper-parameters to the model in context as data, so that one compiled model serves any values of them.
 
-    One vector ``prior``: a hyper-parameter has at times the name of the parameter whose prior it sets.
+    They are entries of one vector, ``prior``: a hyper-parameter may have the name of the parameter whose prior it sets.
+
+    Parameters
+    ----------
+    priors
+        Dataclass of hyper-parameters.
+    names
+        Fields that the model uses.
+
+    Returns
+    -------
+    dict
+        Name to a scalar.
     """
     names = tuple(names)
     vector = pm.Data("prior", np.array([getattr(priors, name) for name in names], float))
     return {name: vector[i] for i, name in enumerate(names)}
 
 
-def add_binomial(
-    name: str, probability: pt.TensorVariable, trials: pt.TensorVariable, observed: pt.TensorVariable
-) -> pt.TensorVariable:
-    """Binomial counts, dim ``cell``, without their coefficient: a constant, and dearer than all the rest.
+def shifted_normal(name: str, mu: Any, sigma: Any, offset: Any, dims: str | tuple[str, ...]) -> pt.TensorVariable:
+    """Add Normal(mu, sigma), sampled less an offset that decorrelates it from what the offset is made of.
+
+    The map has a unit Jacobian, so the posterior is unchanged (compare Papaspiliopoulos, Roberts and Skold 2007,
+    Statistical Science 22:59, on parametrisations that decorrelate).
 
     Parameters
     ----------
     name
-        Of the observed variable.
+        Name of the effect. The sampler moves in ``{name}_shifted``.
+    mu, sigma
+        Mean and sd of the effect.
+    offset
+        Tensor that broadcasts to the effect, made of other parameters and of data.
+    dims
+        Dims of the effect.
+
+    Returns
+    -------
+    pytensor.tensor.TensorVariable
+        The effect itself, a deterministic.
+    """
+    shifted = pm.Normal(f"{name}_shifted", mu - offset, sigma, dims=dims)
+    return pm.Deterministic(name, shifted + offset, dims=dims)
+
+
+def partly_centred_normal(name: str, mu: Any, sigma: Any, centring: Any, dims: str) -> pt.TensorVariable:
+    """Add Normal(mu, sigma), sampled partly centred: its distribution is the same for any ``centring``.
+
+    effect = mu + sigma^(1 - w) (raw - w mu) with raw ~ Normal(w mu, sigma^w); w = 1 is centred, w = 0 non-centred.
+    Between groups of one paper and of thousands neither samples well (Papaspiliopoulos, Roberts and Skold 2007,
+    Statistical Science 22:59; Gorinova, Moore and Hoffman 2020, ICML).
+
+    Parameters
+    ----------
+    name
+        Name of the effect, a deterministic. The sampler moves in ``{name}_raw``.
+    mu, sigma
+        Mean and sd of the effect.
+    centring
+        w, between 0 and 1, of each effect: see ``compute_centring``.
+    dims
+        Dim of the effect.
+    """
+    raw = pm.Normal(f"{name}_raw", centring * mu, sigma**centring, dims=dims)
+    return pm.Deterministic(name, mu + sigma ** (1 - centring) * (raw - centring * mu), dims=dims)
+
+
+def compute_centring(papers: Floats, sigma: float) -> Floats:
+    """Compute w = information / (information + 1 / sigma^2) of effects in log-odds, from the papers of each.
+
+    Parameters
+    ----------
+    papers
+        Number of papers that inform each effect.
+    sigma
+        Typical sd of the effects, log-odds: the median of its prior.
+    """
+    information = INFORMATION * papers
+    return np.asarray(information / (information + sigma**-2))
+
+
+def gather(table: Any, idx: Any) -> Any:
+    """Return entries of the last axis of a tensor or an array: (..., level) to (..., *idx.shape).
+
+    The index is flattened first: pytensor's gradient of a two-dimensional one is slow.
+    """
+    leading = tuple(table.shape[i] for i in range(table.ndim - 1))
+    return table[..., idx.flatten()].reshape((*leading, *(idx.shape[i] for i in range(idx.ndim))))
+
+
+def multiply_odds(*terms: tuple[pt.TensorVariable, pt.TensorVariable]) -> pt.TensorVariable:
+    """Return the odds of cells whose log-odds are a sum of entries of small tables, one entry of each.
+
+    exp(a + b) = exp(a) exp(b), so the odds are unchanged. Exponentials are taken of the tables' entries, which are
+    fewer than the cells: the gradient of a model with thousands of cells costs about half as much.
+
+    Parameters
+    ----------
+    terms
+        Table of log-odds, of any dims, and index of each cell in the flattened table, (cell,).
+    """
+    odds, *others = (pt.exp(table).flatten()[idx] for table, idx in terms)
+    for factor in others:
+        odds = odds * factor
+    return odds
+
+
+def add_binomial(
+    name: str, probability: pt.TensorVariable, trials: pt.TensorVariable, observed: pt.TensorVariable
+) -> pt.TensorVariable:
+    """Add binomial counts by ``cell``, without the binomial coefficient: a constant that costs more than all the rest.
+
+    Parameters
+    ----------
+    name
+        Name of the observed variable.
     probability
-        (cell,), of the event.
+        (cell,), probability of the event.
     trials, observed
         (cell,), papers, and papers with the event.
     """
 
     def logp(value: pt.TensorVariable, probability: pt.TensorVariable, trials: pt.TensorVariable) -> pt.TensorVariable:
-        # log(1 - probability), written so that pytensor does not make it log1p(-probability), which is slower.
+        # log(1 - probability), written so that pytensor does not rewrite it as log1p(-probability), which is slower.
         return value * pt.log(probability) + (trials - value) * (pt.log(0.5 - 0.5 * probability) + log(2))
 
     def random(probability: Floats, trials: Ints, rng: np.random.Generator | None = None, size: Any = None) -> Ints:
@@ -94,22 +196,22 @@ def add_binomial_with_false_positives(
     observed: pt.TensorVariable,
     false_positive: pt.TensorVariable,
 ) -> pt.TensorVariable:
-    r"""Binomial counts of an event that is always seen, and at times where it is not, dim ``cell``.
+    r"""Add binomial counts by ``cell`` of observations that show every event, and at times one where there is none.
 
     With p = odds / (1 + odds) the probability of the event, an observation shows it with probability
 
         p + (1 - p) * false_positive
 
-    (Rogan and Gladen 1978, American Journal of Epidemiology 107:71). Constants of the data are left out of the log
-    density, which cost time at every step and change nothing: the binomial coefficient, and log(1 - false_positive) of
-    each observation that does not show the event.
+    (Rogan and Gladen 1978, American Journal of Epidemiology 107:71). The log density leaves out constants of the data,
+    which cost time at every step: the binomial coefficient, and log(1 - false_positive) of each observation that does
+    not show the event.
 
     Parameters
     ----------
     name
-        Of the observed variable.
+        Name of the observed variable.
     odds
-        (cell,), of the event itself.
+        (cell,), odds of the event.
     trials, observed
         (cell,), papers, and papers that show the event.
     false_positive
@@ -122,7 +224,7 @@ def add_binomial_with_false_positives(
         trials: pt.TensorVariable,
         false_positive: pt.TensorVariable,
     ) -> pt.TensorVariable:
-        # log(1 + odds), written so that pytensor does not make it log1p(odds), which is slower.
+        # log(1 + odds), written so that pytensor does not rewrite it as log1p(odds), which is slower.
         return value * pt.log(odds + false_positive) - trials * (pt.log(0.5 + 0.5 * odds) + log(2))
 
     def random(

@@ -1,4 +1,4 @@
-"""Probabilities averaged over the papers of a table, by draw: standardisation."""
+"""Standardisation: probabilities averaged over the papers of a table, by draw."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from scipy.special import expit
 from models.common.cells import Floats, Ints
 
 Part = tuple[xr.DataArray, Ints]
-CHUNK = 10  # draws averaged at a time: their cells stay in the processor's cache, which halves the time
+CHUNK = 10  # draws averaged at a time; their cells then stay in the processor's cache, which halves the time
 
 
 def flatten_levels(draws: xr.DataArray, first: str, second: str) -> xr.DataArray:
-    """Flatten two dimensions of draws into one of levels, the second running fastest."""
+    """Flatten two dimensions of draws into one dimension ``level``; the second varies fastest."""
     flat = draws.transpose("chain", "draw", first, second)
     shape = (flat.sizes["chain"], flat.sizes["draw"], -1)
     coords = {"chain": flat["chain"].to_numpy(), "draw": flat["draw"].to_numpy()}
@@ -24,16 +24,16 @@ def flatten_levels(draws: xr.DataArray, first: str, second: str) -> xr.DataArray
 
 
 def standardise(parts: Sequence[Part], weights: Mapping[Any, Floats], dim: str) -> xr.DataArray:
-    """Average probability over cells by draw, under each of several sets of weights.
+    """Average the probability over cells by draw, under each of several sets of weights.
 
     Parameters
     ----------
     parts
-        Additive parts of a cell's log-odds: draws with dims (chain, draw, a level), and the level of each cell.
+        Additive parts of a cell's log-odds: draws (chain, draw, level), and the index of each cell's level.
     weights
-        Name to weights of the cells; each set is divided by its sum.
+        Weights of the cells, by name; each set is divided by its sum.
     dim
-        Name of the dimension of the result that carries the names.
+        Dimension of the result whose coordinate holds the names.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def standardise(parts: Sequence[Part], weights: Mapping[Any, Floats], dim: str) 
     """
     names = list(weights)
     matrix = np.stack([np.asarray(weights[name], float) / np.sum(weights[name]) for name in names])
-    used = np.flatnonzero(matrix.any(axis=0))  # cells without weight cost nothing
+    used = np.flatnonzero(matrix.any(axis=0))  # skip cells without weight
     matrix = matrix[:, used].T
     first = parts[0][0]
     tables = [(part.transpose("chain", "draw", ...).to_numpy(), index[used]) for part, index in parts]

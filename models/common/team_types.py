@@ -1,5 +1,5 @@
-"""Team types of papers: who wrote them, by the sectors of their authors."""
+"""Team types of papers, by the sectors of their authors."""
 
 ACADEMIA_ONLY, MIXED, INDUSTRY_ONLY = "academia-only", "mixed", "industry-only"
 TEAM_TYPES = (ACADEMIA_ONLY, MIXED, INDUSTRY_ONLY)
-"""In the order of every dim ``team``: none of the authors from industry, some, all."""
+"""No author from industry, some, or all; in the order of every dim ``team``."""

@@ -1,4 +1,4 @@
-"""The papers behind the compute-term claim: which count by the choices of the analysis, their exposure and outcome."""
+"""Papers of the compute-term claim in cells: selection, exposure, and team type where it is partly observed."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ import xarray as xr
 from scipy.special import comb
 
 from data.errors import InputError
-from models.common.cells import FEW, SIZES, band_team_size, count_cells, cross_indices, group_venues, index_levels
+from models.common.cells import FEW, TEAM_SIZES, band_team_size, count_cells, cross_indices, group_venues, index_levels
 from models.common.claim import Tables
 from models.common.exclusions import Selection
 from models.common.team_types import ACADEMIA_ONLY
 from models.topic_compute.choices import Choices
-from models.topic_compute.decomposition import add_change_weights
-from models.topic_compute.definitions import FALL_OF, HARDWARE, MANY, TERMS
+from models.topic_compute.decomposition import add_panel_weights
+from models.topic_compute.definitions import CHANGE_OF, HARDWARE, MANY, TERMS
 
 TRACKS = ("main", "findings")
 LARGEST_TEAM = 30  # of an incomplete paper; larger teams count as this large
 
 
 def select(tables: Tables, choices: Choices) -> Selection:
-    """Papers of the window with an exposure, a team size and a known or partly seen team.
+    """Select papers of the window with an exposure, a team size and a known or partly observed team.
 
     Returns
     -------
     Selection
-        Columns of the table of papers, and ``topic_used``, ``size``, ``group`` (of venues), ``exposure`` (a tuple, one
-        value a family), ``y`` (academia only, or, of a team seen in part, no industry author seen), ``authors`` and
-        ``unseen`` (0 where the kind of team is known).
+        Columns of the table of papers, and ``topic_used``, ``size``, ``venue_group``, ``exposure`` (a tuple, one value
+        a family), ``y`` (academia-only; for a partly observed team, no industry author observed), ``authors`` and
+        ``unseen`` (authors not observed; 0 where the team type is known).
 
     Raises
     ------
@@ -48,21 +48,23 @@ def select(tables: Tables, choices: Choices) -> Selection:
         rows.keep(rows.frame["venue"] != choices.without_venue, f"published at {choices.without_venue}")
     if choices.exposure == "hardware":
         rows.keep(rows.frame["code_coded"] != "", "not read in full text")
-        rows.keep(rows.frame["research"] == "empirical", "theoretical: hardware is not to be expected")
+        rows.keep(rows.frame["research"] == "empirical", "theoretical: no hardware expected")
     else:
         rows.keep(rows.frame["has_abstract"] == "yes", "without an abstract")
     topic = "topic_title" if choices.exposure == "hardware" else choices.topic
     if topic == "topic_keywords":
-        rows.keep(rows.frame["topic_keywords"] != "", "without keywords that tell a topic")
+        rows.keep(rows.frame["topic_keywords"] != "", "without keywords that identify a topic")
     rows.keep(rows.frame["n_authors"].notna(), "number of authors unknown")
     _keep_with_team(rows, choices)
     frame = rows.frame.copy()
     if frame.empty:
-        problem = "no paper has an abstract (or a full text), a number of authors and a team that is known or seen"
+        problem = (
+            "no paper has an abstract (or a full text), a number of authors and a team that is known or partly observed"
+        )
         raise InputError(problem, "table of papers", hint="see data/README.md for the columns that these need")
     frame["topic_used"] = frame[topic]
     frame["size"] = band_team_size(frame["n_authors"])
-    frame["group"] = group_venues(frame["venue"])
+    frame["venue_group"] = group_venues(frame["venue"])
     frame["exposure"] = list_exposures(frame, choices)
     if not frame["exposure"].map(any).any():
         what = "names an accelerator" if choices.exposure == "hardware" else "uses a compute term"
@@ -72,7 +74,7 @@ def select(tables: Tables, choices: Choices) -> Selection:
 
 
 def list_exposures(frame: pd.DataFrame, choices: Choices) -> pd.Series:
-    """A tuple a paper, one value a family: used or not (1, 0), or log2 of one more than the number of terms."""
+    """Return a tuple a paper, one value a family: used or not (1, 0), or log2(1 + number of terms)."""
     if choices.exposure == "hardware":
         named = (frame["hardware_kind"] == "accelerator").astype(float)
         count = frame["accelerator_count"]
@@ -89,136 +91,138 @@ def list_exposures(frame: pd.DataFrame, choices: Choices) -> pd.Series:
 
 
 def list_families(choices: Choices) -> list[str]:
-    """Names of the exposures, in order."""
+    """Return the names of the families, in order."""
     if choices.exposure == "hardware":
         return list(HARDWARE)
     return [family for family in TERMS if family != choices.without_family]
 
 
 def _keep_with_team(rows: Selection, choices: Choices) -> None:
-    """Keep the papers whose kind of team is known, or of whose authors some are; add ``y``, ``authors``, ``unseen``.
+    """Keep the papers whose team type is known or partly observed; add ``y``, ``authors`` and ``unseen``.
 
-    Listed: the listed authors decide where all of them are known; else the coded kind; else those that are seen.
-    Coded: the coded kind decides, also in full texts. Listed where coded: as listed, for the same papers as coded.
+    With ``team`` listed, the listed authors decide where all of them are known; else the LLM label of the team type;
+    else the authors that are observed. Coded: the LLM label decides, as it always does for full texts. Listed where
+    coded: as listed, for the papers that have a label.
     """
     frame = rows.frame
     coded = frame["team_coded"] != "unknown"
     by_author = frame["slots_per"] == "author"
-    kinds = frame[[f"authors_{kind}" for kind in ("education", "company", "government", "nonprofit", "double")]]
-    industry = frame[[f"authors_{kind}" for kind in choices.industry]].sum(axis=1) > 0
+    sectors = frame[[f"authors_{sector}" for sector in ("education", "company", "government", "nonprofit", "double")]]
+    industry = frame[[f"authors_{sector}" for sector in choices.industry]].sum(axis=1) > 0
     complete = by_author & (frame["authors_unknown"] == 0)
-    seen = by_author & (kinds.sum(axis=1) > 0)
+    observed = by_author & (sectors.sum(axis=1) > 0)
     as_coded = choices.team == "coded" or choices.exposure == "hardware"
     if as_coded or choices.team == "listed where coded":
         usable, known = coded, coded
     elif choices.unseen == "complete cases":
         usable, known = complete, complete
     else:
-        usable, known = complete | coded | seen, complete | coded
+        usable, known = complete | coded | observed, complete | coded
     from_coded = coded & (~complete | as_coded)
     y = (~industry).where(~from_coded, frame["team_coded"] == ACADEMIA_ONLY)
     unseen = frame["authors_unknown"].where(~known, 0.0)
-    if choices.unseen == "all academic":  # none of them from industry: what is seen is the kind
+    if choices.unseen == "all academic":  # the observed authors then decide the team type
         unseen = unseen * 0
     elif choices.unseen == "all industry":
         y, unseen = y & (unseen == 0), unseen * 0
     rows.frame = frame.assign(y=y, authors=frame["n_authors"], unseen=unseen.astype(int))
-    rows.keep(usable, "kind of team not coded, and no author's affiliation seen")
+    rows.keep(usable, "team type without a label, and no author's affiliation observed")
     left = rows.frame
     filled = int(from_coded[usable].sum())
-    rows.count("of these, kind of team from the coded full text", filled)
+    rows.count("of these, team type from the LLM label of the full text", filled)
     partly = int((left["unseen"] > 0).sum())
-    rows.count("of these, some authors unseen", partly)
+    rows.count("of these, some authors not observed", partly)
 
 
 def compute_unseen_industry(frame: pd.DataFrame, choices: Choices) -> pd.Series:
-    """q: the probability that a team with industry authors shows none of them, by team size, number unseen and group.
+    """Compute q, the probability that no industry author is observed of a team that has some.
 
-    The seen are taken as a random subset of the team, so that with k of n authors from industry and u unseen, none is
-    seen with probability C(u, k) / C(n, k); k given n comes from the complete papers of the venue group, a number of
-    authors borrowing from its neighbours where there are few.
+    The observed authors are taken as a random subset of the team: with k of n authors from industry and u not observed,
+    none is observed with probability C(u, k) / C(n, k). The distribution of k given n is that of the complete papers of
+    the venue group; where few have n authors, papers with a similar number are used.
 
     Returns
     -------
     pandas.Series
-        Probability for every paper; 0 where the kind of team is known.
+        Probability for every paper; 0 where the team type is known.
     """
     partly = frame["unseen"] > 0
     q = pd.Series(0.0, index=frame.index)
     if not partly.any():
         return q
     complete = frame[(frame["slots_per"] == "author") & (frame["authors_unknown"] == 0)]
-    industry = complete[[f"authors_{kind}" for kind in choices.industry]].sum(axis=1).astype(int)
+    industry = complete[[f"authors_{sector}" for sector in choices.industry]].sum(axis=1).astype(int)
     some = complete.assign(k=industry, size_used=complete["authors"].clip(upper=LARGEST_TEAM))[industry > 0]
-    for key, at in frame[partly].groupby(["group", "authors", "unseen"]).groups.items():
+    for key, papers in frame[partly].groupby(["venue_group", "authors", "unseen"]).groups.items():
         group, authors, unseen = cast(tuple[str, float, int], key)
         n = min(int(authors), LARGEST_TEAM)
         u = min(max(round(unseen / authors * n), 1), n - 1)
-        same = some[(some["group"] == group) & (some["size_used"] == n)]
+        same = some[(some["venue_group"] == group) & (some["size_used"] == n)]
         if len(same) < FEW:
-            same = some[(some["group"] == group) & (abs(some["size_used"] - n) <= max(1, n // 4))]
+            same = some[(some["venue_group"] == group) & (abs(some["size_used"] - n) <= max(1, n // 4))]
         if len(same) < FEW:
             same = some[abs(some["size_used"] - n) <= max(1, n // 2)]
-        # Between team sizes the share of industry is carried, not its number; what lies between two numbers is both.
+        # A similar team size lends its share of industry authors, not their number: k is interpolated.
         k = np.clip(same["k"] / same["authors"] * n, 1, n).to_numpy()
         below = np.floor(k)
         hidden = [comb(u, number) / comb(n, number) for number in (below, np.minimum(below + 1, n))]
-        q[at] = float(np.mean((1 - k + below) * hidden[0] + (k - below) * hidden[1])) if len(same) else u / n
+        q[papers] = float(np.mean((1 - k + below) * hidden[0] + (k - below) * hidden[1])) if len(same) else u / n
     return q
 
 
 def count_papers(rows: Selection, choices: Choices) -> xr.Dataset:
-    """Sufficient counts of the papers.
+    """Count the papers in cells.
 
     Returns
     -------
     xarray.Dataset
-        By ``cell``: ``n`` papers, ``y`` of them academia only (or without a seen industry author), ``q``, ``partly``
-        (some authors unseen), and positions ``at_venue_year``, ``at_topic``, ``at_size``, ``at_group`` (of
-        venues), ``at_pair`` (topic and venue), ``at_exposure``, and in tables of these, flattened. By ``exposure`` and
-        ``family``: ``value``. By ``venue_year``: ``year_of``, ``venue_of``; with ``topic``: ``pair_at``, position of
-        the pair, 0 where no cell has it. attrs ``flow``: exclusions, JSON.
+        By ``cell``: ``n`` papers, ``y`` of them academia-only (or without an observed industry author), ``q``,
+        ``partly`` (1 where some authors are not observed), and index vectors ``..._idx`` of its venue-year, topic, team
+        size, venue group and exposure, and of tables by several of these, flattened. By ``exposure`` and ``family``:
+        ``value``. By ``venue_year``: ``venue_year_year``, ``venue_year_venue``; with ``topic``: ``topic_venue_idx``, 0
+        where no cell has the topic at that venue. attrs ``flow`` (exclusions) and ``facts``, JSON; ``unseen_shift``,
+        log-odds.
     """
     frame = rows.frame
     frame["q"] = compute_unseen_industry(frame, choices).round(3)
     frame["partly"] = frame["unseen"] > 0
-    by = ["venue", "year", "topic_used", "size", "exposure", "q", "partly"]
-    table = count_cells(frame, by, "y")
-    table["group"] = group_venues(table["venue"])
-    names = {
-        "venue_year": [f"{venue} {year:.0f}" for venue, year in zip(table["venue"], table["year"], strict=True)],
-        "pair": [f"{topic} at {venue}" for topic, venue in zip(table["topic_used"], table["venue"], strict=True)],
-    }
-    table = table.assign(**names)
-    levels = {name: sorted(table[name].unique()) for name in names}
-    used = {"topic": "topic_used", "group": "group", "exposure": "exposure"}
-    levels |= {name: sorted(table[column].unique()) for name, column in used.items()} | {"size": list(SIZES)}
-    used |= {name: name for name in ("venue_year", "size", "pair")}
-    places = table.drop_duplicates("venue_year").set_index("venue_year").loc[levels["venue_year"]]
-    at = {name: index_levels(table[column], levels[name]) for name, column in used.items()}
-    at["partly"], sizes = table["partly"].to_numpy().astype(np.int64), {"partly": 2}
-    sizes |= {name: len(level) for name, level in levels.items()}
-    joint = {
-        "_".join(by): cross_indices(at, sizes, *by)
-        for by in (("venue_year", "topic"), ("topic", "exposure"), ("group", "size", "partly"))
-    }
-    pair_at = np.zeros((sizes["venue_year"], sizes["topic"]), dtype=np.int64)
-    pair_at[at["venue_year"], at["topic"]] = at["pair"]
+    table = count_cells(frame, ["venue", "year", "topic_used", "size", "exposure", "q", "partly"], "y")
+    venue, topic = table["venue"], table["topic_used"]
+    coordinates = pd.DataFrame(
+        {
+            "venue_year": venue + " " + table["year"].astype(int).astype(str),
+            "topic": topic,
+            "topic_venue": topic + " at " + venue,
+            "venue_group": group_venues(venue),
+            "size": table["size"],
+            "exposure": table["exposure"],
+        }
+    )
+    levels = {name: sorted(values.unique()) for name, values in coordinates.items()} | {"size": list(TEAM_SIZES)}
+    idx = {str(name): index_levels(values, levels[name]) for name, values in coordinates.items()}
+    idx["partly"] = table["partly"].to_numpy().astype(np.int64)
+    sizes = {str(name): len(level) for name, level in levels.items()} | {"partly": 2}
+    joint = (("venue_year", "topic"), ("topic", "exposure"), ("venue_group", "size", "partly"))
+    venue_years = table.assign(venue_year=coordinates["venue_year"]).drop_duplicates("venue_year")
+    venue_years = venue_years.set_index("venue_year").loc[levels["venue_year"]]
+    topic_venue_idx = np.zeros((sizes["venue_year"], sizes["topic"]), dtype=np.int64)
+    topic_venue_idx[idx["venue_year"], idx["topic"]] = idx["topic_venue"]
+    single = ("venue_year", "topic", "size", "venue_group", "exposure")
+    exposures = np.array(levels["exposure"], float).reshape(sizes["exposure"], -1)
     dataset = xr.Dataset(
         {
             "n": ("cell", table["n"].to_numpy(), {"unit": "papers"}),
             "y": ("cell", table["y"].to_numpy(), {"unit": "papers"}),
             "q": ("cell", table["q"].to_numpy(float)),
-            "partly": ("cell", at["partly"]),
-            **{f"at_{name}": ("cell", at[name]) for name in used},
-            **{f"at_{name}": ("cell", place) for name, place in joint.items()},
-            "pair_at": (("venue_year", "topic"), pair_at),
-            "value": (("exposure", "family"), np.array(levels["exposure"], float).reshape(len(levels["exposure"]), -1)),
-            "venue_of": ("venue_year", places["venue"].to_numpy(str)),
-            "year_of": ("venue_year", places["year"].to_numpy(int)),
+            "partly": ("cell", idx["partly"]),
+            **{f"{name}_idx": ("cell", idx[name]) for name in single},
+            **{"_".join([*names, "idx"]): ("cell", cross_indices(idx, sizes, *names)) for names in joint},
+            "topic_venue_idx": (("venue_year", "topic"), topic_venue_idx),
+            "value": (("exposure", "family"), exposures),
+            "venue_year_venue": ("venue_year", venue_years["venue"].to_numpy(str)),
+            "venue_year_year": ("venue_year", venue_years["year"].to_numpy(int)),
         },
-        coords={"family": list_families(choices)}
-        | {name: level for name, level in levels.items() if name != "exposure"},
+        coords={"family": list_families(choices)} | {name: levels[name] for name in levels if name != "exposure"},
     )
     facts = {"venues": frame["venue"].nunique(), "papers": len(frame), "exposed": int(frame["exposure"].map(any).sum())}
     attrs = {"flow": rows.to_json(), "facts": json.dumps(facts), "unseen_shift": choices.unseen_shift}
@@ -226,11 +230,11 @@ def count_papers(rows: Selection, choices: Choices) -> xr.Dataset:
 
 
 def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
-    """Cells of papers with their exposures (see ``cells``), and weights for the decomposition.
+    """Count papers in cells (see ``count_papers``), and add the weights of the decomposition.
 
     Raises
     ------
     InputError
         If no paper is left.
     """
-    return add_change_weights(count_papers(select(tables, choices), choices), FALL_OF[choices.exposure == "hardware"])
+    return add_panel_weights(count_papers(select(tables, choices), choices), CHANGE_OF[choices.exposure == "hardware"])

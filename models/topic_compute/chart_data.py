@@ -1,4 +1,4 @@
-"""What the figures of the compute-term claim show: contrasts by topic and family, what goes with the fall, the fit."""
+"""Chart data of compute terms: contrasts by topic and family, what accounts for the change, and the fit."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from models.common.cells import FEW
 from models.common.chart_data import Charts, Rows
 
 SPECS = {"main": "terms in the abstract", "full_text": "hardware named, full texts"}
-CONTRASTS_AXIS = f"odds ratio of academia-only, papers with to papers without (hollow: fewer than {FEW} papers)"
+CONTRASTS_AXIS = f"odds ratio of an academia-only team, papers with to papers without (hollow: fewer than {FEW} papers)"
 
 
 def make_chart_data(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts:
-    """Make the rows of every figure of the claim.
+    """Make the rows of all figures of the claim.
 
     Parameters
     ----------
     trees
         Stored fits by specification; a user's table may lack the full texts.
     estimates
-        The claim's rows of estimates.json.
+        Rows of the claim in estimates.json.
 
     Returns
     -------
     dict
-        Name of a figure, or ``FIGURE/PART``, to its rows; without spanning venues there is no ``topic_compute_fall``.
+        Rows by ``FIGURE`` or ``FIGURE/PART``; without a balanced panel of venues there is no ``topic_compute_fall``.
     """
     shown = {spec: title for spec, title in SPECS.items() if spec in trees}
     charts: Charts = {
@@ -37,14 +37,14 @@ def make_chart_data(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts
             {"spec": spec, "title": title, "label": CONTRASTS_AXIS} for spec, title in shown.items()
         ],
     }
-    with_fall = {spec: title for spec, title in shown.items() if _pick(estimates, spec, "waterfall")}
-    if with_fall:
-        charts["topic_compute_fall"] = [row for spec in with_fall for row in _list_fall(estimates, spec)]
-        charts["topic_compute_fall/panels"] = [{"spec": spec, "title": title} for spec, title in with_fall.items()]
-    at = [(spec, by) for spec in shown for by in ("venue_year", "topic")]
-    charts["topic_compute_fitted"] = [row for spec, by in at for row in _list_fitted(trees[spec], spec, by)]
+    with_panel = {spec: title for spec, title in shown.items() if _pick(estimates, spec, "waterfall")}
+    if with_panel:
+        charts["topic_compute_fall"] = [row for spec in with_panel for row in _list_change(estimates, spec)]
+        charts["topic_compute_fall/panels"] = [{"spec": spec, "title": title} for spec, title in with_panel.items()]
+    plots = [(spec, by) for spec in shown for by in ("venue_year", "topic")]
+    charts["topic_compute_fitted"] = [row for spec, by in plots for row in _list_fitted(trees[spec], spec, by)]
     charts["topic_compute_fitted/panels"] = [
-        {"spec": spec, "by": by, "title": f"by {by.replace('_', ' and ')}, {shown[spec]}"} for spec, by in at
+        {"spec": spec, "by": by, "title": f"by {by.replace('_', ' and ')}, {shown[spec]}"} for spec, by in plots
     ]
     return charts
 
@@ -54,15 +54,15 @@ def _pick(estimates: Rows, spec: str, name: str) -> Rows:
 
 
 def _list_contrasts(estimates: Rows, spec: str) -> Rows:
-    """List odds ratios: pooled and in a new topic, by family, by topic from the largest."""
+    """List odds ratios: pooled, in a new topic, by family, and by topic with the most papers first."""
 
     def make_line(row: Mapping[str, Any], label: str, kind: str) -> dict[str, Any]:
-        at = {key: row[key] for key in ("n", "median", "eti_low", "eti_high")}
-        return {"label": label, "kind": kind, "hollow": row["n"] < FEW} | at
+        summary = {key: row[key] for key in ("n", "median", "eti_low", "eti_high")}
+        return {"label": label, "kind": kind, "hollow": row["n"] < FEW} | summary
 
     pooled = [make_line(row, "all, pooled", "pooled") for row in _pick(estimates, spec, "odds_ratio")]
     new = _pick(estimates, spec, "odds_ratio_new_topic")
-    pooled += [make_line(row, "a topic not among these", "pooled") for row in new]
+    pooled += [make_line(row, "a new topic", "pooled") for row in new]
     by_family = _pick(estimates, spec, "odds_ratio_by_family")
     families = [make_line(row, row["coords"]["family"], "family") for row in by_family]
     by_topic = _pick(estimates, spec, "odds_ratio_by_topic_same_mix")
@@ -70,36 +70,37 @@ def _list_contrasts(estimates: Rows, spec: str) -> Rows:
     return [*pooled, *families, *sorted(topics, key=lambda one: -one["n"])]
 
 
-def _list_fall(estimates: Rows, spec: str) -> Rows:
-    """List the bars from the first period's share to the last one's, and the share with a factor set back.
+def _list_change(estimates: Rows, spec: str) -> Rows:
+    """List bars from the share of the first period to that of the last, and the shares with one factor reweighted.
 
     Returns
     -------
     list of dict
-        ``x`` counts the bars from the left; ``kind`` is share, rest, factor, first or last; ``from`` and ``to`` are
-        where a bar begins and ends; ``low`` and ``high`` are the 89 % interval of its end, if it has one.
+        ``x`` counts the bars from the left. ``kind`` is share, rest (unexplained), factor, first or last (the factor
+        reweighted to its early margin). ``from`` and ``to`` are the ends of a bar; ``low`` and ``high`` are the 89 %
+        interval of ``to``, if it has one.
     """
     shares = _pick(estimates, spec, "share_spanning")
     steps = _pick(estimates, spec, "waterfall")
-    # Read from early to late: the rest first, then each factor moves on from early to late.
+    # From early to late: the unexplained change first, then each factor moves from its early to its late margin.
     factors = [row["coords"]["factor"] for row in _pick(estimates, spec, "goes_with_first")]
     ordered = [row for row in steps if row["coords"]["step"] not in factors]
     ordered += [row for row in reversed(steps) if row["coords"]["step"] in factors]
-    level = shares[0]["median"]
+    start = shares[0]["median"]
     out = [_make_share(spec, 0, shares[0])]
     for x, row in enumerate(ordered, start=1):
         step = row["coords"]["step"]
-        ends = {"to": level + row["median"], "low": level + row["eti_low"], "high": level + row["eti_high"]}
+        ends = {"to": start + row["median"], "low": start + row["eti_low"], "high": start + row["eti_high"]}
         kind = "factor" if step in factors else "rest"
-        out.append({"spec": spec, "bar": step, "from": level} | ends | {"kind": kind, "x": x})
+        out.append({"spec": spec, "bar": step, "from": start} | ends | {"kind": kind, "x": x})
         for name in ("goes_with_first", "goes_with_last"):
             kind = name.removeprefix("goes_with_")
             for other in _pick(estimates, spec, name):
                 if other["coords"]["factor"] == step:
-                    bar = f"{step}, {f'set back {kind}' if x == len(ordered) else name}"
-                    to = {"to": level + other["median"], "low": None, "high": None}
-                    out.append({"spec": spec, "bar": bar, "from": level} | to | {"kind": kind, "x": x})
-        level = ends["to"]
+                    bar = f"{step}, reweighted {kind}"
+                    to = {"to": start + other["median"], "low": None, "high": None}
+                    out.append({"spec": spec, "bar": bar, "from": start} | to | {"kind": kind, "x": x})
+        start = ends["to"]
     return [*out, _make_share(spec, len(ordered) + 1, shares[-1])]
 
 
@@ -109,12 +110,12 @@ def _make_share(spec: str, x: int, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _list_fitted(tree: xr.DataTree, spec: str, by: str) -> Rows:
-    """List average fitted probabilities and observed shares of papers whose team is known, by venue-year or topic."""
+    """List mean fitted probabilities and observed shares of papers with a known team type, by venue-year or topic."""
     dataset, estimands = (tree[group].to_dataset() for group in ("constant_data", "estimands"))
     known = dataset["partly"].to_numpy() == 0
     fitted = estimands[f"fitted_by_{by}"]
-    at = dataset[f"at_{by}"].to_numpy()
-    n, y = (np.bincount(at, dataset[name].to_numpy() * known, dataset.sizes[by]) for name in ("n", "y"))
+    idx = dataset[f"{by}_idx"].to_numpy()
+    n, y = (np.bincount(idx, dataset[name].to_numpy() * known, dataset.sizes[by]) for name in ("n", "y"))
     keep = n > 0
     share = y[keep] / n[keep]
     low, middle, high = fitted.transpose("quantile", f"fitted_{by}").to_numpy().tolist()

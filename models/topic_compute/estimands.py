@@ -1,69 +1,74 @@
-"""What the contrast reports: odds ratios, differences in probability, the decomposition of the change."""
+"""Estimands of the contrast: odds ratios, differences in probability, the decomposition of the change."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from models.common.cells import FEW
+from models.common.cells import FEW, Floats, Ints
 from models.common.estimand import difference, event, fitted, log_odds, ratio_from_log, rows
-from models.common.standardise import Part, flatten_levels, standardise
+from models.common.standardise import Part, standardise
 from models.topic_compute.choices import Choices
 from models.topic_compute.decomposition import compute_change_estimands
 from models.topic_compute.definitions import TEN_POINTS
+from models.topic_compute.linear_predictor import EFFECTS, INDICES, compute_log_odds
+
+NEW_TOPIC_SEED = 0  # of the standard normals behind a new topic: the same for the same number of draws
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """Papers with terms behind the estimands, in the order of topics and families of the dataset.
+
+    ``papers`` (cell,), and ``papers_by_family`` (cell, family) that use the family; ``use`` (topic, family), uses of a
+    family, summed over papers; ``mix`` (family,), uses of each family per paper with terms.
+    """
+
+    papers: Ints
+    papers_by_family: Ints
+    by_topic: xr.DataArray
+    by_family: xr.DataArray
+    use: xr.DataArray
+    mix: xr.DataArray
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """The contrast by draw: odds ratios, differences in probability, and what goes with the fall.
+    """Compute odds ratios, differences in probability and the decomposition of the change, by draw.
 
     Parameters
     ----------
     draws
-        Parameters as ``build`` names them (chain, draw, ...): posterior or prior.
+        Posterior or prior draws (chain, draw, ...), named as in ``build``.
     dataset, choices
         As given to ``prepare`` and ``build``.
 
     Returns
     -------
     xarray.Dataset
-        ``odds_ratio``: of academia-only, papers with terms against the same without, averaged (on the log scale) over
-        the papers with terms; ``ratio_per_ten_points``, what that comes to if ten papers more of a hundred have terms;
-        ``odds_ratio_by_topic`` over the topic's own papers; ``_by_topic_same_mix`` with the mix of families of all
-        topics, and ``odds_ratio_new_topic`` too; ``_by_family`` averaged over the topics of the papers with it.
-        ``difference``, ``difference_by_topic``, ``difference_by_family``: in probability, over papers with terms;
-        ``difference_corpus`` over all papers, each given the mix of families of papers with terms.
-        ``sd_between_topics`` and ``sd_between_families`` (log-odds), ``topics_differ_in_sign`` (of the same mix) and
-        ``families_differ_more`` go with the pooled effect. ``n_...``: papers with terms behind them. The fall: see
-        ``decomposition.py``. ``fitted_...``: average probability of the papers whose team is known, for figures.
+        Odds ratios of an academia-only team, papers with terms to the same papers without:
+        ``odds_ratio``, averaged on the log scale over papers with terms; ``ratio_per_ten_points``, the same for ten
+        more of a hundred papers with terms; ``odds_ratio_by_topic`` over the topic's papers;
+        ``odds_ratio_by_topic_same_mix`` and ``odds_ratio_new_topic`` with the mix of families of all topics;
+        ``odds_ratio_by_family`` over the topics of the papers with the family. Differences in probability:
+        ``difference``, ``difference_by_topic`` and ``difference_by_family`` over papers with terms;
+        ``difference_corpus`` over all papers, each with the mix of families of papers with terms. ``sd_between_topics``
+        and ``sd_between_families`` (log-odds), ``topics_differ_in_sign`` (with the same mix) and
+        ``families_differ_more`` describe what the pooled effect averages over. ``n_...``: papers with terms.
+        Decomposition: see ``decomposition.py``, where a balanced panel of venues exists. ``fitted_...``: mean
+        probability of papers with a known team type, for figures.
     """
-    value, at = dataset["value"].to_numpy(), dataset["at_exposure"].to_numpy()
-    papers, topics = dataset["n"].to_numpy(), dataset["at_topic"].to_numpy()
-    exposed = (value[at] > 0).any(axis=1) * papers
-    of_family = (value[at] > 0) * papers[:, None]
-    by_topic = xr.DataArray(
-        np.bincount(topics, exposed, dataset.sizes["topic"]).astype(int), {"topic": dataset["topic"]}
-    )
-    by_topic = by_topic[by_topic > 0]  # a topic or a family that no paper with terms has is not reported
-    by_family = xr.DataArray(of_family.sum(axis=0), {"family": dataset["family"]})
-    by_family = by_family[by_family > 0]
-    weight = np.zeros((dataset.sizes["topic"], dataset.sizes["family"]))
-    np.add.at(weight, topics, value[at] * papers[:, None])
-    weights = xr.DataArray(weight, {"topic": dataset["topic"], "family": dataset["family"]})
-    n_exposed = int(exposed.sum())
-    mix = weights.sum("topic") / n_exposed  # of a paper with terms: use of each family
-    slope = draws["slope"]
-    enough = by_topic >= min(FEW, int(by_topic.max()))
-
+    exposed = _count_exposed(dataset)
+    slope, mix = draws["slope"], exposed.mix
+    by_topic, by_family = (n[n > 0] for n in (exposed.by_topic, exposed.by_family))  # others are not reported
     log_ratio = (slope * mix).sum("family").sel(topic=by_topic["topic"])
-    new = ((draws["family_slope"] + draws["topic_family_sd"] * draws["new_topic_family_raw"]) * mix).sum("family")
-    new = new + draws["topic_slope_sd"] * draws["new_topic_raw"] * float(mix.sum())
-    share = weights / weights.sum("topic").where(weights.sum("topic") > 0, 1)
-    pooled = (slope * weights).sum(("topic", "family")) / n_exposed
-    named = log_ratio.where(enough, drop=True)
-    own_mix = (slope * weights).sum("family").sel(topic=by_topic["topic"]) / by_topic
-    log_by_family = (slope * share).sum("topic").sel(family=by_family["family"])
+    named = log_ratio.where(by_topic >= min(FEW, int(by_topic.max())), drop=True)
+    n_exposed = int(by_topic.sum())
+    pooled = (slope * exposed.use).sum(("topic", "family")) / n_exposed
+    own_mix = (slope * exposed.use).sum("family").sel(topic=by_topic["topic"]) / by_topic
+    total = exposed.use.sum("topic")
+    log_by_family = (slope * exposed.use / total.where(total > 0, 1)).sum("topic").sel(family=by_family["family"])
     between_topics = log_ratio.weighted(by_topic).std("topic")
     between_families = log_by_family.weighted(by_family).std("family")
     out = {
@@ -72,7 +77,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
         "odds_ratio_by_topic": ratio_from_log(own_mix, "n_by_topic"),
         "odds_ratio_by_topic_same_mix": ratio_from_log(log_ratio, "n_by_topic"),
         "odds_ratio_by_family": ratio_from_log(log_by_family, "n_by_family"),
-        "odds_ratio_new_topic": ratio_from_log(new, "n_exposed"),
+        "odds_ratio_new_topic": ratio_from_log(predict_new_topic(draws, mix), "n_exposed"),
         "sd_between_topics": log_odds(between_topics, "n_exposed", reference=None),
         "sd_between_families": log_odds(between_families, "n_exposed", reference=None),
         "families_differ_more": event(between_families > between_topics, "n_exposed"),
@@ -80,80 +85,111 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
         "n_by_topic": rows(by_topic),
         "n_by_family": rows(by_family),
         "n_exposed": rows(by_topic.sum()),
-        "n_all": rows(xr.DataArray(int(papers.sum()))),
+        "n_all": rows(xr.DataArray(int(dataset["n"].sum()))),
     }
-    out |= _compute_differences(draws, dataset, mix, exposed, of_family)
+    out |= _compute_differences(draws, dataset, exposed)
     out |= _compute_fitted(draws, dataset)
-    if "fall_weight" in dataset:
-        out |= compute_change_estimands(_list_parts(draws, dataset, slope), dataset)
+    if "panel_weight" in dataset:
+        out |= compute_change_estimands(list_parts(draws, dataset, slope), dataset)
     return xr.Dataset(out)
 
 
-def _list_parts(draws: xr.Dataset, dataset: xr.Dataset, slope: xr.DataArray) -> list[Part]:
-    """Additive parts of the cells' log-odds, the exposures with these slopes."""
-    value = xr.DataArray(dataset["value"].to_numpy(), dims=("exposure", "family"))
-    contrast = xr.dot(slope, value, dim="family")
-    topic, group = dataset["at_topic"].to_numpy(), dataset["at_group"].to_numpy()
-    shift = dataset["partly"].to_numpy() * 1
-    shifts = xr.zeros_like(draws["level"]).expand_dims(partly=2, axis=-1) + xr.DataArray(
-        [0.0, dataset.attrs["unseen_shift"]], dims="partly"
+def _count_exposed(dataset: xr.Dataset) -> Exposed:
+    n, topic_idx = dataset["n"].to_numpy(), dataset["topic_idx"].to_numpy()
+    value = dataset["value"].to_numpy()[dataset["exposure_idx"].to_numpy()]  # (cell, family)
+    papers = (value > 0).any(axis=1) * n
+    papers_by_family = (value > 0) * n[:, None]
+    use = np.zeros((dataset.sizes["topic"], dataset.sizes["family"]))
+    np.add.at(use, topic_idx, value * n[:, None])
+    coords = {name: dataset[name] for name in ("topic", "family")}
+    by_topic = np.bincount(topic_idx, papers, len(use)).astype(int)
+    uses = xr.DataArray(use, coords)
+    return Exposed(
+        papers,
+        papers_by_family,
+        xr.DataArray(by_topic, {"topic": dataset["topic"]}),
+        xr.DataArray(papers_by_family.sum(axis=0), {"family": dataset["family"]}),
+        uses,
+        uses.sum("topic") / int(papers.sum()),
     )
-    return [
-        *((draws[f"{name}_effect"], dataset[f"at_{name}"].to_numpy()) for name in ("venue_year", "topic", "pair")),
-        (
-            flatten_levels(draws["size_effect"], "group", "size"),
-            group * dataset.sizes["size"] + dataset["at_size"].to_numpy(),
-        ),
-        (
-            flatten_levels(contrast, "topic", "exposure"),
-            topic * dataset.sizes["exposure"] + dataset["at_exposure"].to_numpy(),
-        ),
-        (shifts, shift),
-    ]
 
 
-def _compute_differences(
-    draws: xr.Dataset, dataset: xr.Dataset, mix: xr.DataArray, exposed: Any, of_family: Any
-) -> dict[str, xr.DataArray]:
-    """Differences in probability: the same papers with their terms and without."""
-    slope, none = draws["slope"], xr.zeros_like(draws["slope"])
-    topics = dataset["topic"].to_numpy()
-    with_terms = _list_parts(draws, dataset, slope)
-    without = _list_parts(draws, dataset, none)
-    at = dataset["at_topic"].to_numpy()
-    sets = {"all": exposed} | {
-        str(name): exposed * (at == i) for i, name in enumerate(topics) if (exposed * (at == i)).any()
-    }
-    of_topic = standardise(with_terms, sets, "topic") - standardise(without, sets, "topic")
-    out = {
-        "difference": difference(of_topic.sel(topic="all", drop=True), "n_exposed"),
-        "difference_by_topic": difference(of_topic.drop_sel(topic="all"), "n_by_topic"),
-    }
+def predict_new_topic(draws: xr.Dataset, mix: xr.DataArray) -> xr.DataArray:
+    """Draw the log odds ratio of a topic that is not among these, from the population distributions of its slopes.
+
+    Parameters
+    ----------
+    draws
+        ``family_slope`` (chain, draw, family), ``topic_slope_sd`` and ``topic_family_sd`` (chain, draw).
+    mix
+        (family,), uses of each family per paper with terms.
+
+    Returns
+    -------
+    xarray.DataArray
+        (chain, draw), log-odds.
+    """
+    shape = (draws.sizes["chain"], draws.sizes["draw"], draws.sizes["family"] + 1)
+    normal = np.random.default_rng(NEW_TOPIC_SEED).standard_normal(shape)
+    topic_raw = xr.DataArray(normal[..., 0], dims=("chain", "draw"))
+    family_raw = xr.DataArray(normal[..., 1:], dims=("chain", "draw", "family"))
+    family_raw = family_raw - family_raw.mean("family")  # zero-sum over families, as in the model
+    slope = draws["family_slope"] + draws["topic_slope_sd"] * topic_raw + draws["topic_family_sd"] * family_raw
+    return (slope * mix).sum("family").transpose("chain", "draw")
+
+
+def list_parts(draws: xr.Dataset, dataset: xr.Dataset, slope: xr.DataArray) -> list[Part]:
+    """List the additive parts of the cells' log-odds, with these slopes (chain, draw, topic, family)."""
+    effect = {name: draws[name].transpose("chain", "draw", *dims).to_numpy() for name, dims in EFFECTS.items()}
+    slopes = slope.transpose("chain", "draw", "topic", "family").to_numpy()
+    idx = {name: dataset[name].to_numpy() for name in ("topic_venue_idx", "value")}
+    tables = compute_log_odds(effect, slopes, idx, dataset.attrs["unseen_shift"])
+    return [(_flatten(table, draws), dataset[name].to_numpy()) for table, name in zip(tables, INDICES, strict=True)]
+
+
+def _flatten(table: Floats, draws: xr.Dataset) -> xr.DataArray:
+    """Return a table of draws, (chain, draw, ...), with its last dims as one."""
+    coords = {name: draws[name].to_numpy() for name in ("chain", "draw")}
+    return xr.DataArray(table.reshape(*table.shape[:2], -1), coords, ("chain", "draw", "entry"))
+
+
+def _compute_differences(draws: xr.Dataset, dataset: xr.Dataset, exposed: Exposed) -> dict[str, xr.DataArray]:
+    """Compute differences in probability: the same papers with their terms and without."""
+    slope, topic_idx = draws["slope"], dataset["topic_idx"].to_numpy()
+    with_terms = list_parts(draws, dataset, slope)
+    without = list_parts(draws, dataset, xr.zeros_like(slope))
+    weights = {str(name): exposed.papers * (topic_idx == i) for i, name in enumerate(dataset["topic"].to_numpy())}
+    weights = {"all": exposed.papers} | {name: papers for name, papers in weights.items() if papers.any()}
+    by_topic = standardise(with_terms, weights, "topic") - standardise(without, weights, "topic")
     by_family = []
     for i, name in enumerate(dataset["family"].to_numpy()):
-        if of_family[:, i].any():
-            kept = slope.where(slope["family"] != name, 0.0)
-            one = {name: of_family[:, i]}
-            parts = _list_parts(draws, dataset, kept)
-            by_family.append(standardise(with_terms, one, "family") - standardise(parts, one, "family"))
-    out["difference_by_family"] = difference(xr.concat(by_family, "family"), "n_by_family")
+        papers = exposed.papers_by_family[:, i]
+        if papers.any():
+            others = list_parts(draws, dataset, slope.where(slope["family"] != name, 0.0))
+            one = {name: papers.astype(float)}
+            by_family.append(standardise(with_terms, one, "family") - standardise(others, one, "family"))
+    # Every paper with the mix of families of papers with terms.
+    mixed: Part = ((slope * exposed.mix).sum("family").transpose("chain", "draw", "topic"), topic_idx)
     corpus = {"all": dataset["n"].to_numpy()}
-    given = (slope * mix).sum("family")
-    typical = [*without, (given, at)]
-    gain = standardise(typical, corpus, "which") - standardise(without, corpus, "which")
-    out["difference_corpus"] = difference(gain.isel(which=0, drop=True), "n_all")
-    return out
+    gain = standardise([*without, mixed], corpus, "papers") - standardise(without, corpus, "papers")
+    return {
+        "difference": difference(by_topic.sel(topic="all", drop=True), "n_exposed"),
+        "difference_by_topic": difference(by_topic.drop_sel(topic="all"), "n_by_topic"),
+        "difference_by_family": difference(xr.concat(by_family, "family"), "n_by_family"),
+        "difference_corpus": difference(gain.isel(papers=0, drop=True), "n_all"),
+    }
 
 
 def _compute_fitted(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
-    """Average probability by venue-year and by topic, over papers whose kind of team is known; for figures."""
+    """Compute the mean probability by venue-year and by topic, over papers with a known team type; for figures."""
     known = dataset["n"].to_numpy() * (dataset["partly"].to_numpy() == 0)
     draws = draws.isel(draw=slice(None, None, 5))  # enough for a line in a figure
+    parts = list_parts(draws, dataset, draws["slope"])
     out = {}
     for name in ("venue_year", "topic"):
-        at = dataset[f"at_{name}"].to_numpy()
-        sets = {str(level): known * (at == i) for i, level in enumerate(dataset[name].to_numpy())}
-        sets = {level: weights for level, weights in sets.items() if weights.any()}
-        mean = standardise(_list_parts(draws, dataset, draws["slope"]), sets, f"fitted_{name}")
+        idx = dataset[f"{name}_idx"].to_numpy()
+        weights = {str(level): known * (idx == i) for i, level in enumerate(dataset[name].to_numpy())}
+        weights = {level: papers for level, papers in weights.items() if papers.any()}
+        mean = standardise(parts, weights, f"fitted_{name}")
         out[f"fitted_by_{name}"] = fitted(mean.quantile([0.055, 0.5, 0.945], ("chain", "draw")))
     return out

@@ -2,42 +2,45 @@ r"""Compute terms and academia-only publication.
 
 The claim
 ---------
-From 2012 to 2021, topics that speak more of compute have fewer academia-only papers, and so within topics (for instance
-natural language processing) as their compute terms become more frequent (Besiroglu et al. 2024; an earlier form in
+From 2012 to 2021, topics that mention compute more often have fewer academia-only papers, and so do topics (for
+instance natural language processing) as they come to mention it more often (Besiroglu et al. 2024; an earlier form in
 Ahmed and Wahed 2020).
 
-Two models
-----------
-*Contrast* (main): papers in cells topic t x venue-year v x team size s x set of families of terms used. With x[f] = 1
-where the abstract uses family f (hardware, cost of computing borne, cost saved, scale, parallel, FLOP),
+The model
+---------
+The *contrast*, the main model, compares papers within venue-years. Papers are counted in cells of topic t, venue-year
+v, team size s, and set of families of compute terms in the abstract. With x[f] = 1 where the abstract uses family f
+(hardware, cost of using compute, cost of saving it, scale, parallel, FLOP) and g the venue group,
 
     y ~ Binomial(n, p + (1 - p) q),
-    logit p = venue_year[v] + topic[t] + size[g, s] + pair[t, venue] + sum_f slope[t, f] x[f],
+    logit p = venue_year[v] + topic[t] + topic_venue[t, venue] + size[g, s] + sum_f slope[t, f] x[f],
     slope[t, f] = family[f] + topic_slope[t] + topic_family[t, f],
 
-p the probability that a team is academia-only. Venue-years are strata: they vary around a level, so that no comparison
-is made between times or venues. topic, and size within each group g of venues, sum to zero; pair and the parts of the
-slope that vary by topic have normal distributions, topic_family summing to zero over families. Their scales, which may
-be small, are log-normal: away from zero, where they could not be sampled, at the price that how small they are at least
-is told by the prior (compare the gamma of Chung et al. 2013). Families, too few for a scale of their own, have fixed
-ones. With both interactions in, a plain binomial describes the cells of abstracts: the predictive checks say so.
+p is the probability that a team is academia-only.
 
-*Authors unseen.* Where the kind of team is known q = 0. Else y counts teams that show no industry author, and q is the
-probability that a team with some shows none: ``cells.unseen_industry``.
+- venue_year is normal around an intercept, so that no comparison is made between years or venues.
+- topic sums to zero, and size sums to zero within each venue group.
+- topic_venue, topic_slope and topic_family are normal; topic_family sums to zero over families.
+- The sds of these four are log-normal: they may be small, and a log-normal keeps them off zero, where they cannot be
+  sampled. How small they can be is thus set by the prior (compare the gamma of Chung et al. 2013).
+- family has a fixed sd: there are too few families to learn one.
 
-*Second exposure*: the same model for papers read in full text (five venues, 2014-2022; kind of team as coded, topic
-from the title): an accelerator named, and eight or more of them in the largest set-up, in the place of the families.
+With both interactions a plain binomial describes the cells of abstracts: see the predictive checks.
 
-*Topic-year regression* (as published, ``topic_year.py``): the share of academia-only papers of a topic and
-year on its share of papers with terms.
+*Partly observed teams.* Where the team type is known, q = 0. Else y counts teams with no observed industry author, and
+q is the probability that a team with industry authors shows none: ``cells.compute_unseen_industry``.
 
-*What goes with the fall*: ``decomposition.py``.
+*Second exposure.* The same model for papers read in full text (five venues, 2014-2022; team type by the LLM annotator,
+topic from the title). In place of families: an accelerator is named; eight or more in the largest set-up.
+
+Further models: ``topic_year.py``, the regression as published; ``decomposition.py``, what accounts for the change in
+the academia-only share.
 
 Assumptions
 -----------
-Seen authors are a random subset of the team. Families add on the log-odds scale. Terms are those of the abstract, found
-by a lexicon; hardware is what the text states, and a paper that states none may have used much. Nothing here is causal:
-a team that has industry authors may choose topics and words for reasons that it shares with the compute it has.
+Observed authors are a random subset of the team. Families add on the log-odds scale. Terms are those of the abstract,
+as a lexicon finds them. Hardware is what the text states: a paper that states none may have used much. None of this is
+causal: teams with industry authors may choose topics and words for reasons related to the compute that they have.
 
 References
 ----------
@@ -48,7 +51,7 @@ Analysis Using Regression and Multilevel/Hierarchical Models. Mundlak (1978), Ec
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields
 
 import numpy as np
 import pymc as pm
@@ -56,78 +59,80 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.common.claim import Model
-from models.common.pymc_helpers import CHECK_BOUNDS, add_binomial_with_false_positives, add_data, add_hyperparameters
+from models.common.pymc_helpers import (
+    CHECK_BOUNDS,
+    add_binomial_with_false_positives,
+    add_data,
+    add_hyperparameters,
+    compute_centring,
+    multiply_odds,
+    partly_centred_normal,
+)
 from models.topic_compute.cells import prepare
 from models.topic_compute.choices import ContrastPriors
 from models.topic_compute.estimands import compute_estimands
+from models.topic_compute.linear_predictor import INDICES, compute_log_odds
 from models.topic_compute.test_quantities import compute_test_quantities
 
-CELL_DATA = ("n", "q", "at_venue_year_topic", "at_topic_exposure", "at_group_size_partly", "pair_at", "y", "value")
-SCALES = ("venue_year_sd", "pair_sd", "topic_slope_sd", "topic_family_sd")
-HYPERPARAMETERS = (
-    "level_mean", "level_sd", "venue_year_sd", "topic_sd", "size_sd", "pair_sd", "family_sd", "topic_slope_sd",
-    "topic_family_sd", "sd_spread",
-)  # fmt: skip
-TOP_LEVEL = ("level", "topic_effect", "size_effect", "family_slope", *SCALES)
-INFORMATION = 0.2  # of a paper about a log-odds: p (1 - p) for shares around 0.7
-
-
-def partly_centred(name: str, centre: Any, sd: Any, dataset: xr.Dataset, scale: float) -> Any:
-    """Normal effects of a dim, ``{name}_effect``, centred as far as the papers of each level tell its effect.
-
-    effect = centre + sd^(1 - w) (raw - w centre), raw ~ Normal(w centre, sd^w): normal around ``centre`` with ``sd``
-    whatever w is; 1 is centred, 0 non-centred. With levels of one paper and of thousands neither of the two samples
-    well (Papaspiliopoulos, Roberts and Skold 2007, Statistical Science 22:59; Gorinova, Moore and Hoffman 2020, ICML).
-    w = information / (information + 1 / scale^2), ``scale`` the prior's median of sd.
-    """
-    papers = np.bincount(dataset[f"at_{name}"].to_numpy(), dataset["n"].to_numpy(), dataset.sizes[name])
-    known = INFORMATION * papers
-    w = pm.Data(f"{name}_centring", known / (known + scale**-2), dims=name)
-    raw = pm.Normal(f"{name}_raw", w * centre, sd**w, dims=name)
-    return pm.Deterministic(f"{name}_effect", centre + sd ** (1 - w) * (raw - w * centre), dims=name)
+DIMS = ("venue_year", "topic", "topic_venue", "venue_group", "size", "family")
+DATA = ("n", "y", "q", "topic_venue_idx", "value", *INDICES)
+SCALES = ("venue_year_sd", "topic_venue_sd", "topic_slope_sd", "topic_family_sd")
+TOP_LEVEL = ("intercept", "topic_effect", "size_effect", "family_slope", *SCALES)
 
 
 def build(dataset: xr.Dataset, priors: ContrastPriors) -> pm.Model:
-    """The paper-level contrast.
+    """Build the contrast between papers.
 
-    Deterministics (log-odds): ``venue_year_effect`` (venue_year,), ``pair_effect`` (pair,), ``slope`` (topic, family).
+    Parameters
+    ----------
+    dataset
+        As ``cells.prepare`` returns it.
+    priors
+        Hyper-parameters.
+
+    Returns
+    -------
+    pymc.Model
+        Deterministics, log-odds: ``venue_year_effect`` (venue_year,), ``topic_venue_effect`` (topic_venue,), ``slope``
+        (topic, family).
     """
-    coords = {name: dataset[name].to_numpy() for name in ("family", "venue_year", "topic", "group", "size", "pair")}
+    papers = np.bincount(dataset["venue_year_idx"], dataset["n"], dataset.sizes["venue_year"])
+    centring = ("venue_year", compute_centring(papers, priors.venue_year_sd))
+    coords = {name: dataset[name].to_numpy() for name in DIMS}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
-        data = add_data(dataset, CELL_DATA)
-        shift = pm.Data("unseen_shift", dataset.attrs["unseen_shift"])
-        prior = add_hyperparameters(priors, HYPERPARAMETERS)
+        data = add_data(dataset.assign(venue_year_centring=centring), (*DATA, "venue_year_centring"))
+        unseen_shift = pm.Data("unseen_shift", dataset.attrs["unseen_shift"])
+        prior = add_hyperparameters(priors, [field.name for field in fields(priors)])
 
-        level = pm.Normal("level", prior["level_mean"], prior["level_sd"])
-        spread = prior["sd_spread"]
-        venue_year_sd = pm.LogNormal("venue_year_sd", pt.log(prior["venue_year_sd"]), spread)
-        venue_year = partly_centred("venue_year", level, venue_year_sd, dataset, priors.venue_year_sd)
+        # Effects on the log-odds of an academia-only team.
+        intercept = pm.Normal("intercept", prior["intercept_mean"], prior["intercept_sd"])
+        sd = {name: pm.LogNormal(name, pt.log(prior[name]), prior["sd_log_sd"]) for name in SCALES}
+        venue_year = partly_centred_normal(
+            "venue_year_effect", intercept, sd["venue_year_sd"], data["venue_year_centring"], dims="venue_year"
+        )
         topic = pm.ZeroSumNormal("topic_effect", sigma=prior["topic_sd"], dims="topic")
-        size = pm.ZeroSumNormal("size_effect", sigma=prior["size_sd"], dims=("group", "size"))
-        pair_sd = pm.LogNormal("pair_sd", pt.log(prior["pair_sd"]), spread)
-        # Non-centred: few papers a pair.
-        pair = pm.Deterministic("pair_effect", pair_sd * pm.Normal("pair_raw", dims="pair"), dims="pair")
+        topic_venue_raw = pm.Normal(
+            "topic_venue_raw", dims="topic_venue"
+        )  # non-centred, here and below: few papers each
+        topic_venue = pm.Deterministic("topic_venue_effect", sd["topic_venue_sd"] * topic_venue_raw, dims="topic_venue")
+        size = pm.ZeroSumNormal("size_effect", sigma=prior["size_sd"], dims=("venue_group", "size"), n_zerosum_axes=1)
 
+        # Slopes of the exposures. Zero-sum over families: what a topic's slopes share is topic_slope.
         family_slope = pm.Normal("family_slope", 0, prior["family_sd"], dims="family")
-        topic_slope_sd = pm.LogNormal("topic_slope_sd", pt.log(prior["topic_slope_sd"]), spread)
-        topic_slope = topic_slope_sd * pm.Normal("topic_slope_raw", dims="topic")
-        topic_family_sd = pm.LogNormal("topic_family_sd", pt.log(prior["topic_family_sd"]), spread)
-        # Zero-sum over families: what a topic's slopes have in common is topic_slope's.
-        topic_family = topic_family_sd * pm.ZeroSumNormal("topic_family_raw", dims=("topic", "family"))
+        topic_slope = sd["topic_slope_sd"] * pm.Normal("topic_slope_raw", dims="topic")
+        topic_family = sd["topic_family_sd"] * pm.ZeroSumNormal("topic_family_raw", dims=("topic", "family"))
         slope = family_slope[None, :] + topic_slope[:, None] + topic_family
         slope = pm.Deterministic("slope", slope, dims=("topic", "family"))
-        # A topic not among these: its departures, drawn from their distributions.
-        pm.Normal("new_topic_raw")
-        pm.ZeroSumNormal("new_topic_family_raw", dims="family")
 
-        # Products of entries of three tables of odds: fewer exponentials, fewer effects to gather for every cell.
-        pair_at = data["pair_at"]
-        of_place = venue_year[:, None] + topic + pair[pair_at.flatten()].reshape(pair_at.shape)
-        of_terms = pt.dot(slope, data["value"].T)
-        of_size = size[:, :, None] + pt.stack([0.0, shift])
-        odds = pt.exp(of_place).flatten()[data["at_venue_year_topic"]]
-        odds *= pt.exp(of_terms).flatten()[data["at_topic_exposure"]]
-        odds *= pt.exp(of_size).flatten()[data["at_group_size_partly"]]
+        # Linear predictor and likelihood.
+        effect = {
+            "venue_year_effect": venue_year,
+            "topic_effect": topic,
+            "topic_venue_effect": topic_venue,
+            "size_effect": size,
+        }
+        tables = compute_log_odds(effect, slope, data, unseen_shift)
+        odds = multiply_odds(*zip(tables, (data[name] for name in INDICES), strict=True))
         add_binomial_with_false_positives("y_obs", odds, data["n"], data["y"], data["q"])
     return model
 

@@ -1,8 +1,8 @@
 """Test quantities of the paper-level contrast, for prior and posterior predictive checks.
 
-Chi-squares of data, observed or replicated alike (Gabry et al. 2019): between the levels of one grouping around the
-overall share; between pairs of levels around what their two margins add up to, so that interactions show that no
-parameter, or a shrunken one, carries.
+The quantities are chi-squares of observed or replicated data (Gabry et al. 2019). Groups by one factor are compared
+with the overall share, groups by two factors with the sum of their margins. The latter reveal interactions that the
+model lacks or shrinks too much.
 """
 
 from __future__ import annotations
@@ -13,29 +13,28 @@ from scipy.sparse import csr_array
 
 from models.common.cells import Floats, Ints
 
-Grouping = tuple[Ints, int]
-
 
 def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Chi-squares, each divided by its number of groups: by topic, year, venue, team size, and by their pairs.
+    """Compute chi-squares per group, by one factor (topic, year, venue, team size, exposure) and by two.
 
     Parameters
     ----------
     data
-        ``y_obs`` (..., cell): the observed counts or replicated ones.
+        ``y_obs`` (..., cell): observed or replicated counts.
     dataset
-        As ``prepare`` gives it.
+        The dataset that ``prepare`` returns.
     """
-    venue = np.unique(dataset["venue_of"].to_numpy(), return_inverse=True)[1][dataset["at_venue_year"].to_numpy()]
-    year = dataset["year_of"].to_numpy()[dataset["at_venue_year"].to_numpy()]
+    venue_year_idx = dataset["venue_year_idx"].to_numpy()
+    venue_idx = np.unique(dataset["venue_year_venue"].to_numpy(), return_inverse=True)[1][venue_year_idx]
+    year = dataset["venue_year_year"].to_numpy()[venue_year_idx]
     by = {
-        "topic": dataset["at_topic"].to_numpy(),
+        "topic": dataset["topic_idx"].to_numpy(),
         "year": year - year.min(),
-        "venue": venue,
-        "team size": dataset["at_size"].to_numpy(),
-        "exposure": dataset["at_exposure"].to_numpy(),
+        "venue": venue_idx,
+        "team size": dataset["size_idx"].to_numpy(),
+        "exposure": dataset["exposure_idx"].to_numpy(),
     }
-    pairs = [
+    crossed = [
         ("topic", "venue"), ("team size", "venue"), ("topic", "year"), ("team size", "year"), ("topic", "team size"),
         ("exposure", "year"), ("exposure", "venue"), ("exposure", "team size"),
     ]  # fmt: skip
@@ -45,15 +44,15 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
     counts = y.transpose(*lead, "cell").to_numpy().reshape(-1, len(n))
     shape = [y.sizes[dim] for dim in lead]
     out = {}
-    for name, at in by.items():
-        out[f"chi-square by {name}"] = compute_chi_square(counts, n, [at])
-    for pair in pairs:
-        out[f"chi-square by {pair[0]} and {pair[1]}"] = compute_chi_square(counts, n, [by[name] for name in pair])
+    for name, idx in by.items():
+        out[f"chi-square by {name}"] = compute_chi_square(counts, n, [idx])
+    for first, second in crossed:
+        out[f"chi-square by {first} and {second}"] = compute_chi_square(counts, n, [by[first], by[second]])
     return xr.Dataset({name: (lead, values.reshape(shape)) for name, values in out.items()})
 
 
 def compute_chi_square(counts: Ints, n: Ints, groupings: list[Ints]) -> Floats:
-    """Chi-square of grouped shares around the overall one, or of pairs around their additive margins, per group.
+    """Compute the chi-square per group: by one factor around the overall share, by two around their additive margins.
 
     Parameters
     ----------
@@ -62,7 +61,7 @@ def compute_chi_square(counts: Ints, n: Ints, groupings: list[Ints]) -> Floats:
     n
         (cell,), trials.
     groupings
-        One or two arrays (cell,) of positions.
+        One or two index vectors (cell,).
 
     Returns
     -------
@@ -78,9 +77,9 @@ def compute_chi_square(counts: Ints, n: Ints, groupings: list[Ints]) -> Floats:
         width = int(second.max()) + 1
         events, trials = _sum_cells(counts, n, first * width + second)
         margins = []
-        for at in groupings:
-            inside, of = _sum_cells(counts, n, at)
-            margins.append(inside / np.maximum(of, 1))
+        for idx in groupings:
+            margin_events, margin_trials = _sum_cells(counts, n, idx)
+            margins.append(margin_events / np.maximum(margin_trials, 1))
         expected = margins[0][:, :, None] + margins[1][:, None, :] - overall[:, :, None]
         expected = expected.reshape(len(counts), -1)
         pad = expected.shape[1] - events.shape[1]
@@ -92,7 +91,7 @@ def compute_chi_square(counts: Ints, n: Ints, groupings: list[Ints]) -> Floats:
     return total
 
 
-def _sum_cells(counts: Ints, n: Ints, at: Ints) -> tuple[Floats, Floats]:
-    """Events (data set, group) and trials (group,)."""
-    indicator = csr_array((np.ones(len(at)), (np.arange(len(at)), at)), shape=(len(at), int(at.max()) + 1))
+def _sum_cells(counts: Ints, n: Ints, idx: Ints) -> tuple[Floats, Floats]:
+    """Sum events (data set, group) and trials (group,) by group."""
+    indicator = csr_array((np.ones(len(idx)), (np.arange(len(idx)), idx)), shape=(len(idx), int(idx.max()) + 1))
     return np.asarray(counts @ indicator, float), np.asarray(n @ indicator, float)

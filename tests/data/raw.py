@@ -1,4 +1,4 @@
-"""Invented raw files of the three sources of papers, with the oddities of the real ones."""
+"""Synthetic raw files of the three sources of papers, with the irregularities of the real ones."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def tei(
 
 
 def paper(**fields: object) -> dict[str, object]:
-    """One record of a paper list."""
+    """Make one record of a paper list."""
     return {
         "title": "Scaling Laws for Toy Models",
         "status": "Poster",
@@ -67,9 +67,9 @@ def paper(**fields: object) -> dict[str, object]:
     }
 
 
-def coded(title: str = "Scaling Laws for Toy Models", **results: tuple[int, str]) -> dict[str, object]:
-    """One record of the coded full texts."""
-    codes = {
+def annotated(title: str = "Scaling Laws for Toy Models", **results: tuple[int, str]) -> dict[str, object]:
+    """Make one record of full-text labels by the LLM annotator."""
+    labels = {
         "research_type": (0, "We train and evaluate."),
         "affiliation": (1, "Ann Lee Leeds University @leeds.ac.uk Bo Chan Google Brain @google.com"),
         "open_source_code": (1, "Our code is available at https://github.com/annlee/toy-scaling."),
@@ -82,7 +82,7 @@ def coded(title: str = "Scaling Laws for Toy Models", **results: tuple[int, str]
         "n_authors": 2,
         "category": None,
         "excluded_by_authors": False,
-        **{name: {"result": result, "text": text} for name, (result, text) in codes.items()},
+        **{name: {"result": result, "text": text} for name, (result, text) in labels.items()},
     }
 
 
@@ -96,12 +96,12 @@ def write_zip(path: Path, files: dict[str, bytes]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name), content)  # no time stamp: the same bytes every time
+            archive.writestr(zipfile.ZipInfo(name), content)  # no time stamp, so the bytes are reproducible
     return path
 
 
 def folder(root: Path) -> Path:
-    """A raw folder of all three sources: one paper in two of them, three in one."""
+    """Write a raw folder of all three sources: one paper in two sources, three papers in one."""
     write_json(
         root / "paperlists" / "nips2018.json.gz",
         [
@@ -112,7 +112,7 @@ def folder(root: Path) -> Path:
     )
     write_json(
         root / "coakley" / "nips2018.json.gz",
-        [coded("Scaling laws for Toy models"), coded("Only in Full Text: Visual Tracking")],
+        [annotated("Scaling laws for Toy models"), annotated("Only in Full Text: Visual Tracking")],
     )
     write_zip(root / "tei" / "acl2016.zip", {"acl2016/P16-1001.tei.xml": tei(), "acl2016/P16-1000.tei.xml": b"<TEI"})
     return root

@@ -1,4 +1,4 @@
-"""Accelerators named in a passage: types, numbers, thanks, and the peak of a name."""
+"""Accelerators named in a passage: types, numbers, acknowledgements, and peaks by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from data.tables.load import load
 from data.vocabulary import LARGEST_COUNT
 
 
-def told(passage: str) -> list[tuple[str, int | None]]:
+def list_setups(passage: str) -> list[tuple[str, int | None]]:
     return [(setup.type, setup.count) for setup in parse(passage).setups]
 
 
@@ -38,7 +38,7 @@ def told(passage: str) -> list[tuple[str, int | None]]:
         ("on 8 8 TPUs", [("TPU", 64)]),
         ("16 TPU-V3 Chips", [("TPU v3", 16)]),
         ("in the year 1080 we had 980 samples", []),
-        # Numbers that count no chips: names, times, sizes, years, cores.
+        # Numbers that do not count chips: names, durations, sizes, years, cores.
         ("RTX 3090 or V100 GPUs", [("RTX 3090", None), ("V100", None)]),
         ("Intel Xeon CPU Gold 5120 and 4 Tesla V100s", [("V100", 4)]),
         ("an EPYC 7763 and an Ampere A100", [("A100", 1)]),
@@ -53,7 +53,7 @@ def told(passage: str) -> list[tuple[str, int | None]]:
     ],
 )
 def test_types_and_counts(passage: str, expected: list[tuple[str, int | None]]):
-    assert told(passage) == expected
+    assert list_setups(passage) == expected
 
 
 def test_cores_and_boards_of_tpus():
@@ -76,13 +76,13 @@ def test_cores_and_boards_of_tpus():
         ("", "none"),
     ],
 )
-def test_kinds(passage: str, kind: str):
+def test_hardware_kinds(passage: str, kind: str):
     assert parse(passage).kind == kind
 
 
-def test_thanks_are_no_use():
+def test_acknowledged_accelerators_are_not_used():
     found = parse("We trained on a V100. We gratefully acknowledge the donation of 4 Titan Xp.")
-    assert told("We trained on a V100. We gratefully acknowledge the donation of 4 Titan Xp.") == [("V100", 1)]
+    assert list_setups("We trained on a V100. We gratefully acknowledge the donation of 4 Titan Xp.") == [("V100", 1)]
     assert not any(setup.thanked for setup in found.setups)
 
 
@@ -98,9 +98,9 @@ def test_peaks_by_any_name():
     known = list_peaks(load("chips").to_dict("records"))
     v100, rtx, titan_v = (find_peak(known, name) for name in ("V100", "RTX 2080 Ti", "TITAN V"))
     assert v100 is not None and 10**v100 == pytest.approx(14.5e12, rel=0.15)
-    assert rtx is not None and 10**rtx == pytest.approx(13.45e12)  # one row of the list is wrong; corrected by name
+    assert rtx is not None and 10**rtx == pytest.approx(13.45e12)  # one row of the list is wrong, and corrected by name
     assert titan_v is not None and 10**titan_v == pytest.approx(14.9e12, rel=0.01)
-    assert find_peak(known, "TPU v3") == pytest.approx(14.09, abs=0.01)  # at 16 bits: it has no other rate
+    assert find_peak(known, "TPU v3") == pytest.approx(14.09, abs=0.01)  # at 16 bits, its only rate
     assert find_peak(known, GENERIC) is None and find_peak(known, "nobody's chip") is None
     titan_x, maxwell, pascal = (find_peak(known, name) for name in ("TITAN X", "GTX TITAN X", "TITAN X Pascal"))
     assert titan_x is not None and maxwell is not None and pascal is not None and maxwell < titan_x < pascal

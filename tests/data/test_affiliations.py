@@ -1,4 +1,4 @@
-"""Sectors of affiliations: labelled cases, traps, and what may never happen."""
+"""Sectors of affiliations: labelled cases, traps and invariants."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_labels_are_enough_and_distinct():
         ("Stanford University + Google Research", "", "company education"),
         ("MIT & NVIDIA", "", "company education"),
         ("Carnegie Mellon University / Bosch Center for AI", "", "company education"),
-        # A text decides, even against the address.
+        # The text takes precedence over the mail domain.
         ("Facebook AI Research", "seas.harvard.edu", "company"),
         ("Google", "gmail.com", "company"),
         ("Department of Computer Science", "cs.umd.edu", "education"),
@@ -89,7 +89,7 @@ def test_traps(text: str, domain: str, expected: str):
     assert classify_slot(Slot(text, domain)) == set(expected.split())
 
 
-def test_words_inside_words_name_nobody():
+def test_a_name_inside_a_longer_word_is_no_organisation():
     for text in ("Cognitive Systems Group", "Intelligence Group", "Snapper", "metallurgy", "Arming", "Uberlandia"):
         assert classify_text(text) == set(), text
 

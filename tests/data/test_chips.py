@@ -1,4 +1,4 @@
-"""Chips: products under several names, aliases, peaks, and what is left out."""
+"""Chips: products under several names, aliases, peaks, and rows left out."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_snapshot_has_what_papers_name():
     )
     for name in [*named.split(", "), "P100", "Titan Xp", "Titan V", "TPU v2", "TPU v3", "TPUv4", "Quadro RTX 8000"]:
         assert squeeze(name) in known, name
-    assert not known & {"2000", "4000", "t4", "ion", "m6"}  # found everywhere in a paper
+    assert not known & {"2000", "4000", "t4", "ion", "m6"}  # these would match everywhere in a paper
     v100 = frame[frame["product"] == "V100"]
     assert v100["log10_fp32"].between(13.1, 13.25).all()
     assert v100["log10_tensor16"].max() == pytest.approx(14.097, abs=0.01)

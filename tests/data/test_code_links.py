@@ -1,4 +1,4 @@
-"""Links to code, and statements on it."""
+"""Links to code, and statements about it."""
 
 from __future__ import annotations
 

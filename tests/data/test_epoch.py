@@ -1,4 +1,4 @@
-"""Reading Epoch's raw file: labels, unknowns, and errors that name the place."""
+"""Reading of Epoch's raw file: labels, unknowns, and errors that name row and column."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def rows_by_name(path: Path = SMALL) -> dict[str, dict[str, object]]:
 
 
 def changed(tmp_path: Path, row: int, column: str, value: str) -> Path:
-    """The small file with one cell changed; ``row`` as a spreadsheet counts."""
+    """Write the small file with one cell changed; ``row`` counts from the header, row 1."""
     table = list(csv.reader(io.StringIO(SMALL.read_text())))
     table[row - 1][table[0].index(column)] = value
     path = tmp_path / "raw.csv"
@@ -63,9 +63,9 @@ def test_compute_and_its_documented_error():
     assert rows["Alpha"]["log10_compute"] == 18
     for name, factor in (("Alpha", 3), ("Beta", 10), ("Gamma", 30)):
         se = float(str(rows[name]["log10_compute_se"]))
-        # 90 % of a normal error lie within the documented factor.
+        # 90 % of normal errors lie within the documented factor.
         assert math.erf(math.log10(factor) / se / math.sqrt(2)) == pytest.approx(0.9, abs=1e-4)
-    assert rows["Zeta"]["log10_compute_se"] == ""  # no label, no error: the analysis chooses one
+    assert rows["Zeta"]["log10_compute_se"] == ""  # without a label there is no error; the analysis chooses one
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_later_layout_gives_the_same_columns():
     assert by_name["Iota"]["team"] == "mixed"  # academia with government
     assert by_name["Kappa"]["team"] == "unknown"
     assert by_name["Lambda"]["organisation_sectors"] == "unknown; unknown"  # one sector for two organisations
-    assert by_name["Lambda"]["team"] == "unknown"  # the other may be of another kind
+    assert by_name["Lambda"]["team"] == "unknown"  # the other may be of another sector
     assert by_name["Xi"]["organisations"] == "Sambanova Systems, Inc; Uni One"  # a comma inside a quoted name
     assert by_name["Xi"]["team"] == "collaboration"
     assert counts["not aligned: fewer or more sectors than organisations"] == 1
@@ -136,7 +136,7 @@ def test_later_layout_gives_the_same_columns():
     assert by_name["Eta"]["weights_access"] == "open weights"
     assert by_name["Theta"]["weights_access"] == "hosted"
     assert by_name["Eta"]["training_code"] == "open"
-    assert by_name["Lambda"]["model"] == "Lambda"  # whitespace and line breaks inside a name are one space
+    assert by_name["Lambda"]["model"] == "Lambda"  # whitespace and line breaks inside a name become one space
     assert by_name["Mu Nu"]["confidence"] == "unknown"
 
 
@@ -171,14 +171,14 @@ def test_missing_column_is_named(tmp_path: Path, column: str):
         (b"a,a\n1,2\n", "more than once"),
     ],
 )
-def test_file_that_is_no_such_table(tmp_path: Path, content: bytes, message: str):
+def test_file_that_is_not_a_vintage(tmp_path: Path, content: bytes, message: str):
     path = tmp_path / "raw.csv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=message):
         read_vintage(path, "2023-12")
 
 
-def test_folder_and_nothing_in_place_of_a_file(tmp_path: Path):
+def test_folder_or_missing_file(tmp_path: Path):
     with pytest.raises(InputError, match="this is a folder"):
         read_vintage(tmp_path, "2023-12")
     with pytest.raises(InputError, match="no such file"):
@@ -187,10 +187,10 @@ def test_folder_and_nothing_in_place_of_a_file(tmp_path: Path):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(row=st.integers(2, 8), column=st.sampled_from(COLUMNS), value=st.text(max_size=12))
-def test_any_cell_gives_an_error_with_its_place_or_a_valid_row(tmp_path: Path, row: int, column: str, value: str):
+def test_any_cell_gives_a_located_error_or_a_valid_row(tmp_path: Path, row: int, column: str, value: str):
     try:
         path = changed(tmp_path, row, column, value)
-    except UnicodeEncodeError:  # a lone surrogate is no text that a file can hold
+    except UnicodeEncodeError:  # a file cannot hold a lone surrogate
         return
     try:
         rows, counts = read_vintage(path, "2023-12")
@@ -211,18 +211,18 @@ def test_any_cell_gives_an_error_with_its_place_or_a_valid_row(tmp_path: Path, r
 def test_mutated_bytes_give_an_error_or_a_counted_exclusion_never_a_wrong_row(
     tmp_path: Path, data: st.DataObject, source: Path
 ):
-    """Bytes deleted, inserted or replaced anywhere: what is still read is what the file says."""
+    """Delete, insert or replace bytes anywhere: what can still be read equals the content of the file."""
     content = source.read_bytes()
     for _ in range(data.draw(st.integers(1, 3))):
-        at = data.draw(st.integers(0, len(content) - 1))
-        kind = data.draw(st.sampled_from(["delete", "insert", "replace", "cut"]))
+        position = data.draw(st.integers(0, len(content) - 1))
+        mutation = data.draw(st.sampled_from(["delete", "insert", "replace", "cut"]))
         some = data.draw(st.binary(min_size=1, max_size=4) | st.sampled_from([b",", b'"', b"\n", b"\r", b";", b"\x00"]))
         content = {
-            "delete": content[:at] + content[at + len(some) :],
-            "insert": content[:at] + some + content[at:],
-            "replace": content[:at] + some + content[at + len(some) :],
-            "cut": content[:at],
-        }[kind] or b"x"
+            "delete": content[:position] + content[position + len(some) :],
+            "insert": content[:position] + some + content[position:],
+            "replace": content[:position] + some + content[position + len(some) :],
+            "cut": content[:position],
+        }[mutation] or b"x"
     path = tmp_path / "raw.csv"
     path.write_bytes(content)
     try:
@@ -245,7 +245,7 @@ def test_snapshot_is_what_the_raw_file_gives(raw_folder: Path, tmp_path: Path):
     from data.io import read_bytes
 
     (tmp_path / "raw").mkdir()
-    (tmp_path / "raw" / "epoch").symlink_to(raw_folder / "epoch")  # the papers have a test of their own
+    (tmp_path / "raw" / "epoch").symlink_to(raw_folder / "epoch")  # another test covers the papers
     build(tmp_path / "raw", tmp_path)
     assert read_bytes(tmp_path / "models.csv.gz") == read_bytes(SNAPSHOT / "models.csv.gz")
     assert read_bytes(tmp_path / "chips.csv.gz") == read_bytes(SNAPSHOT / "chips.csv.gz")

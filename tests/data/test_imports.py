@@ -1,4 +1,4 @@
-"""The stages of data/: each imports only what stands before it, and what makes the tables is what provenance hashes."""
+"""Stages of data/: each imports only earlier stages, and provenance hashes exactly the files that make the tables."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from data.build.provenance import NOT_MAKING, hash_code, list_makers
+from data.build.provenance import NOT_HASHED, hash_code, list_hashed_files
 from data.paths import HERE
 from data.sources.record import TRACKS
 from data.vocabulary import TRACK_NAMES
 from tests.imports import circles, graph, imports_of, modules, reached
 
-# What each stage may import of data/, itself aside; a module at the top is a stage of its own.
+# What each stage may import from the rest of data/; a top-level module is a stage.
 BASE = {"errors", "vocabulary", "paths", "rules", "io"}
 MAY = {
     "__init__": set(),
@@ -38,7 +38,7 @@ def stage(module: str) -> str:
     return f"{module}.__init__".split(".")[1]
 
 
-def test_each_stage_imports_only_what_stands_before_it():
+def test_each_stage_imports_only_earlier_stages():
     wrong = [
         f"{name} imports {other}"
         for name, others in graph(HERE).items()
@@ -48,16 +48,16 @@ def test_each_stage_imports_only_what_stands_before_it():
     assert wrong == []
 
 
-def test_nothing_is_imported_in_a_circle():
+def test_no_imports_are_circular():
     assert circles(graph(HERE)) == []
 
 
-def test_data_know_nothing_of_the_rest():
+def test_data_imports_no_other_part_of_the_project():
     every = {name: imports_of(path) for name, path in modules(HERE).items()}
     assert {name for name, others in every.items() if any(other.split(".")[0] in PROJECT for other in others)} == set()
 
 
-def test_no_import_names_what_is_not_there():
+def test_every_imported_module_exists():
     names = modules(HERE).keys()
     every = set().union(*(imports_of(path) for path in modules(HERE).values()))
     assert {name for name in every if name.split(".")[0] == "data"} <= names
@@ -69,22 +69,22 @@ def test_loading_a_table_neither_reads_raw_files_nor_classifies():
 
 
 def test_packages_hold_no_code():
-    """So that importing one module of a package loads no other."""
+    """Importing one module of a package must load no other."""
     for path in HERE.rglob("__init__.py"):
         assert len(path.read_text(encoding="utf-8").strip().splitlines()) == 1, path
 
 
-# What provenance hashes.
+# Files that provenance hashes.
 
 
-def test_what_makes_the_tables_is_hashed_and_all_else_is_left_out_by_name():
+def test_all_files_that_make_the_tables_are_hashed():
     files = modules(HERE)
     build = "data.build.snapshot"
     packages = {name for name, path in files.items() if path.name == "__init__.py"}
     loaded = {build} | reached(build, graph(HERE)) | packages
-    hashed = {name for name in list_makers() if name.endswith(".py")}
+    hashed = {name for name in list_hashed_files() if name.endswith(".py")}
     assert hashed == {files[name].relative_to(HERE).as_posix() for name in loaded}
-    assert hashed | set(NOT_MAKING) == {path.relative_to(HERE).as_posix() for path in files.values()}
+    assert hashed | set(NOT_HASHED) == {path.relative_to(HERE).as_posix() for path in files.values()}
 
 
 @pytest.fixture
@@ -111,20 +111,20 @@ def test_a_changed_byte_changes_the_hash(copy: Path, name: str):
     assert hash_code(copy) != hash_code()
 
 
-def test_what_only_shows_tables_does_not_change_the_hash(copy: Path):
-    for name in NOT_MAKING:
+def test_modules_that_only_show_tables_do_not_change_the_hash(copy: Path):
+    for name in NOT_HASHED:
         (copy / name).write_bytes((copy / name).read_bytes() + b"\n")
     assert hash_code(copy) == hash_code()
 
 
-# What the vocabulary says of rules that stand elsewhere.
+# Agreement of the vocabulary with rules in other modules.
 
 
-def test_the_vocabulary_names_the_tracks_that_are_told_apart():
+def test_the_vocabulary_lists_the_tracks_that_the_rules_distinguish():
     assert ("main", *(track for track, _ in TRACKS if track != "workshop")) == TRACK_NAMES
 
 
-# The reading of imports itself.
+# Parsing of imports.
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def package(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_late_relative_and_type_checking_imports_are_seen(package: Path):
+def test_late_relative_and_type_checking_imports_are_found(package: Path):
     found = {name: imports_of(path, package) for name, path in modules(package / "a", package).items()}
     assert found == {
         "a": set(),
@@ -154,11 +154,11 @@ def test_late_relative_and_type_checking_imports_are_seen(package: Path):
     }
 
 
-def test_circles_are_found_through_others(package: Path):
+def test_indirect_circles_are_found(package: Path):
     assert circles(graph(package / "a", package)) == [["a.b", "a.b.one", "a.b.two", "a.c", "a.d"]]
     assert circles({"a": {"a"}, "b": {"c"}, "c": set(), "d": {"e"}, "e": {"d"}}) == [["a"], ["d", "e"]]
     assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
-def test_what_a_module_reaches():
+def test_reached_follows_imports_of_imports():
     assert reached("a", {"a": {"b"}, "b": {"c"}, "c": set(), "d": {"a"}}) == {"b", "c"}

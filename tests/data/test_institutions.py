@@ -1,4 +1,4 @@
-"""How many institutions a list of affiliations names."""
+"""Number of institutions in a list of affiliations."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.data import raw as make
         (["Serein AI, London, UK", "Department of Computer Science, University of Oxford"], 2),
         (["Univ. of Málaga", "University of Malaga, Spain"], 1),
         (["TU Wien", "", "TU Wien"], 1),
-        # One university, named with a part of it, a town, or what it is short for.
+        # One university, named with a part, a town or its full name.
         (["Gatsby Unit, University College London"], 1),
         (["Shenzhen International Graduate School, Tsinghua University"], 1),
         (["State University of New York, Stony Brook"], 1),
@@ -44,7 +44,7 @@ from tests.data import raw as make
         (["Institute of Automation, Chinese Academy of Sciences", "Institute of Computing Technology, CAS"], 1),
         (["Alibaba-Zhejiang University Joint Institute of Frontier Technologies"], 1),
         (["Meta AI", "Facebook AI Research"], 1),
-        # Others, by a word that makes them so.
+        # Different institutions, by a distinguishing word.
         (["MIT", "UMass Amherst"], 2),
         (["HKUST", "The University of Hong Kong", "CUHK", "City University of Hong Kong"], 4),
         (["University of Sydney", "University of Technology Sydney"], 2),
@@ -68,9 +68,9 @@ def test_a_mail_domain_counts_where_no_institution_is_named():
     assert count_institutions([Slot(department, "stat.wisc.edu"), Slot(department, "cs.wisc.edu")]) == 1
     assert count_institutions([Slot(department, "wisc.edu"), Slot("", "is.ac.uk"), Slot("", "cs.is.ac.uk")]) == 2
     assert count_institutions([Slot(department, "gmail.com"), Slot("", "nonsense")]) == 0
-    # An address of an institution that another author's text names is no further one.
+    # A domain of an institution that another author's text names does not count again.
     assert count_institutions([Slot("University of Oxford", "cs.ox.ac.uk"), Slot("", "ox.ac.uk")]) == 1
-    # Authors move and keep their address: the text goes first.
+    # Authors move and keep their address, so the text takes precedence.
     assert count_institutions([Slot("Yale University", "google.com"), Slot("Yale University", "yale.edu")]) == 1
 
 
@@ -112,7 +112,7 @@ def test_the_snapshot_has_the_papers_that_the_table_says_have_affiliations():
     named = load("institutions").set_index("id")["institutions"]
     listed = papers[(papers["code_coded"] != "") & (papers["slots_per"] != "none")]
     assert set(named.index) <= set(listed.index) and len(named) > 0.995 * len(listed)
-    # A mixed team has two at least: one is an error of the list or of the coder.
-    alone = (named == 1).groupby(listed["team_coded"].reindex(named.index)).mean()
-    assert alone["mixed"] < 0.1 < alone["academia-only"]
+    # A mixed team has at least two institutions: a single one is an error of the list or of the LLM annotator.
+    single = (named == 1).groupby(listed["team_coded"].reindex(named.index)).mean()
+    assert single["mixed"] < 0.1 < single["academia-only"]
     assert named[listed["n_authors"].reindex(named.index) == 1].mean() < 1.5

@@ -1,4 +1,4 @@
-"""Compute terms and pre-trained models: every entry's own examples, and the labelled mentions."""
+"""Compute terms and pre-trained models: the examples of every lexicon entry, and other mentions."""
 
 from __future__ import annotations
 

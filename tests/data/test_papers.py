@@ -1,4 +1,4 @@
-"""From raw records to rows: joining, team kinds, what is missing, and the rebuilt table."""
+"""From raw records to rows: joining, team types, missing values, and the rebuilt table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from data.sources.record import Record, Slot
 from data.tables.load import load
 from data.tables.paper_schemas import PAPERS, check_papers, read_papers
 from data.tables.schemas import validate_rows
-from data.vocabulary import AUTHOR_KINDS, VENUES
+from data.vocabulary import AUTHOR_SECTORS, VENUES
 from tests.data import raw as make
 
 Run = Callable[..., CompletedProcess[str]]
@@ -41,11 +41,11 @@ PEAKS = {"v100": {"fp32": 13.2, "tensor16": 14.1}}
 
 
 def counts(**found: int) -> dict[str, int]:
-    return dict.fromkeys(AUTHOR_KINDS, 0) | found
+    return dict.fromkeys(AUTHOR_SECTORS, 0) | found
 
 
 @pytest.mark.parametrize(
-    ("found", "kind"),
+    ("found", "team"),
     [
         (counts(education=2), "academia-only"),
         (counts(education=1, government=1, nonprofit=1), "academia-only"),
@@ -62,14 +62,15 @@ def counts(**found: int) -> dict[str, int]:
         (counts(), "unknown"),
     ],
 )
-def test_team_kinds(found: dict[str, int], kind: str):
-    assert classify_team(found) == kind
+def test_team_types(found: dict[str, int], team: str):
+    assert classify_team(found) == team
 
 
-@given(st.lists(st.sampled_from(AUTHOR_KINDS), max_size=6), st.sampled_from(AUTHOR_KINDS))
+@given(st.lists(st.sampled_from(AUTHOR_SECTORS), max_size=6), st.sampled_from(AUTHOR_SECTORS))
 def test_a_further_author_never_undoes_what_is_known(team: list[str], further: str):
     before, after = (
-        classify_team({kind: authors.count(kind) for kind in AUTHOR_KINDS}) for authors in (team, [*team, further])
+        classify_team({sector: authors.count(sector) for sector in AUTHOR_SECTORS})
+        for authors in (team, [*team, further])
     )
     assert before != "mixed" or after == "mixed"
     assert {before, after} != {"academia-only", "industry-only"}
@@ -81,7 +82,7 @@ def test_an_author_with_both_is_double():
     assert classify_author(()) == "unknown"
 
 
-def test_a_block_of_names_tells_the_team():
+def test_a_block_of_names_identifies_the_team():
     assert classify_passage_team("Ann Lee Leeds University @leeds.ac.uk Bo Chan Google Brain") == "mixed"
     assert classify_passage_team("Ann Lee @cs.cmu.edu") == "academia-only"
     assert classify_passage_team("Ann Lee, Bo Chan") == "unknown"
@@ -92,8 +93,8 @@ def record(**fields: object) -> Record:
 
 
 def test_a_link_lost_with_the_affiliations_is_missing():
-    blank = record(slots=(Slot(), Slot()), slots_per="", n_authors=2, links=())
-    assert make_row([blank], PEAKS)["code_page"] == "missing"
+    empty = record(slots=(Slot(), Slot()), slots_per="", n_authors=2, links=())
+    assert make_row([empty], PEAKS)["code_page"] == "missing"
     seen = record(slots=(Slot("MIT"),), slots_per="author", n_authors=1, links=())
     assert make_row([seen], PEAKS)["code_page"] == "none"
     assert make_row([record(slots=(Slot("MIT"),), slots_per="author", links=None)], PEAKS)["code_page"] == "missing"
@@ -164,7 +165,7 @@ def test_the_same_table_on_any_number_of_cores_and_in_any_folder(tmp_path: Path)
     assert {"papers.csv.gz", "papers_counts.csv", "papers_compared.csv.gz", "provenance.json"} <= results[0].keys()
 
 
-def test_what_was_left_out_is_counted_by_venue_and_year(tmp_path: Path):
+def test_papers_left_out_are_counted_by_venue_and_year(tmp_path: Path):
     papers = read_all(make.folder(tmp_path), PEAKS, workers=1)
     assert papers.counts["paperlists", "NeurIPS", 2018, "left out: reject"] == 1
     assert papers.counts["tei", "ACL", 2016, "left out: not well-formed XML"] == 1
@@ -184,7 +185,7 @@ def test_the_same_title_twice_is_one_paper(tmp_path: Path):
     ("name", "words"),
     [("notes.json.gz", "must be a venue and a year"), ("nips2099.json.gz", "must be a venue and a year")],
 )
-def test_odd_file_names_are_refused(tmp_path: Path, name: str, words: str):
+def test_file_names_without_venue_and_year_are_refused(tmp_path: Path, name: str, words: str):
     make.write_json(tmp_path / "paperlists" / name, [])
     with pytest.raises(InputError, match=words):
         read_all(tmp_path, PEAKS)
@@ -192,29 +193,29 @@ def test_odd_file_names_are_refused(tmp_path: Path, name: str, words: str):
 
 def test_spellings_of_a_venue_are_one(tmp_path: Path):
     make.write_json(tmp_path / "paperlists" / "NeurIPS-2018.json.gz", [make.paper()])
-    make.write_json(tmp_path / "coakley" / "nips2018.json.gz", [make.coded()])
+    make.write_json(tmp_path / "coakley" / "nips2018.json.gz", [make.annotated()])
     (row,) = read_all(tmp_path, PEAKS).rows
     assert row["sources"] == "paperlists; coakley" and str(row["id"]).startswith("nips2018-")
 
 
-def test_what_one_source_refused_is_out_in_the_other(tmp_path: Path):
+def test_a_paper_refused_in_one_source_is_left_out_of_the_other(tmp_path: Path):
     make.write_json(tmp_path / "paperlists" / "iclr2017.json.gz", [make.paper(status="Workshop")])
-    make.write_json(tmp_path / "coakley" / "iclr2017.json.gz", [make.coded(), make.coded("Another")])
+    make.write_json(tmp_path / "coakley" / "iclr2017.json.gz", [make.annotated(), make.annotated("Another")])
     papers = read_all(tmp_path, PEAKS)
     assert len(papers.rows) == 1
     assert papers.counts["coakley", "ICLR", 2017, "left out: workshop, says another source"] == 1
 
 
-def test_a_workshop_paper_by_the_coder_is_out_of_the_list_too(tmp_path: Path):
+def test_a_workshop_paper_of_the_llm_labels_is_left_out_of_the_list_too(tmp_path: Path):
     make.write_json(tmp_path / "paperlists" / "iclr2014.json.gz", [make.paper(), make.paper(title="Another")])
-    make.write_json(tmp_path / "coakley" / "iclr2014.json.gz", [{**make.coded(), "category": "workshop"}])
+    make.write_json(tmp_path / "coakley" / "iclr2014.json.gz", [{**make.annotated(), "category": "workshop"}])
     papers = read_all(tmp_path, PEAKS)
     assert len(papers.rows) == 1
     assert papers.counts["paperlists", "ICLR", 2014, "left out: workshop, says another source"] == 1
 
 
-@pytest.mark.parametrize(("files", "words"), [({}, "no paper in it"), ({"a.tei.xml": b"<TEI"}, "none of the papers")])
-def test_a_build_of_nothing_is_no_table(tmp_path: Path, files: dict[str, bytes], words: str):
+@pytest.mark.parametrize(("files", "words"), [({}, "holds no paper"), ({"a.tei.xml": b"<TEI"}, "none of the papers")])
+def test_a_build_without_papers_writes_no_table(tmp_path: Path, files: dict[str, bytes], words: str):
     (tmp_path / "tei" / "lrec2018").mkdir(parents=True)
     for name, content in files.items():
         (tmp_path / "tei" / "lrec2018" / name).write_bytes(content)
@@ -223,10 +224,10 @@ def test_a_build_of_nothing_is_no_table(tmp_path: Path, files: dict[str, bytes],
     assert not (tmp_path / "out").exists()
 
 
-def test_a_users_files_are_not_ascribed_to_others(tmp_path: Path):
+def test_a_users_files_are_not_attributed_to_others(tmp_path: Path):
     build(make.folder(tmp_path / "raw"), tmp_path / "out", workers=1)
-    told = json.loads((tmp_path / "out" / "provenance.json").read_text(encoding="utf-8"))
-    assert {source["origin"] for source in told["sources"].values()} == {"a user's own files"}
+    provenance = json.loads((tmp_path / "out" / "provenance.json").read_text(encoding="utf-8"))
+    assert {source["origin"] for source in provenance["sources"].values()} == {"a user's own files"}
 
 
 def test_the_fuller_of_two_records_is_kept(tmp_path: Path):
@@ -245,7 +246,7 @@ def test_the_fuller_of_two_records_is_kept(tmp_path: Path):
         (("research_type", None), "the column is missing"),
     ],
 )
-def test_bad_hand_labels_are_named(tmp_path: Path, change: tuple[str, str | None], words: str):
+def test_bad_human_labels_are_named(tmp_path: Path, change: tuple[str, str | None], words: str):
     row: dict[str, str] = {"conference": "ICLR", "year": "2018", "filename": "a_title__0a", "research_type": "0"}
     row |= {"affiliation": "1", "open_source_code": "", "hardware_specification": "0"}
     column, value = change
@@ -260,7 +261,7 @@ def test_bad_hand_labels_are_named(tmp_path: Path, change: tuple[str, str | None
         list_annotator_labels(tmp_path)
 
 
-def test_a_text_without_accelerators_tells_nothing_of_hardware(tmp_path: Path):
+def test_hardware_of_a_text_without_accelerators_is_unknown(tmp_path: Path):
     make.write_zip(
         tmp_path / "tei" / "acl2016.zip", {"P16-1001.tei.xml": make.tei(body="<p>On an Intel Xeon CPU.</p>")}
     )
@@ -292,10 +293,10 @@ TEXT = (
 )
 def test_any_record_gives_a_valid_row(tmp_path: Path, fields: dict[str, str], passages: list[str]):
     names = ("research_type", "affiliation", "open_source_code", "hardware_specification")
-    codes = {name: (1, passage) for name, passage in zip(names, passages, strict=True)}
+    labels = {name: (1, passage) for name, passage in zip(names, passages, strict=True)}
     files = {
         "paperlists": make.write_json(tmp_path / "p.json.gz", [make.paper(**fields)]),
-        "coakley": make.write_json(tmp_path / "c.json.gz", [make.coded(**codes)]),
+        "coakley": make.write_json(tmp_path / "c.json.gz", [make.annotated(**labels)]),
     }
     papers = read_venue_year("nips2018", files, PEAKS)
     check_papers(validate_rows(papers.rows, PAPERS, tmp_path), tmp_path, rows_known=False)
@@ -314,9 +315,9 @@ def test_snapshot_is_made_by_this_code():
     assert made["code_sha256"] == hash_code(), "rebuild it: python -m data build RAW_FOLDER"
 
 
-def test_snapshot_covers_what_it_should(snapshot: pd.DataFrame):
-    coded = snapshot[snapshot["code_coded"] != ""]
-    assert len(coded) == 37_275 and coded.groupby(["venue", "year"]).ngroups == 44
+def test_snapshot_coverage(snapshot: pd.DataFrame):
+    labelled = snapshot[snapshot["code_coded"] != ""]
+    assert len(labelled) == 37_275 and labelled.groupby(["venue", "year"]).ngroups == 44
     assert (snapshot["sources"] == "tei").sum() > 3_500
     assert (snapshot["topic"] == "other").mean() < 0.15
     assert (snapshot.loc[snapshot["topic_basis"] == "title", "topic"] == "other").mean() < 0.25
@@ -329,7 +330,7 @@ def test_readmes_give_the_number_of_papers(snapshot: pd.DataFrame):
         assert f"{len(snapshot):,}" in readme.read_text(encoding="utf-8")
 
 
-def test_snapshot_holds_names_of_closed_lists_only(snapshot: pd.DataFrame):
+def test_snapshot_holds_only_names_from_closed_lists(snapshot: pd.DataFrame):
     models = {row["model"] for row in read_lexicon("pretrained", MODEL_COLUMNS)}
     for where in ("title", "abstract", "text"):
         assert set("; ".join(snapshot[f"pretrained_{where}"].unique()).split("; ")) <= models | {""}
@@ -343,13 +344,13 @@ def test_snapshot_holds_names_of_closed_lists_only(snapshot: pd.DataFrame):
 
 
 def test_large_numbers_of_chips_are_rare(snapshot: pd.DataFrame):
-    """Read one by one: names and times that passed for numbers were all above 64."""
+    """These papers were read one by one: all names and times once parsed as numbers were above 64."""
     count = snapshot["accelerator_count"]
     assert (count >= 64).sum() < 130 and count.max() <= 2048
 
 
-def test_page_links_find_less_of_the_academic_code(snapshot: pd.DataFrame):
-    """The published trap: on NeurIPS 2021 the page finds a third of the academic papers' code, half of industry's."""
+def test_page_links_find_less_of_the_code_of_academia(snapshot: pd.DataFrame):
+    """The known bias: for NeurIPS 2021 the page links a third of the academic papers' code, and half of industry's."""
     papers = snapshot[(snapshot["venue"] == "NeurIPS") & (snapshot["year"] == 2021) & (snapshot["code_coded"] == "yes")]
     found = (papers["code_page"] == "link").groupby(papers["team_coded"]).mean()
     assert found["academia-only"] == pytest.approx(0.31, abs=0.04)
@@ -361,23 +362,23 @@ def test_page_links_find_less_of_the_academic_code(snapshot: pd.DataFrame):
     [
         ("team_listed", "university", "must be one of"),
         ("year", "1500", "must lie between"),
-        ("year", "", "must not be blank"),
+        ("year", "", "must not be empty"),
         ("n_authors", "many", "must be a number"),
         ("sources", "paperlists; web", "each entry must be one of"),
         ("id", "first paper", "must be like"),
         ("authors_company", "9", "do not add up"),
-        ("abstract_words", "", "if there is an abstract"),
-        ("terms_scale", "", "if there is an abstract"),
+        ("abstract_words", "", "if and only if there is an abstract"),
+        ("terms_scale", "", "if and only if there is an abstract"),
         ("code_page", "maybe", "must be one of"),
-        ("team_listed", "industry-only", "not the kind of team"),
-        ("venue", "ICML", "not those of the id"),
+        ("team_listed", "industry-only", "does not match the team type"),
+        ("venue", "ICML", "do not match the id"),
     ],
 )
 def test_a_fault_is_named(tmp_path: Path, column: str, value: str, words: str):
     build(make.folder(tmp_path / "raw"), tmp_path / "out", workers=1)
     rows = read(tmp_path / "out" / "papers.csv.gz")
-    at = next(number for number, row in enumerate(rows) if row["sources"] == "paperlists; coakley")
-    rows[at][column] = value
+    index = next(number for number, row in enumerate(rows) if row["sources"] == "paperlists; coakley")
+    rows[index][column] = value
     path = tmp_path / "papers.csv"
     with path.open("w", newline="") as handle:
         writer = csv.DictWriter(handle, list(PAPERS.columns))
@@ -385,7 +386,7 @@ def test_a_fault_is_named(tmp_path: Path, column: str, value: str, words: str):
         writer.writerows(rows)
     with pytest.raises(InputError, match=words) as error:
         read_papers(path)
-    assert error.value.file == path and error.value.row == at + 2
+    assert error.value.file == path and error.value.row == index + 2
 
 
 def test_the_commands_as_a_user_calls_them(run: Run, tmp_path: Path):
@@ -396,8 +397,12 @@ def test_the_commands_as_a_user_calls_them(run: Run, tmp_path: Path):
     table = tmp_path / "out" / "papers.csv.gz"
     valid = run("-m", "data", "validate", table)
     assert (valid.returncode, valid.stdout.split(": ")[1]) == (0, "4 papers, valid\n")
-    told = run("-m", "data", "describe", "--papers", table, "--figure", tmp_path / "coverage.png")
-    assert told.returncode == 0 and "4 papers" in told.stdout and (tmp_path / "coverage.png").stat().st_size > 10_000
+    described = run("-m", "data", "describe", "--papers", table, "--figure", tmp_path / "coverage.png")
+    assert (
+        described.returncode == 0
+        and "4 papers" in described.stdout
+        and (tmp_path / "coverage.png").stat().st_size > 10_000
+    )
 
 
 @pytest.mark.parametrize("damage", ["missing source", "no raw data", "damaged file", "no table"])

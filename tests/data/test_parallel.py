@@ -1,4 +1,4 @@
-"""Work in several processes: what is told, raised and left behind."""
+"""Tasks in several processes: what they report and raise, and that no process is left behind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def work(number: int) -> int:
 
 def end(number: int) -> int:
     if multiprocessing.parent_process() is None:
-        raise AssertionError("this would end the process of the tests themselves")
+        raise AssertionError("this would end the test process itself")
     os._exit(number)
 
 
@@ -35,7 +35,7 @@ def sleep(file: Path) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and was not yet fetched does not."""
+    """Whether a process runs; a zombie does not."""
     done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
 
@@ -45,7 +45,7 @@ def wait_for(file: Path) -> int:
         if file.exists() and file.read_text():
             return int(file.read_text())
         time.sleep(0.1)
-    raise AssertionError(f"nobody wrote {file}")
+    raise AssertionError(f"{file} was not written")
 
 
 def gone(pid: int) -> bool:
@@ -56,14 +56,14 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_every_result_and_every_word_comes_back():
-    said: list[str] = []
-    found = dict(run_in_processes(work, {"two": (2,), "three": (3,), "four": (4,)}, 2, "", said.append))
+def test_every_result_and_every_report_comes_back():
+    reports: list[str] = []
+    found = dict(run_in_processes(work, {"two": (2,), "three": (3,), "four": (4,)}, 2, "", reports.append))
     assert found == {"two": 4, "three": 9, "four": 16}
-    assert sorted(said) == ["squaring 2", "squaring 3", "squaring 4"]
+    assert sorted(reports) == ["squaring 2", "squaring 3", "squaring 4"]
 
 
-def test_bad_input_there_is_bad_input_here_and_ends_the_others(tmp_path: Path):
+def test_bad_input_in_a_task_is_raised_here_and_ends_the_others(tmp_path: Path):
     def both() -> None:
         list(run_in_processes(sleep_or_fail, {"sleeps": (tmp_path / "pid",), "fails": (None,)}, 2, ""))
 
@@ -79,26 +79,27 @@ def sleep_or_fail(file: Path | None) -> None:
     work(-1)
 
 
-def test_a_single_task_is_done_here():
-    assert list(run_in_processes(own_pid, {"one": ()}, 2, "")) == [("one", os.getpid())]
+def test_a_single_task_runs_in_this_process():
+    assert list(run_in_processes(find_pid, {"one": ()}, 2, "")) == [("one", os.getpid())]
 
 
-def own_pid() -> int:
+def find_pid() -> int:
     return os.getpid()
 
 
-def test_a_process_that_is_ended_from_outside_says_what_to_do():
+def test_a_killed_process_raises_an_error_with_a_hint():
     with pytest.raises(InputError, match=r"out of memory\? \(take fewer\)"):
         list(run_in_processes(end, {"one": (1,), "two": (2,)}, 2, "take fewer"))
 
 
-def test_nobody_goes_on_where_the_parent_was_killed(tmp_path: Path):
-    """Its lock is free then, and the next one may write to the same place."""
+def test_children_end_when_their_parent_is_killed(tmp_path: Path):
+    """Its lock is then free, and another process may write to the same folder."""
     file, other = tmp_path / "pid", tmp_path / "other"
     code = (
-        "from pathlib import Path\nfrom data.parallel import in_processes\nimport tests.data.test_parallel as tests\n"
+        "from pathlib import Path\nfrom data.parallel import run_in_processes\n"
+        "import tests.data.test_parallel as tests\n"
         f"tasks = {{name: (Path(name),) for name in {[str(file), str(other)]}}}\n"
-        "if __name__ == '__main__': list(in_processes(tests.sleep, tasks, 2, ''))"
+        "if __name__ == '__main__': list(run_in_processes(tests.sleep, tasks, 2, ''))"
     )
     script = tmp_path / "script.py"
     script.write_text(f"import sys; sys.path.insert(0, {str(HERE.parent)!r})\n{code}\n")

@@ -1,4 +1,4 @@
-"""The table of models: what it accepts, and how it names what it does not."""
+"""The table of models: what it accepts, and how errors name faults."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_snapshot_is_valid_and_complete():
         assert rows["log10_compute"].notna().sum() == compute
 
 
-def test_accepts_what_it_wrote(tmp_path: Path, table: list[dict[str, str]]):
+def test_a_written_table_is_valid(tmp_path: Path, table: list[dict[str, str]]):
     assert len(read_models(write(tmp_path / "t.csv", table))) == 30
 
 
@@ -57,7 +57,7 @@ def test_accepts_what_it_wrote(tmp_path: Path, table: list[dict[str, str]]):
         ("organisation_sectors", "academia; firm", "each entry must be one of"),
         ("weights_access", "leaked", "must be one of"),
         ("vintage", "last year", "must be a year and month"),
-        ("model", "", "must not be blank"),
+        ("model", "", "must not be empty"),
     ],
 )
 def test_bad_cell_is_named(tmp_path: Path, table: list[dict[str, str]], column: str, value: str, words: str):
@@ -72,7 +72,7 @@ def test_bad_cell_is_named(tmp_path: Path, table: list[dict[str, str]], column: 
 
 def test_repeated_model_is_an_error(tmp_path: Path, table: list[dict[str, str]]):
     table[5] = table[4]
-    with pytest.raises(InputError, match=r"row 7.*stands in row 6 already"):
+    with pytest.raises(InputError, match=r"row 7.*row 6 has the same model"):
         read_models(write(tmp_path / "mine.csv", table))
 
 
@@ -119,7 +119,7 @@ def test_damaged_gzip_is_named(tmp_path: Path):
             read_models(path)
 
 
-def test_blank_lines_do_not_shift_the_row(tmp_path: Path, table: list[dict[str, str]]):
+def test_empty_lines_do_not_shift_the_row(tmp_path: Path, table: list[dict[str, str]]):
     table[3]["team"] = "university"
     path = write(tmp_path / "mine.csv", table)
     path.write_text(path.read_text().replace("\n", "\n\n", 1))

@@ -1,4 +1,4 @@
-"""Sectors of organisations, kinds of team, what resolves a blank, and what changed between vintages."""
+"""Sectors of organisations, team types, resolution of missing labels, and changes between vintages."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def test_organisation_has_the_sector_that_labels_give_it():
             row("d", "Both", "industry-only"),
             row("e", "Lab", "academia-only"),
             row("e2", "Lab", "academia-only"),
-            row("f", "Lab; Firm", "mixed", "government; industry"),  # a label of the organisation itself goes first
-            row("g", "Once", "industry-only"),  # a single team's label is not enough
-            row("h", "Mine; Half", "industry-only", "industry; unknown"),  # not aligned: says nothing of Half
+            row("f", "Lab; Firm", "mixed", "government; industry"),  # an organisation's own label takes precedence
+            row("g", "Once", "industry-only"),  # the label of a single team is not enough
+            row("h", "Mine; Half", "industry-only", "industry; unknown"),  # not aligned, so Half stays unknown
         ]
     )
     found = {name: known.find_sector(name) for name in ("Uni", "Both", "Lab", "Firm", "Once", "Half", "Nobody")}
@@ -66,15 +66,15 @@ def test_organisation_has_the_sector_that_labels_give_it():
 
 
 def test_resolved_from_organisations_then_from_a_later_vintage_else_unknown():
-    known = Sectors.from_rows([row(f"{n}{i}", n, team) for n, team in (("Uni", "academia-only"), ("Firm", "industry-only"))
-                        for i in range(3)])  # fmt: skip
+    labels = (("Uni", "academia-only"), ("Firm", "industry-only"))
+    known = Sectors.from_rows([row(f"{name}{i}", name, team) for name, team in labels for i in range(3)])
     later = [
         row("named", "X", "industry-only"),
-        row("named", "X", "academia-only"),  # of a vintage further on: the nearest counts
+        row("named", "X", "academia-only"),  # from a later vintage; the nearest counts
         row("namesake", "X", "industry-only", date="2019-01-01"),
     ]
     rows = [
-        row("own", "Uni; FIRM", sectors="unknown; unknown"),
+        row("both", "Uni; FIRM", sectors="unknown; unknown"),
         row("named", "Nobody"),
         row("namesake", "Nobody"),  # the same name in another year may be another model
         row("labelled", "Uni", "industry-only"),
@@ -85,7 +85,7 @@ def test_resolved_from_organisations_then_from_a_later_vintage_else_unknown():
         ("collaboration", "organisations"),
         ("industry-only", "later vintage"),
         ("unknown", "unknown"),
-        ("industry-only", "label"),  # a label stays, whatever the organisations say
+        ("industry-only", "label"),  # a label stays, whatever the sectors of its organisations
         ("unknown", "unknown"),
     ]
     assert [r["team"] for r in rows] == ["unknown", "unknown", "unknown", "industry-only", "unknown"]
@@ -101,14 +101,14 @@ def test_differences_between_vintages_by_hand():
         row("gone", "U", "industry-only"),
         row("relabelled", "U", "academia-only"),
         row("unnoticed", "U", "academia-only", notability=""),
-        row("blank", "U", "academia-only", log10_compute=""),
+        row("no compute", "U", "academia-only", log10_compute=""),
         row("early", "U", "academia-only", date="2009-01-01"),
     ]
     after = [
         row("same", "U", "academia-only", log10_compute=20.1),
         row("relabelled", "U", "collaboration"),
         row("unnoticed", "U", "academia-only"),
-        row("blank", "U", "academia-only"),
+        row("no compute", "U", "academia-only"),
         row("new", "U", "government"),
     ]
     found = {r["change"]: r for r in list_differences(before, after) if r["n"]}

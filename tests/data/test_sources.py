@@ -1,4 +1,4 @@
-"""The sources only read: their oddities are survived and counted, bad files named."""
+"""Readers of the sources: irregular records are handled or counted, and errors name bad files."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from data.sources.record import Slot, find_track, make_paper_id, make_title_key
 from tests.data import raw as make
 
 
-def read_list(tmp_path: Path, stem: str, *papers: object) -> paperlists.Read:
+def read_list(tmp_path: Path, stem: str, *papers: object) -> paperlists.ReadResult:
     return paperlists.read(make.write_json(tmp_path / f"{stem}.json.gz", list(papers)), stem)
 
 
-def read_tei(tmp_path: Path, *files: bytes, stem: str = "acl2016") -> tei.Read:
+def read_tei(tmp_path: Path, *files: bytes, stem: str = "acl2016") -> tei.ReadResult:
     named = {f"{stem}/P16-1{number:03}.tei.xml": content for number, content in enumerate(files, start=1)}
     return tei.read(make.write_zip(tmp_path / f"{stem}.zip", named), stem)
 
@@ -34,7 +34,7 @@ def test_titles_match_across_spellings():
 
 
 @pytest.mark.parametrize(
-    ("stem", "place"),
+    ("stem", "venue_year"),
     [
         ("nips2021", ("NeurIPS", 2021)),
         ("acl2016", ("ACL", 2016)),
@@ -44,8 +44,8 @@ def test_titles_match_across_spellings():
         ("notes", None),
     ],
 )
-def test_venue_and_year(stem: str, place: tuple[str, int] | None):
-    assert parse_venue_year(stem) == place
+def test_venue_and_year(stem: str, venue_year: tuple[str, int] | None):
+    assert parse_venue_year(stem) == venue_year
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_only_accepted_papers_are_kept(tmp_path: Path):
 
 
 def test_authors_and_their_slots(tmp_path: Path):
-    aligned, fewer, blank = (
+    aligned, fewer, empty = (
         read_list(tmp_path, "nips2018", make.paper(**fields)).records[0]
         for fields in ({}, {"aff": "MIT", "aff_domain": ""}, {"aff": ";", "aff_domain": ";"})
     )
     assert aligned.slots == (Slot("Leeds University", "leeds.ac.uk"), Slot("Google Brain", "google.com"))
-    assert fewer.slots == (Slot("MIT"), Slot())  # the second author's is missing, not someone else's
-    assert (blank.slots_per, blank.n_authors) == ("", 2)
+    assert fewer.slots == (Slot("MIT"), Slot())  # the second author's is missing, not another author's
+    assert (empty.slots_per, empty.n_authors) == ("", 2)
 
 
 def test_lists_of_affiliations_a_paper(tmp_path: Path):
@@ -141,8 +141,8 @@ def test_what_was_refused_is_remembered(tmp_path: Path):
 )
 def test_front_matter_is_no_paper(tmp_path: Path, title: str):
     listed = read_list(tmp_path, "acml2012", make.paper(title=title), make.paper(title="Welcome to the Modern World"))
-    coder = coakley.read(make.write_json(tmp_path / "c.json.gz", [make.coded(title)]), "ijcai2015")
-    assert [record.title for record in listed.records] == ["Welcome to the Modern World"] and coder.records == []
+    annotated = coakley.read(make.write_json(tmp_path / "c.json.gz", [make.annotated(title)]), "ijcai2015")
+    assert [record.title for record in listed.records] == ["Welcome to the Modern World"] and annotated.records == []
 
 
 def test_separators_of_authors_and_affiliations(tmp_path: Path):
@@ -174,21 +174,21 @@ def test_implementations_by_others_are_no_link(tmp_path: Path):
     assert found[0].links == ()
 
 
-def test_coded_papers(tmp_path: Path):
+def test_papers_with_llm_labels(tmp_path: Path):
     path = make.write_json(
         tmp_path / "nips2018.json.gz",
         [
-            make.coded(),
-            make.coded("Unknown team", affiliation=(-1, "")),
-            make.coded("Odd", open_source_code=("yes", "")),  # type: ignore[arg-type]
-            {"title": "No codes"},
-            {**make.coded("Workshop"), "category": "Invite to Workshop Track"},
+            make.annotated(),
+            make.annotated("Unknown team", affiliation=(-1, "")),
+            make.annotated("Odd", open_source_code=("yes", "")),  # type: ignore[arg-type]
+            {"title": "No labels"},
+            {**make.annotated("Workshop"), "category": "Invite to Workshop Track"},
         ],
     )
     found = coakley.read(path, "nips2018")
-    first = found.records[0].coded
+    first = found.records[0].annotation
     assert first is not None and (first.team, first.code, first.hardware) == ("mixed", True, True)
-    assert found.records[1].coded is not None and found.records[1].coded.team == "unknown"
+    assert found.records[1].annotation is not None and found.records[1].annotation.team == "unknown"
     assert dict(found.counts) == {
         "read": 5,
         "kept": 2,
@@ -215,7 +215,7 @@ def test_tei_affiliation_under_an_author_without_a_name(tmp_path: Path):
         authors=make.author("Ann") + nameless + nameless.replace("Leeds University", "Google").replace("aff0", "aff1"),
     )
     found = read_tei(tmp_path, one, two).records
-    assert [slot.text for slot in found[0].slots] == ["Dept, Leeds University"] * 2  # everyone's
+    assert [slot.text for slot in found[0].slots] == ["Dept, Leeds University"] * 2  # applies to all authors
     assert (found[0].slots_per, found[0].n_authors) == ("author", 2)
     assert (found[1].slots_per, found[1].n_authors, len(found[1].slots)) == ("paper", 1, 2)
 
@@ -261,11 +261,11 @@ def test_tei_that_cannot_be_used_is_counted(tmp_path: Path, content: bytes, reas
 
 
 def test_tei_tracks_and_folders(tmp_path: Path):
-    place = tmp_path / "lrec2018"
-    place.mkdir()
-    (place / "a.tei.xml").write_bytes(make.tei(proceedings="Proceedings of the Student Research Workshop"))
-    (place / "b.txt").write_text("not a paper")
-    found = tei.read(place, "lrec2018")
+    folder = tmp_path / "lrec2018"
+    folder.mkdir()
+    (folder / "a.tei.xml").write_bytes(make.tei(proceedings="Proceedings of the Student Research Workshop"))
+    (folder / "b.txt").write_text("not a paper")
+    found = tei.read(folder, "lrec2018")
     assert [(record.track, record.stem) for record in found.records] == [("student", "lrec2018")]
     demo = make.write_zip(tmp_path / "acl2016.zip", {"P16-4001.tei.xml": make.tei()})
     assert tei.read(demo, "acl2016").records[0].track == "demo"
@@ -273,7 +273,7 @@ def test_tei_tracks_and_folders(tmp_path: Path):
 
 def test_damaged_files_are_named(tmp_path: Path):
     good = gzip.compress(b"[]")
-    for content, words in (
+    for content, message in (
         (good[:-5], "damaged gzip"),
         (b"[]", "damaged gzip"),
         (gzip.compress(b"[1,"), "not valid JSON"),
@@ -285,7 +285,7 @@ def test_damaged_files_are_named(tmp_path: Path):
         path = tmp_path / "nips2018.json.gz"
         path.write_bytes(content)
         for source in (paperlists, coakley):
-            with pytest.raises(InputError, match=words) as error:
+            with pytest.raises(InputError, match=message) as error:
                 source.read(path, "nips2018")
             assert error.value.file == path
 
@@ -302,10 +302,10 @@ def test_truncated_zip(tmp_path: Path):
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="not a zip file"):
         tei.read(path, "acl2016")
-    # A damaged member is one paper lost, and counted.
+    # A damaged member loses one paper, which is counted.
     broken = bytearray(whole)
-    at = whole.index(b"Parsing")
-    broken[at : at + 7] = b"\x00" * 7
+    start = whole.index(b"Parsing")
+    broken[start : start + 7] = b"\x00" * 7
     path.write_bytes(bytes(broken))
     found = tei.read(path, "acl2016")
     assert found.counts["left out: damaged, or longer than a paper can be"] == 1 and len(found.records) == 1
@@ -326,17 +326,17 @@ VALUES = st.recursive(
 FIELDS = st.sampled_from(
     ["title", "status", "track", "author", "aff", "aff_domain", "github", "project", "abstract", "keywords"]
 )
-CODES = st.sampled_from([*coakley.FIELDS, "title", "n_authors", "category", "excluded_by_authors"])
+LABELS = st.sampled_from([*coakley.FIELDS, "title", "n_authors", "category", "excluded_by_authors"])
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     stem=st.sampled_from(["nips2018", "cvpr2021", "iclr2020", "colt2015", "ijcai2022"]),
     papers=st.lists(st.dictionaries(FIELDS, VALUES, max_size=8) | VALUES, max_size=4),
-    codes=st.lists(st.dictionaries(CODES, VALUES, max_size=6) | VALUES, max_size=4),
+    labels=st.lists(st.dictionaries(LABELS, VALUES, max_size=6) | VALUES, max_size=4),
 )
-def test_any_json_gives_records_or_counts(tmp_path: Path, stem: str, papers: list[object], codes: list[object]):
-    for source, content in ((paperlists, papers), (coakley, codes)):
+def test_any_json_gives_records_or_counts(tmp_path: Path, stem: str, papers: list[object], labels: list[object]):
+    for source, content in ((paperlists, papers), (coakley, labels)):
         found = source.read(make.write_json(tmp_path / f"{stem}.json.gz", content), stem)
         left_out = sum(n for what, n in found.counts.items() if what.startswith("left out"))
         assert found.counts["read"] == len(content) == len(found.records) + left_out

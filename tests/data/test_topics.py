@@ -1,4 +1,4 @@
-"""Topics: what they are. How they agree with published areas is in test_validation."""
+"""Topics of papers; test_validation covers their agreement with published areas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from data.tables.paper_schemas import TOPICS
 from data.vocabulary import OTHER_TOPIC
 
 
-def test_there_are_as_many_topics_as_a_reader_can_hold():
+def test_the_number_of_topics_is_manageable():
     assert 12 <= len(TOPICS) - 1 <= 25 and TOPICS[-1] == OTHER_TOPIC
 
 
@@ -40,7 +40,7 @@ def test_titles(title: str, topic: str):
 
 def test_plurals_and_longer_terms():
     assert split_words("Ontologies of GANs, glass and status") == ["ontology", "of", "gan", "glass", "and", "status"]
-    # "natural language" is one term: the shorter "language" inside it does not count again.
+    # "natural language" is one term; the shorter "language" inside it does not count again.
     assert classify_topic("natural language") == "natural language processing"
 
 

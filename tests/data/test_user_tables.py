@@ -1,4 +1,4 @@
-"""A user's own models: a raw vintage or the documented columns, told apart by the header."""
+"""A user's models: a raw vintage or the documented columns, identified by the header."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def table(tmp_path: Path, *vintages: str) -> Path:
     ],
 )
 def test_raw_vintage(name: str, vintage: str, words: str):
-    own = read_user_models(FIXTURES / name, "2023-12")
-    assert own.vintage == vintage
-    assert words in own.said
-    assert "raw Epoch vintage" in own.said
-    assert (own.frame["vintage"] == vintage).sum() > 4
-    assert {"2023-12", "2025-06", "2026-05"} <= set(own.frame["vintage"])  # for specifications that name one
+    users = read_user_models(FIXTURES / name, "2023-12")
+    assert users.vintage == vintage
+    assert words in users.message
+    assert "raw Epoch vintage" in users.message
+    assert (users.frame["vintage"] == vintage).sum() > 4
+    assert {"2023-12", "2025-06", "2026-05"} <= set(users.frame["vintage"])  # specifications name them
 
 
-def test_blanks_of_a_raw_vintage_are_resolved_with_what_the_snapshot_knows(tmp_path: Path):
+def test_missing_teams_of_a_raw_vintage_are_resolved_from_the_snapshot(tmp_path: Path):
     raw = tmp_path / "raw.csv"
     text = (FIXTURES / "epoch_small.csv").read_text().replace("Nobody Knows", '"Google,Stanford University"')
     raw.write_text(text)
@@ -48,16 +48,16 @@ def test_blanks_of_a_raw_vintage_are_resolved_with_what_the_snapshot_knows(tmp_p
 
 
 def test_documented_columns(tmp_path: Path):
-    own = read_user_models(table(tmp_path, "2025-06"), "2023-12")
-    assert own.vintage == "2025-06"
-    assert "documented columns" in own.said
-    assert len(own.frame) == 4018
+    users = read_user_models(table(tmp_path, "2025-06"), "2023-12")
+    assert users.vintage == "2025-06"
+    assert "documented columns" in users.message
+    assert len(users.frame) == 4018
     assert read_user_models(table(tmp_path, "2023-12", "2025-06"), "2023-12").vintage == "2023-12"
     with pytest.raises(InputError, match="several vintages"):
         read_user_models(table(tmp_path, "2026-05", "2025-06"), "2023-12")
 
 
-def test_neither(tmp_path: Path):
+def test_other_tables_are_refused(tmp_path: Path):
     path = tmp_path / "other.csv"
     path.write_text("name,year\nx,2012\n")
     with pytest.raises(InputError, match=r"other\.csv.*'vintage'.*missing"):

@@ -1,4 +1,4 @@
-"""The committed figures are those of the committed code and labels, and reach what they must."""
+"""The committed figures match the committed code and labels, and reach their targets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.build.validation import COLUMNS, compute_interval, insert_table, list_figures, read_labelled_setups
+from data.build.validation import COLUMNS, compute_figures, compute_interval, insert_table, read_labelled_setups
 from data.classify.accelerators import Setup
 from data.io import parse_csv
 from data.paths import HERE
@@ -27,15 +27,15 @@ def keyed(rows: list[dict[str, object]]) -> dict[Figure, dict[str, str]]:
     }
 
 
-def test_figures_without_raw_files_are_those_committed(committed: dict[Figure, dict[str, str]]):
-    found = keyed(list_figures())
+def test_figures_without_raw_files_match_the_committed_ones(committed: dict[Figure, dict[str, str]]):
+    found = keyed(compute_figures())
     assert len(found) > 20
     assert found == {key: committed[key] for key in found}
 
 
 @pytest.mark.slow  # parses all raw texts
-def test_all_figures_are_those_committed(raw_folder: Path, committed: dict[Figure, dict[str, str]]):
-    assert keyed(list_figures(raw_folder)) == committed
+def test_all_figures_match_the_committed_ones(raw_folder: Path, committed: dict[Figure, dict[str, str]]):
+    assert keyed(compute_figures(raw_folder)) == committed
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_all_figures_are_those_committed(raw_folder: Path, committed: dict[Figur
         (("topic", "2022", "F1 computer vision, title and abstract"), 0.75),
     ],
 )
-def test_figures_reach_what_they_must(committed: dict[Figure, dict[str, str]], figure: Figure, at_least: float):
+def test_figures_reach_their_targets(committed: dict[Figure, dict[str, str]], figure: Figure, at_least: float):
     row = committed[figure]
     share = int(row["right"]) / int(row["of"])
     assert (2 * share / (1 + share) if figure[2].startswith("F1") else share) >= at_least
@@ -62,7 +62,7 @@ def test_few_affiliations_are_unknown(committed: dict[Figure, dict[str, str]]):
     assert float(committed["sector", "report", "unknown"]["share"]) <= 0.05
 
 
-def test_no_figure_that_was_taken_is_lost(committed: dict[Figure, dict[str, str]]):
+def test_no_computed_figure_is_lost(committed: dict[Figure, dict[str, str]]):
     assert {part for name, part, _ in committed if name == "hardware"} == {"work", "report", "third", "fourth"}
 
 
@@ -79,7 +79,7 @@ def test_interval_is_jeffreys():
     assert low + high == pytest.approx(1) and high - low == pytest.approx(0.16, abs=0.005)
 
 
-def test_labels_of_set_ups():
+def test_labelled_set_ups_are_parsed():
     assert read_labelled_setups("8xV100;32coresxTPU v3;?xK20m;1devicexTPU v2") == [
         Setup("V100", 8),
         Setup("TPU v3", 32, "core"),

@@ -1,4 +1,4 @@
-"""Extended specifications: fitted apart, kept, committed, shown, and said to be old when they are."""
+"""Extended specifications: fitted separately, stored, committed, shown, and marked when they are stale."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from inference.summaries.refits import add_moved_most
 
 @pytest.fixture
 def apart(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Paths]:
-    """The toy claim with results and committed alternatives in folders of their own."""
+    """The toy claim, with separate folders for results and committed extended specifications."""
     paths = Paths(tmp_path / "build")
     monkeypatch.setattr(inference.store.fingerprints, "EXTENDED", tmp_path / "alternatives.json")
     monkeypatch.setattr(inference.store.extended, "EXTENDED", tmp_path / "alternatives.json")
@@ -32,17 +32,17 @@ def estimates(paths: Paths) -> dict[str, Any]:
     return content
 
 
-def test_refresh_leaves_them_out_and_shows_what_alternatives_made(apart: tuple[Any, Paths]):
+def test_refresh_skips_them_and_shows_what_alternatives_fitted(apart: tuple[Any, Paths]):
     toy, paths = apart
     assert toy("refresh", "--out", paths.out)[0] == 0
     assert set(estimates(paths)["fits"]) == {"toy/main", "toy/half_scale"}
 
-    said: list[str] = []
-    assert fit_extended(["toy"], paths, said.append) == []
-    assert any("passed the gate, kept" in line for line in said)
-    said.clear()
-    assert fit_extended(["toy"], paths, said.append) == []
-    assert said[-1] == "toy: all 1 alternatives are current"
+    reported: list[str] = []
+    assert fit_extended(["toy"], paths, reported.append) == []
+    assert any("passed the gate, kept" in line for line in reported)
+    reported.clear()
+    assert fit_extended(["toy"], paths, reported.append) == []
+    assert reported[-1] == "toy: all 1 extended specifications are current"
 
     (paths.out / "estimates.json").unlink()
     assert toy("refresh", "--out", paths.out)[0] == 0
@@ -68,7 +68,7 @@ def test_states_of_extended_specifications(apart: tuple[Any, Paths]):
     assert states(paths, "toy", other)["five"][0] == "stale"
 
 
-def test_committed_ones_are_shown_and_called_old_when_they_are(apart: tuple[Any, Paths], tmp_path: Path):
+def test_committed_ones_are_shown_and_marked_when_stale(apart: tuple[Any, Paths], tmp_path: Path):
     toy, paths = apart
     toy("refresh", "--out", paths.out)
     fit_extended(["toy"], paths, lambda text: None)
@@ -83,7 +83,7 @@ def test_committed_ones_are_shown_and_called_old_when_they_are(apart: tuple[Any,
     assert inference.store.extended.read_kept(paths, "toy", older)["five"]["fit"]["stale"]
 
 
-def test_own_runs_have_none(apart: tuple[Any, Paths], tmp_path: Path):
+def test_runs_with_overrides_have_none(apart: tuple[Any, Paths], tmp_path: Path):
     toy, paths = apart
     fit_extended(["toy"], paths, lambda text: None)
     assert toy("refresh", "--seed", "7", "--out", paths.out / "own")[0] == 0
@@ -105,14 +105,14 @@ def test_moved_most_is_one_choice_of_the_same_model():
         "c/prior": ("prior", {}, {"s": 2}),
         "c/second": ("main", {"c": 1}, {}),
         "c/few": ("sampling", {"d": 1}, {}),
-        "c/beside": ("measurement", {"e": 1}, {}),
-        "c/beside_other": ("measurement", {"e": 2}, {}),
-        "c/beside_two": ("measurement", {"a": 2, "e": 2}, {}),
+        "c/variant": ("measurement", {"e": 1}, {}),
+        "c/variant_other": ("measurement", {"e": 2}, {}),
+        "c/variant_two": ("measurement", {"a": 2, "e": 2}, {}),
         "c/second_too": ("main", {"f": 1, "g": 1}, {}),
         "c/second_part": ("sampling", {"g": 1}, {}),
         "c/second_less": ("sampling", {"f": 1, "g": 1, "h": 1}, {}),
     }
-    about = {
+    described = {
         name: {"kind": kind, "model": "m", "title": name, "differs": {"choices": choices, "priors": priors}}
         for name, (kind, choices, priors) in fits.items()
     }
@@ -124,23 +124,23 @@ def test_moved_most_is_one_choice_of_the_same_model():
         row("prior", 9.0),
         row("second", 9.0),
         row("few", 9.0, n=49),
-        row("beside", 0.2, True),
-        row("beside_other", 0.3),
-        row("beside_two", 9.0),
+        row("variant", 0.2, True),
+        row("variant_other", 0.3),
+        row("variant_two", 9.0),
         row("second_too", 0.0, True),
         row("second_part", 0.2),
         row("second_less", 0.1),
     ]
-    add_moved_most(rows, about)
+    add_moved_most(rows, described)
     assert rows[0]["moved_most"]["spec"] == "far"
     assert rows[0]["moved_most"]["shift"]["median"] == pytest.approx(-0.6)
     assert rows[0]["moved_most"]["n"] == 100
-    # A headline beside the main fit is held against it too, and against the same choice made otherwise.
+    # A headline of a second main fit is compared with the main fit, and with other values of the same choice.
     assert rows[7]["moved_most"]["spec"] == "main"
     rows[8]["median"] = 0.9
-    add_moved_most(rows, about)
-    assert rows[7]["moved_most"]["spec"] == "beside_other"
-    assert rows[10]["moved_most"]["spec"] == "second_less"  # the other is without what the second main fit is about
+    add_moved_most(rows, described)
+    assert rows[7]["moved_most"]["spec"] == "variant_other"
+    assert rows[10]["moved_most"]["spec"] == "second_less"  # the other lacks a choice of the second main fit
     assert all(other["moved_most"] is None for other in rows if not other["headline"])
 
 
@@ -151,9 +151,9 @@ def test_counted_odds_ratio_is_that_of_the_table():
     assert found["eti_low"] < found["median"] < found["eti_high"] < 1
 
 
-def test_the_rung_that_matters_most_is_the_longest_step():
-    rungs = [{"spec": "a", "median": 0.5}, {"spec": "b", "median": 0.25}, {"spec": "c", "median": 0.24}]
-    assert find_largest_step(rungs, "ratio") == "b"
-    assert find_largest_step(rungs[:1], "ratio") is None
+def test_the_step_that_matters_most_is_the_largest():
+    steps = [{"spec": "a", "median": 0.5}, {"spec": "b", "median": 0.25}, {"spec": "c", "median": 0.24}]
+    assert find_largest_step(steps, "ratio") == "b"
+    assert find_largest_step(steps[:1], "ratio") is None
     shares = [{"spec": "a", "median": 0.5}, {"spec": "b", "median": 0.4}, {"spec": "c", "median": 0.01}]
     assert find_largest_step(shares, "probability") == "c"

@@ -1,4 +1,4 @@
-"""What the figures of every claim show: plain rows, computed from a small fit and from estimates."""
+"""Chart data common to all claims: plain rows, computed from a small fit and from estimates."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from inference.store.paths import ROOT
 from inference.summaries.chart_data import BINS, THIN, make_check_data, make_sensitivity_data
 
 CHAINS, DRAWS, YEARS, TEAMS = 4, 200, [2020, 2021], ["a", "b"]
-LEVEL = {"median": 0.5, "eti_low": 0.2, "eti_high": 0.9}
+FIGURES = {"median": 0.5, "eti_low": 0.2, "eti_high": 0.9}
 
 
 def make_tree() -> xr.DataTree:
-    """A fit with two scalar parameters, one by year, and three test quantities: of integers, of reals, absent."""
+    """A fit with two scalar parameters, one by year, and three test quantities: integer, real and missing."""
     rng = np.random.default_rng(4)
-    at = {"chain": np.arange(CHAINS), "draw": np.arange(DRAWS)}
+    coords = {"chain": np.arange(CHAINS), "draw": np.arange(DRAWS)}
     both = ("chain", "draw")
     posterior = xr.Dataset(
         {
             "slope": (both, rng.normal(size=(CHAINS, DRAWS))),
-            "level": (both, rng.normal(size=(CHAINS, DRAWS))),
+            "intercept": (both, rng.normal(size=(CHAINS, DRAWS))),
             "walk": ((*both, "year"), rng.normal(size=(CHAINS, DRAWS, 2))),
         },
-        at | {"year": YEARS},
+        coords | {"year": YEARS},
     )
     groups: dict[str, xr.Dataset] = {
         "posterior": posterior,
@@ -45,12 +45,12 @@ def make_tree() -> xr.DataTree:
                 "mean": (both, np.where(rng.random((CHAINS, DRAWS)) < 0.01, np.nan, rng.normal(size=(CHAINS, DRAWS)))),
                 "absent": (both, np.full((CHAINS, DRAWS), np.nan)),
             },
-            at,
+            coords,
         )
         share = rng.random((CHAINS, DRAWS, 2, 2))
         groups["estimands" if key == "posterior" else "prior_estimands"] = xr.Dataset(
             {"share_by_year": ((*both, "year", "team"), share, {"scale": "logit"}), "n_by_year": ("year", [3, 4])},
-            at | {"year": YEARS, "team": TEAMS},
+            coords | {"year": YEARS, "team": TEAMS},
         )
     tree = xr.DataTree.from_dict(groups)
     tree.attrs["kind"] = "main"
@@ -85,20 +85,20 @@ def test_histograms_are_densities_of_the_finite_draws(tree: xr.DataTree, charts:
     for row in rows:
         values = tree[f"{row['draws']}_statistics"][row["statistic"]].values.ravel()
         values = values[np.isfinite(values)]
-        mine = [one for one in bins if (one["statistic"], one["draws"]) == (row["statistic"], row["draws"])]
+        histogram = [one for one in bins if (one["statistic"], one["draws"]) == (row["statistic"], row["draws"])]
         assert row["median"] == pytest.approx(np.median(values))
-        assert sum(one["density"] * (one["high"] - one["low"]) for one in mine) == pytest.approx(1)
-        inside = values[(values >= mine[0]["low"]) & (values <= mine[-1]["high"])]
-        for one in mine[:-1]:
+        assert sum(one["density"] * (one["high"] - one["low"]) for one in histogram) == pytest.approx(1)
+        inside = values[(values >= histogram[0]["low"]) & (values <= histogram[-1]["high"])]
+        for one in histogram[:-1]:
             share = ((inside >= one["low"]) & (inside < one["high"])).mean()
             assert one["density"] * (one["high"] - one["low"]) == pytest.approx(share)
-        if row["statistic"] == "count":  # integers have bins around them
-            assert {one["low"] % 1 for one in mine} == {0.5}
+        if row["statistic"] == "count":  # integers have bins centred on them
+            assert {one["low"] % 1 for one in histogram} == {0.5}
         else:
-            assert len(mine) == BINS
+            assert len(histogram) == BINS
 
 
-def test_bands_are_of_prior_and_posterior_by_level(tree: xr.DataTree, charts: dict[str, list[dict[str, Any]]]):
+def test_bands_are_of_prior_and_posterior_by_team(tree: xr.DataTree, charts: dict[str, list[dict[str, Any]]]):
     rows = charts["toy_main_prior"]
     assert len(rows) == len(TEAMS) * 2 * len(YEARS)
     assert [row["panel"] for row in rows] == ["by year: a"] * 4 + ["by year: b"] * 4
@@ -110,19 +110,19 @@ def test_bands_are_of_prior_and_posterior_by_level(tree: xr.DataTree, charts: di
 
 def test_ranks_have_thinned_draws_of_scalar_parameters(tree: xr.DataTree, charts: dict[str, list[dict[str, Any]]]):
     rows, draws = charts["toy_main_ranks"], charts["toy_main_ranks/draws"]
-    assert [row["parameter"] for row in rows] == ["slope", "level"]
+    assert [row["parameter"] for row in rows] == ["slope", "intercept"]
     assert all(row["r_hat"] < 1.05 and row["ess_bulk"] > 300 for row in rows)
     assert len(draws) == CHAINS * DRAWS / THIN
     for row in draws:
-        at = {"chain": row["chain"], "draw": row["draw"]}
-        assert row["level"] == float(tree["posterior"]["level"].sel(at))
+        draw = {"chain": row["chain"], "draw": row["draw"]}
+        assert row["intercept"] == float(tree["posterior"]["intercept"].sel(draw))
 
 
 def estimate(spec: str, **changed: Any) -> dict[str, Any]:
-    refits = [{"title": "priors of half the scale: all", "to": {**LEVEL, "median": 0.4}}]
+    refits = [{"title": "priors of half the scale: all", "to": {**FIGURES, "median": 0.4}}]
     row = {"spec": spec, "spec_title": f"the {spec} one", "title": "ratio", "headline": True, "kind": "quantity",
            "unit": "ratio", "published": None, "refits": refits}  # fmt: skip
-    return row | LEVEL | changed
+    return row | FIGURES | changed
 
 
 def test_sensitivity_is_of_headline_quantities_that_were_refitted():
@@ -143,7 +143,7 @@ def test_sensitivity_is_of_headline_quantities_that_were_refitted():
 
 
 def test_figures_of_all_claims_are_drawn_from_rows(charts: dict[str, list[dict[str, Any]]], tmp_path: Path):
-    """From JSON, as if they had been stored; rows of other figures are left."""
+    """Rows come from JSON, as if they had been stored; charts of other figures are ignored."""
     everything = charts | make_sensitivity_data("toy", [estimate("main")]) | {"toy": [{"spec": "main"}]}
     again = json.loads(json.dumps(everything))
     checks.draw(again, tmp_path)

@@ -1,4 +1,4 @@
-"""The commands as a user calls them: good input, bad input, and what stays as it was."""
+"""The commands as a user calls them: valid input, invalid input, and files that must not change."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import pytest
 from data.io import format_csv, read_bytes
 from data.paths import SNAPSHOT
 from data.tables.paper_schemas import PAPERS
-from data.tables.user_tables import MAY_LACK
+from data.tables.user_tables import OPTIONAL_COLUMNS
 from inference.store.declarations import import_part, list_specifications
 from inference.store.paths import ROOT
 from inference.summaries.sensitivity import list_needless, list_undeclared, read_declared
 from models.registry import CLAIMS
 from tests.conftest import digests
-from tests.models.topic_papers import varied
+from tests.models.topic_papers import simulate_papers
 
 HEAVY = ("pymc", "arviz", "pandas", "xarray", "matplotlib", "nutpie", "pytensor")
 
@@ -94,7 +94,7 @@ def test_figure_data_are_the_estimates(refreshed: Path, estimates: dict[str, Any
 
 
 def test_figures_are_redrawn_from_stored_rows_alone(refreshed: Path, tmp_path: Path):
-    """The rows are computed from the posteriors once; from what is stored of them come the same files, to the byte."""
+    """Rows are computed from the posteriors once; figures drawn from the stored rows are the same, byte by byte."""
     from figures import academic_share
 
     charts = json.loads((refreshed / "summaries" / "academic_share.json").read_text())["charts"]
@@ -132,7 +132,7 @@ def test_headlines_are_three_to_six_and_exist(published: dict[str, Any], name: s
 
 
 def damaged(tmp_path: Path, change: str) -> Path:
-    """A table of models with one thing wrong."""
+    """Write a table of models with one error."""
     text = read_bytes(SNAPSHOT / "models.csv.gz").decode()
     lines = text.split("\n")
     path = tmp_path / "my.csv"
@@ -185,7 +185,7 @@ def test_bad_table_is_named_and_good_results_stay(
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-    assert "loading PyMC" not in done.stdout  # told before what takes long
+    assert "loading PyMC" not in done.stdout  # reported before anything slow
     for word in words:
         assert word in done.stderr
     assert digests(out) == before
@@ -243,10 +243,10 @@ SEEDS = (1, 2, 3)  # fixed in advance
 
 @pytest.fixture(scope="module")
 def seeded(published: dict[str, Any], run: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
-    """The contents of estimates.json: as published (0), and of refreshes with each of ``SEEDS``."""
+    """Contents of estimates.json: as published (0), and from a refresh with each of ``SEEDS``."""
     fits = published["fits"]
-    own = [row for row in published["estimates"] if not fits[f"{row['claim']}/{row['spec']}"].get("aside")]
-    found = {0: {**published, "estimates": own}}
+    refreshed_rows = [row for row in published["estimates"] if not fits[f"{row['claim']}/{row['spec']}"].get("aside")]
+    found = {0: {**published, "estimates": refreshed_rows}}
     for seed in SEEDS:
         out = tmp_path_factory.mktemp(f"seed_{seed}")
         done = run("-m", "inference", "refresh", "--seed", str(seed), "--out", out)
@@ -256,10 +256,10 @@ def seeded(published: dict[str, Any], run: Any, tmp_path_factory: pytest.TempPat
 
 
 def apart(seeded: dict[int, dict[str, Any]], seed: int) -> list[tuple[float, dict[str, Any]]]:
-    """How far a seed's estimates are from those published, in combined Monte Carlo standard errors; each with its row.
+    """Distances of a seed's estimates from those published, in combined Monte Carlo standard errors; each with its row.
 
-    The standard error of an interval's end is an estimate itself, a sixth of its size off: of thousands some are far
-    too small. What the fits of all seeds say of it is combined; of the same posterior they have the same one.
+    The standard error of an interval's end is itself an estimate, with an error of a sixth of its size: among thousands
+    some are far too small. The errors from the fits of all seeds are therefore combined; their posterior is the same.
     """
     assert len({len(content["estimates"]) for content in seeded.values()}) == 1
     found = []
@@ -279,10 +279,10 @@ def apart(seeded: dict[int, dict[str, Any]], seed: int) -> list[tuple[float, dic
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_three_seeds_fixed_in_advance_agree(seeded: dict[int, dict[str, Any]], seed: int):
-    """Against the project's own seed: within 4 combined Monte Carlo standard errors for headlines, 5 for the rest.
+    """Compared with the project's seed: within 4 combined Monte Carlo standard errors for headlines, 5 for others.
 
-    Of normal errors one in twenty-two is beyond 2 standard errors: more than one in fifteen would say that they are
-    too small.
+    One normal error in twenty-two is beyond 2 standard errors. More than one in fifteen would show that the standard
+    errors are too small.
     """
     assert all(fit["gate"]["passed"] and not fit["gate"]["retried"] for fit in seeded[seed]["fits"].values())
     distances = apart(seeded, seed)
@@ -297,17 +297,17 @@ def test_three_seeds_fixed_in_advance_agree(seeded: dict[int, dict[str, Any]], s
 
 @pytest.mark.slow
 def test_refresh_of_a_users_papers_without_code_or_hardware(run: Any, tmp_path: Path):
-    """As a bibliographic source gives them: invented papers, in which industry goes with no term.
+    """Invented papers in the form of a bibliographic source, in which industry is associated with no term.
 
-    Of the papers' seeds, fixed before the first run, one in nine would put a null outside each of the two intervals.
+    The seed of the papers was fixed before the first run. For one seed in nine, each interval would exclude the null.
     """
-    frame = varied(6000, 5)
-    columns = [name for name in PAPERS.columns if name not in MAY_LACK]
+    frame = simulate_papers(6000, 5)
+    columns = [name for name in PAPERS.columns if name not in OPTIONAL_COLUMNS]
     path = tmp_path / "openalex.csv"
     path.write_bytes(format_csv(columns, frame.astype(object).where(frame.notna(), "")[columns].to_dict("records")))
     done = run("-m", "inference", "refresh", "topic_compute", "--papers", path, "--out", tmp_path / "own")
     assert done.returncode == 0, done.stderr
-    assert f"{len(MAY_LACK)} columns" in done.stdout
+    assert f"{len(OPTIONAL_COLUMNS)} columns" in done.stdout
     content = json.loads((tmp_path / "own" / "estimates.json").read_text())
     specs = {name.removeprefix("topic_compute/"): fit for name, fit in content["fits"].items()}
     assert {"main", "plain", "with_years", "as_published", "with_trends"} == set(specs)
@@ -320,7 +320,7 @@ def test_refresh_of_a_users_papers_without_code_or_hardware(run: Any, tmp_path: 
 
 @pytest.mark.slow
 def test_cold_and_warm_cache_give_the_same_estimates(refreshed: Path, run: Any, tmp_path: Path):
-    """Twice from nothing but the seed: the second time pytensor has no compiled code to go by."""
+    """Refits from the same seed; the second time pytensor has no compiled code in its cache."""
     arguments = ("refresh", "academic_share", "--out", tmp_path / "out")
     cold = run("-m", "inference", *arguments, COMPUTE_DIVIDE_CACHE=str(tmp_path / "cache"))
     assert cold.returncode == 1, cold.stderr  # the other claims are missing from the paper

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md as it is carried out: a toy claim is added by its list of places, and refresh makes a paper of it."""
+"""CONTRIBUTING.md carried out: a toy claim is added as its list of paths says, and refresh makes a paper of it."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def block(name: str) -> str:
-    """What stands between the marks of a name."""
+    """Return the text between the marks of a name."""
     found = re.search(rf"<!-- {name}\b.*?-->\n(.*?)<!-- end of {name} -->", TEXT, re.DOTALL)
     assert found, f"CONTRIBUTING.md has no {name}"
     return found.group(1)
 
 
-def places() -> list[str]:
+def paths() -> list[str]:
     return re.findall(r"^\d\. `([^`]+)`", block("places"), re.MULTILINE)
 
 
 def parts() -> dict[str, list[str]]:
-    """Files of a claim's package, and the names that each must have."""
+    """Return the files of a claim's package, with the names that each must define."""
     rows = re.findall(r"^\| `(\w+\.py)` \| ([^|]*) \|", block("parts"), re.MULTILINE)
     return {file: re.findall(r"`(\w+)`", names) for file, names in rows}
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The code in a copy of its own, its other claims taken from the registry: they would be fitted too."""
+    """A copy of the code whose registry has no claims, since refresh would fit them too."""
     root = tmp_path / "copy"
     for name in COPIED:
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.part", "published"))
@@ -61,8 +61,8 @@ def copy(tmp_path: Path) -> Path:
 
 
 def add_claim(root: Path) -> None:
-    """Write what CONTRIBUTING.md lists, at the places that it lists: the toy claim is the template."""
-    assert places() == ["models/CLAIM/", "figures/CLAIM.py", "paper/sections/CLAIM.typ", "models/registry.py"]
+    """Write the files that CONTRIBUTING.md lists, with the toy claim as template."""
+    assert paths() == ["models/CLAIM/", "figures/CLAIM.py", "paper/sections/CLAIM.typ", "models/registry.py"]
     package = root / "models" / CLAIM
     shutil.copytree(TOY / "models" / "toy", package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(TOY / "figures" / "toy.py", root / "figures" / f"{CLAIM}.py")
@@ -77,14 +77,14 @@ def add_claim(root: Path) -> None:
 
 @pytest.fixture
 def added(copy: Path) -> Command:
-    """Runs commands on the copy, to which the claim was added."""
+    """A function that runs commands on the copy, to which the claim was added."""
     before = digests(copy)
     add_claim(copy)
     after = digests(copy)
     changed = {name for name in after if before.get(name) != after[name]}
-    for place in places():
-        inside = place.replace("CLAIM", CLAIM)
-        assert any(name.startswith(inside) for name in changed), place
+    for path in paths():
+        inside = path.replace("CLAIM", CLAIM)
+        assert any(name.startswith(inside) for name in changed), path
         changed -= {name for name in changed if name.startswith(inside)}
     assert changed == set()
 
@@ -110,7 +110,7 @@ def test_a_claim_added_by_its_steps_is_in_the_paper(added: Command, copy: Path, 
     assert shown(copy, out, "heading").count(HEADING) == 1
     assert row["text"] in shown(copy, out, "<shown>")
 
-    # Declared as CONTRIBUTING.md says, the paper is to be written again, without a fit.
+    # After a declaration as in CONTRIBUTING.md, the paper is written again without a fit.
     done = added("sensitivity", "--out", out)
     assert done.returncode == 1
     assert f"not declared: {CLAIM}/main/mean_by_year[2020]" in done.stdout
@@ -124,7 +124,7 @@ def test_a_claim_added_by_its_steps_is_in_the_paper(added: Command, copy: Path, 
 
 
 def shown(copy: Path, out: Path, what: str) -> str:
-    """What the compiled paper has of something, as JSON."""
+    """Query the compiled paper, and return JSON."""
     folder = out.parent / "read"
     if not folder.exists():
         shutil.copytree(copy / "paper", folder)
@@ -159,8 +159,8 @@ def test_every_command_that_it_names_exists():
 
     known = {name: {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
              for name, app in (("inference", inference), ("data", data))}  # fmt: skip
-    for place, command in re.findall(r"python -m (\w+) (\w+)", TEXT):
-        assert command in known[place], (place, command)
+    for package, command in re.findall(r"python -m (\w+) (\w+)", TEXT):
+        assert command in known[package], (package, command)
     for module in re.findall(r"python -m (\w+(?:\.\w+)+)", TEXT):
         assert (ROOT / (module.replace(".", "/") + ".py")).is_file()
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -1,4 +1,4 @@
-"""From draws to numbers, verdicts and formatting."""
+"""Estimates: summaries of draws, verdicts, formatting and declared sensitivities."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RNG = np.random.default_rng(11)
 def draws(
     centre: float, sd: float, scale: str = "identity", reference: float | None = None, unit: str = "x"
 ) -> xr.DataArray:
-    """Independent draws that are normal on their scale."""
+    """Make independent draws that are normal on their scale."""
     values = centre + sd * RNG.normal(size=(4, 1000))
     back = {"logit": lambda x: 1 / (1 + np.exp(-x)), "log": np.exp, "identity": lambda x: x}[scale]
     attrs = {"scale": scale, "unit": unit, "kind": "quantity"} | ({} if reference is None else {"reference": reference})
@@ -71,7 +71,7 @@ def test_verdict_on_a_sign():
     assert judged(draws(-0.3, 0.5, reference=0.0), fall) == "undecided"
 
 
-def test_too_small_to_matter_comes_first():
+def test_practical_equivalence_comes_first():
     rise = Published("r", sign=1)
     assert judged(draws(0.03, 0.01, "log", reference=1.0), rise) == "negligible"
     assert judged(draws(0.03, 0.01, "identity", reference=0.0, unit="log-odds"), rise) == "negligible"
@@ -83,7 +83,7 @@ def test_other_quantity_has_no_verdict():
 
 
 def fitted() -> xr.DataTree:
-    """A toy fit: prior and posterior are normal on the log-odds, so that all is known."""
+    """Make a toy fit whose prior and posterior are normal on the log-odds, so that all summaries are known."""
     prior = RNG.normal(size=(1, 4000))
     theta = 1 + 0.5 * RNG.normal(size=(4, 1000))
     inverse = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
@@ -139,7 +139,7 @@ def test_a_row_of_estimates_by_hand():
     assert sometimes["median"] is None
 
 
-def test_sensitivity_must_be_declared_and_no_longer_than_needed():
+def test_sensitivity_must_be_declared_and_needless_declarations_are_found():
     calm = {"claim": "c", "spec": "main", "estimand": "e", "coords": {}, "headline": True, "kind": "quantity"}
     calm |= {"prior_sensitive": False, "contraction": 0.9, "prior_shift": 0.1, "verdict_changes": []}
     moved = calm | {"prior_sensitive": True}
@@ -181,7 +181,7 @@ def test_sensitivity_must_be_declared_and_no_longer_than_needed():
         (formatting.format_published(None, 1, 0.5), "majority"),
     ],
 )
-def test_words(made: str, text: str):
+def test_texts(made: str, text: str):
     assert made == text
 
 
@@ -198,7 +198,7 @@ def test_shift_under_other_priors_by_hand():
         "c/main": fit | {"kind": "main"},
         "c/p": fit,
         "c/q": fit | {"model": "other"},
-        "c/r": fit | {"differs": {"choices": {"team": "labelled"}, "priors": {}}},  # a rung: other rows, no prior set
+        "c/r": fit | {"differs": {"choices": {"team": "labelled"}, "priors": {}}},  # a step: other rows, same priors
     }
     add_refits(rows, fits)
     assert rows[0]["prior_shift"] == pytest.approx(0.4)

@@ -1,4 +1,4 @@
-"""What surrounds compilation and sampling."""
+"""Compilation and sampling: interrupts, flags, log densities, and draws equal to nutpie's."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from inference.store.overrides import Overrides
 from models.academic_share.model import MODEL
 
 
-def app_that(drops: bool) -> typer.Typer:
-    """An app in which an interrupt is raised, and dropped as a callback of C code does."""
+def make_app(drops: bool) -> typer.Typer:
+    """Make an app that raises an interrupt and drops it, as a callback from C code does."""
     app = typer.Typer(pretty_exceptions_enable=False)
 
     @app.command()
@@ -34,32 +34,32 @@ def app_that(drops: bool) -> typer.Typer:
             try:
                 signal.raise_signal(signal.SIGINT)
             except KeyboardInterrupt:
-                said.append("dropped")
+                events.append("dropped")
         raise_if_interrupted()
-        said.append("went on")
+        events.append("continued")
         return 0
 
-    said: list[str] = []
+    events: list[str] = []
     app.info.help = ""
-    app.said = said  # type: ignore[attr-defined]
+    app.events = events  # type: ignore[attr-defined]
     return app
 
 
 @pytest.mark.parametrize("drops", [True, False])
-def test_interrupt_that_was_dropped_is_raised_at_the_next_step(
+def test_dropped_interrupt_is_raised_at_the_next_step(
     drops: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr("sys.argv", ["app"])
     before = signal.getsignal(signal.SIGINT)
-    app = app_that(drops)
+    app = make_app(drops)
     assert run(app) == (130 if drops else 0)
-    assert app.said == (["dropped"] if drops else ["went on"])  # type: ignore[attr-defined]
+    assert app.events == (["dropped"] if drops else ["continued"])  # type: ignore[attr-defined]
     assert signal.getsignal(signal.SIGINT) is before
     assert ("interrupted" in capsys.readouterr().err) == drops
 
 
 class HalfMade:
-    """An object whose constructor can be interrupted before it has what its destructor needs, as llvmlite's."""
+    """An object whose constructor can be interrupted before it sets what its destructor needs, as in llvmlite."""
 
     def __init__(self, interrupted: bool) -> None:
         if interrupted:
@@ -70,10 +70,10 @@ class HalfMade:
 
 
 @pytest.mark.parametrize("interrupted", [True, False])
-def test_destructor_of_an_object_half_made_at_an_interrupt_gives_no_traceback(
+def test_destructor_of_an_object_interrupted_in_construction_prints_no_traceback(
     interrupted: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    """Without an interrupt its error is seen as any."""
+    """Without an interrupt, its error is printed as usual."""
     monkeypatch.setattr("sys.argv", ["app"])
     app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -88,14 +88,14 @@ def test_destructor_of_an_object_half_made_at_an_interrupt_gives_no_traceback(
     assert ("interrupted: what was finished is kept" in errors) == interrupted
 
 
-def test_where_interrupts_are_ignored_they_stay_so(monkeypatch: pytest.MonkeyPatch):
-    """A refresh in the background of a shell script is not ended by the Ctrl-C of another program."""
+def test_ignored_interrupts_stay_ignored(monkeypatch: pytest.MonkeyPatch):
+    """Ctrl-C for another program does not end a refresh in the background of a shell script."""
     monkeypatch.setattr("sys.argv", ["app"])
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        app = app_that(drops=True)
+        app = make_app(drops=True)
         assert run(app) == 0
-        assert app.said == ["went on"]  # type: ignore[attr-defined]
+        assert app.events == ["continued"]  # type: ignore[attr-defined]
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -106,29 +106,29 @@ def test_fastmath_is_off_and_compiled_code_goes_to_the_projects_cache():
 
 
 def test_refresh_sets_the_flags_before_any_model_is_imported(run: Any, tmp_path: Path):
-    """In a process of its own, in the order of the command: a model imported first would leave fastmath on."""
+    """In a separate process, in the order of the command: importing a model first would leave fastmath on."""
     code = (
         "import inference.pipeline.refresh as r, inference.pipeline.fitter as f, sys\n"
         "from inference.store.paths import Paths\n"
         "from pathlib import Path\n"
-        "r.posteriors.claim_state = lambda *a: ('stale', '')\n"
+        "r.posteriors.find_claim_state = lambda *a: ('stale', '')\n"
         "f.Fitter.fit = lambda *a: sys.exit(0 if __import__('pytensor').config.numba__fastmath is False else 3)\n"
         "r.refresh(['academic_share'], Paths(Path(sys.argv[1])), print)"
     )
     assert run("-c", code, tmp_path).returncode == 0
 
 
-def test_log_densities_are_those_of_pymc(monkeypatch: pytest.MonkeyPatch):
-    """Draw by draw, on the scale of the draws: with transforms, several dims, an index, two observed variables."""
-    monkeypatch.setattr(fit, "AT_ONCE", 25)
+def test_log_densities_equal_pymc(monkeypatch: pytest.MonkeyPatch):
+    """Draw by draw, on the scale of the draws, with transforms, several dims, an index and two observed variables."""
+    monkeypatch.setattr(fit, "BATCH_SIZE", 25)
     rng = np.random.default_rng(1)
-    at = rng.integers(0, 4, 30)
-    with pm.Model(coords={"kind": range(3), "group": range(4)}) as model:
+    group_idx = rng.integers(0, 4, 30)
+    with pm.Model(coords={"type": range(3), "group": range(4)}) as model:
         sd = pm.LogNormal("sd", 0.0, 1.0)
-        share = pm.Beta("share", 2.0, 2.0, dims="kind")
-        effect = pm.ZeroSumNormal("effect", sigma=sd, dims=("kind", "group"))
-        pm.Binomial("k", 9, share, observed=[1, 5, 9], dims="kind")
-        pm.Normal("x", effect[:, at].sum(axis=0), sd, observed=rng.normal(size=30))
+        share = pm.Beta("share", 2.0, 2.0, dims="type")
+        effect = pm.ZeroSumNormal("effect", sigma=sd, dims=("type", "group"))
+        pm.Binomial("k", 9, share, observed=[1, 5, 9], dims="type")
+        pm.Normal("x", effect[:, group_idx].sum(axis=0), sd, observed=rng.normal(size=30))
     ready = fit.Compiled().get(model, "mine")
     sampled = fit.sample(ready, 3, Sampler(draws=53, tune=50, chains=2))
     mine = fit.compute_log_densities(ready, sampled, ["sd", "share", "effect"])
@@ -137,19 +137,19 @@ def test_log_densities_are_those_of_pymc(monkeypatch: pytest.MonkeyPatch):
         tree = pm.compute_log_likelihood(tree, progressbar=False)
         tree = pm.stats.compute_log_prior(tree, var_names=["sd", "share", "effect"], progressbar=False)
 
-    def summed(group: str) -> xr.Dataset:
+    def sum_terms(group: str) -> xr.Dataset:
         terms = tree[group].to_dataset()
         return terms.map(lambda term: term.sum([dim for dim in term.dims if dim not in ("chain", "draw")]))
 
     assert list(mine["log_prior"]) == ["sd", "share", "effect"]
-    for name, theirs in summed("log_prior").data_vars.items():
+    for name, theirs in sum_terms("log_prior").data_vars.items():
         np.testing.assert_allclose(mine["log_prior"][name], theirs, rtol=1e-10, err_msg=str(name))
-    both = summed("log_likelihood")
+    both = sum_terms("log_likelihood")
     np.testing.assert_allclose(mine["log_likelihood"]["total"], both["k"] + both["x"], rtol=1e-9)
 
 
 def test_each_model_of_one_compilation_has_its_own_data():
-    """Hyper-parameters, what a deterministic reads, and observed data; the first model again after the second."""
+    """Hyper-parameters, data of a deterministic and observed data; the first model follows again after the second."""
 
     def build(seed: int) -> pm.Model:
         rng = np.random.default_rng(seed)
@@ -177,38 +177,38 @@ def test_each_model_of_one_compilation_has_its_own_data():
         np.testing.assert_allclose(found["log_prior"]["slope"], prior, rtol=1e-9)
 
 
-def test_draws_are_those_of_nutpie_itself():
-    """Derived here from the unconstrained ones: transforms, several dims, none, no value, data of a deterministic."""
-    with pm.Model(coords={"kind": ["a", "b", "c"], "group": range(4)}) as model:
-        at = pm.Data("at", np.array([2, 0, 1, 1]))
+def test_draws_equal_those_of_nutpie():
+    """Constrained draws, derived here: transforms, several dims, no dims, no value, data of a deterministic."""
+    with pm.Model(coords={"type": ["a", "b", "c"], "group": range(4)}) as model:
+        group_idx = pm.Data("group_idx", np.array([2, 0, 1, 1]))
         sd = pm.LogNormal("sd", 0.0, 1.0)
-        level = pm.Normal("level")
+        intercept = pm.Normal("intercept")
         plain = pm.Normal("plain", shape=(2, 2))
-        share = pm.Dirichlet("share", np.ones(3), dims="kind")
-        effect = pm.ZeroSumNormal("effect", sigma=sd, dims=("kind", "group"), n_zerosum_axes=1)
-        moved = pm.Deterministic("moved", (effect[:, at] * plain[0, 1] + level).T, dims=("group", "kind"))
-        pm.ZeroSumNormal("alone", shape=1)  # one level of several: no value to sample
-        constant = pm.Data("constant", np.array([3.0, 4.0, 5.0]), dims="kind")
-        pm.Deterministic("of_data", 2 * constant, dims="kind")
-        pm.Deterministic("beside", level + constant, dims="kind")
-        pm.Normal("x", moved.sum() + share[0], sd, observed=0.3)
+        share = pm.Dirichlet("share", np.ones(3), dims="type")
+        effect = pm.ZeroSumNormal("effect", sigma=sd, dims=("type", "group"), n_zerosum_axes=1)
+        line = pm.Deterministic("line", (effect[:, group_idx] * plain[0, 1] + intercept).T, dims=("group", "type"))
+        pm.ZeroSumNormal("alone", shape=1)  # a single zero-sum element: no value to sample
+        constant = pm.Data("constant", np.array([3.0, 4.0, 5.0]), dims="type")
+        pm.Deterministic("data_only", 2 * constant, dims="type")
+        pm.Deterministic("data_and_parameter", intercept + constant, dims="type")
+        pm.Normal("x", line.sum() + share[0], sd, observed=0.3)
     settings = Sampler(draws=20, tune=30, chains=2)
     ready = fit.Compiled().get(model, "mine")
     mine = fit.sample(ready, 5, settings)["posterior"].to_dataset()
-    same: dict[str, Any] = {"draws": 20, "tune": 30, "chains": 2, "target_accept": settings.target_accept}
-    drawn = nutpie.sample(nutpie.compile_pymc_model(model), seed=5, progress_bar=False, save_warmup=False, **same)
+    options: dict[str, Any] = {"draws": 20, "tune": 30, "chains": 2, "target_accept": settings.target_accept}
+    drawn = nutpie.sample(nutpie.compile_pymc_model(model), seed=5, progress_bar=False, save_warmup=False, **options)
     theirs = drawn["posterior"].to_dataset()
     assert set(mine) == set(theirs)
     for name in mine:
         assert mine[name].dims == theirs[name].dims, name
         np.testing.assert_allclose(mine[name], theirs[name], rtol=1e-10, err_msg=name)
-        for dim in (*{"kind", "group"}.intersection(mine[name].dims), "chain", "draw"):
+        for dim in (*{"type", "group"}.intersection(mine[name].dims), "chain", "draw"):
             assert mine[name][dim].to_numpy().tolist() == theirs[name][dim].to_numpy().tolist(), (name, dim)
 
 
 @pytest.mark.slow
 def test_draws_do_not_depend_on_which_model_was_compiled_first(tables: dict[str, Any], compiled: fit.Compiled):
-    """As in a refresh that was killed and goes on: another specification is compiled first."""
+    """As when a killed refresh resumes: another specification is compiled first."""
     both = [one for one in list_specifications("academic_share") if one.name in ("main", "half_scale")]
     resolved = [resolve("academic_share", one, Overrides()) for one in both]
     data = MODEL.prepare(tables, resolved[0].choices)

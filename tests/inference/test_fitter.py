@@ -1,4 +1,4 @@
-"""Which fits a claim's fitter makes: the draws that it keeps for later specifications, and the one retry of a fit."""
+"""A claim's fitter: the draws that it keeps for later specifications, and the one retry of a fit."""
 
 from __future__ import annotations
 
@@ -35,51 +35,51 @@ def test_only_draws_that_a_later_specification_takes_are_kept(toy: Any, monkeypa
     monkeypatch.setattr(inference.sampling.fit, "derive_with_choices", lambda tree, model, choices: tree)
     monkeypatch.setattr("inference.sampling.diagnostics.check", lambda *trees: SimpleNamespace(passed=True))
     monkeypatch.setattr(
-        inference.pipeline.fitter, "specifications_of", lambda claim, extended=None: list(SPECIFICATIONS)
+        inference.pipeline.fitter, "list_specifications", lambda claim, extended=None: list(SPECIFICATIONS)
     )
-    mine = Fitter("toy", {"models": load("models")}, {}, Overrides(), None)
-    fitted, left_out = mine.prepare(lambda text: None)
+    fitter = Fitter("toy", {"models": load("models")}, {}, Overrides(), None)
+    fitted, left_out = fitter.prepare(lambda text: None)
     kept = {}
     for one in fitted:
-        mine.fit(one.name, lambda text: None)
-        kept[one.name] = len(mine._done)
+        fitter.fit(one.name, lambda text: None)
+        kept[one.name] = len(fitter._done)
     assert left_out == {}
-    assert len(fits) == 3  # the last takes the draws of the first
+    assert len(fits) == 3  # the last reuses the draws of the first
     assert kept == {"main": 1, "half_scale": 1, "five": 1, "again": 1}
 
 
 @pytest.fixture
 def tried(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[bool]], tuple[list[Sampler], list[str], bool]]:
-    """Fits whose gate passes or not, in order: the samplers of the tries, what was said, whether there was a retry."""
+    """Run fits whose gates pass or fail in order; return the samplers, the reports, and whether there was a retry."""
 
     def run(passes: list[bool]) -> tuple[list[Sampler], list[str], bool]:
         samplers: list[Sampler] = []
-        said: list[str] = []
+        reported: list[str] = []
         gates = iter(SimpleNamespace(passed=good, faults=[] if good else ["R-hat"]) for good in passes)
         monkeypatch.setattr(inference.sampling.fit, "fit", lambda *arguments: samplers.append(arguments[6]))
         monkeypatch.setattr(inference.sampling.fit, "check", lambda tree: next(gates))
         quick: Any = Sampler(draws=700, tune=100, target_accept=0.7)
         nothing: Any = None
         _, gate, retried = inference.sampling.fit.fit_checked(
-            nothing, nothing, nothing, nothing, 1, nothing, quick, said.append
+            nothing, nothing, nothing, nothing, 1, nothing, quick, reported.append
         )
         assert gate.passed is passes[len(samplers) - 1]
-        return samplers, said, retried
+        return samplers, reported, retried
 
     return run
 
 
 def test_a_fit_that_passes_is_not_tried_again(tried: Any):
-    samplers, said, retried = tried([True])
+    samplers, reported, retried = tried([True])
     assert len(samplers) == 1
     assert not retried
-    assert said == []
+    assert reported == []
 
 
 @pytest.mark.parametrize("second", [True, False])
 def test_the_one_retry_takes_smaller_steps_and_more_draws(tried: Any, second: bool):
-    (first, again), said, retried = tried([False, second])
+    (first, again), reported, retried = tried([False, second])
     assert retried
-    # A model's own shorter tuning is not for what has failed.
+    # The retry does not use a model's shorter tuning.
     assert again == Sampler(draws=RETRY_DRAWS * first.draws, tune=Sampler.tune, target_accept=RETRY_TARGET_ACCEPT)
-    assert said == [f"gate: R-hat: one retry, target_accept 0.99, {again.draws} draws"]
+    assert reported == [f"gate: R-hat: one retry, target_accept 0.99, {again.draws} draws"]

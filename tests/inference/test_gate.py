@@ -1,4 +1,4 @@
-"""The gate objects to what it should: planted faults, and nothing else."""
+"""The gate rejects planted faults and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inference.sampling.diagnostics import Gate, check
 CHAINS, DRAWS = 4, 1000
 
 
-def tree(
+def make_tree(
     posterior: np.ndarray | None = None,
     estimand: np.ndarray | None = None,
     event: np.ndarray | None = None,
@@ -20,7 +20,7 @@ def tree(
     at_max_depth: int = 0,
     energy: np.ndarray | None = None,
 ) -> xr.DataTree:
-    """A fit as the gate sees it: good, unless something is planted."""
+    """Make the groups of a fit that the gate reads: good unless a fault is planted."""
     rng = np.random.default_rng(5)
     good = rng.normal(size=(CHAINS, DRAWS))
     flags = np.zeros((CHAINS, DRAWS), bool)
@@ -29,17 +29,17 @@ def tree(
     deep.flat[:at_max_depth] = True
     dims = ("chain", "draw")
     attrs = {"kind": "quantity"}
-    at = {"chain": np.arange(CHAINS), "draw": np.arange(DRAWS)}
+    coords = {"chain": np.arange(CHAINS), "draw": np.arange(DRAWS)}
     return xr.DataTree.from_dict(
         {
-            "posterior": xr.Dataset({"x": (dims, good if posterior is None else posterior)}, at),
+            "posterior": xr.Dataset({"x": (dims, good if posterior is None else posterior)}, coords),
             "estimands": xr.Dataset(
                 {
                     "share": (dims, good if estimand is None else estimand, attrs),
                     "event": (dims, (good > 0 if event is None else event).astype("int8"), {"kind": "probability"}),
                     "n_by_year": ("year", [3], {"kind": "rows"}),
                 },
-                at,
+                coords,
             ),
             "sample_stats": xr.Dataset(
                 {
@@ -47,63 +47,65 @@ def tree(
                     "reached_max_treedepth": (dims, deep),
                     "energy": (dims, rng.normal(size=good.shape) if energy is None else energy),
                 },
-                at,
+                coords,
             ),
         }
     )
 
 
 def test_a_good_fit_passes():
-    gate = check(tree())
+    gate = check(make_tree())
     assert gate.passed, gate.faults
     assert gate.r_hat_max < 1.01
 
 
 def test_one_divergence_fails():
-    assert "1 divergent" in check(tree(diverging=1)).faults[0]
-    assert "reparameterise" in check(tree(diverging=1)).faults[0]
+    assert "1 divergent" in check(make_tree(diverging=1)).faults[0]
+    assert "reparameterise" in check(make_tree(diverging=1)).faults[0]
 
 
 @pytest.mark.parametrize(("draws", "passed"), [(0, True), (40, True), (41, False), (4000, False)])
 def test_more_than_one_draw_in_a_hundred_at_the_maximum_tree_depth_fails(draws: int, passed: bool):
-    gate = check(tree(at_max_depth=draws))
+    gate = check(make_tree(at_max_depth=draws))
     assert gate.max_depth == pytest.approx(draws / (CHAINS * DRAWS))
     assert gate.passed == passed
     assert any("maximum tree depth" in fault for fault in gate.faults) != passed
 
 
-def test_worst_diagnostics_are_arviz_own():
-    made = tree(posterior=shifted(0.05))
-    gate = check(made)
-    posterior, estimands = (made[name].to_dataset() for name in ("posterior", "estimands"))
+def test_worst_diagnostics_equal_those_of_arviz():
+    tree = make_tree(posterior=shift_chain(0.05))
+    gate = check(tree)
+    posterior, estimands = (tree[name].to_dataset() for name in ("posterior", "estimands"))
     share, event = estimands[["share"]], estimands[["event"]].astype(float)
-    r_hats = [float(az.rhat(each).to_array().max()) for each in (posterior, share, event)]
+    r_hats = [float(az.rhat(group).to_array().max()) for group in (posterior, share, event)]
     assert gate.r_hat_max == max(r_hats)
     sizes = [
-        float(az.ess(each, method=how).to_array().min()) for each in (posterior, share) for how in ("bulk", "tail")
+        float(az.ess(group, method=method).to_array().min())
+        for group in (posterior, share)
+        for method in ("bulk", "tail")
     ]
     assert gate.ess_min == min(*sizes, float(az.ess(event, method="bulk").to_array().min()))
-    assert gate.ebfmi_min == float(az.bfmi(made)["energy"].min())
+    assert gate.ebfmi_min == float(az.bfmi(tree)["energy"].min())
 
 
-def shifted(by: float) -> np.ndarray:
+def shift_chain(shift: float) -> np.ndarray:
     draws = np.random.default_rng(6).normal(size=(CHAINS, DRAWS))
-    draws[0] += by
+    draws[0] += shift
     return draws
 
 
 @pytest.mark.parametrize("where", ["posterior", "estimand"])
 def test_r_hat_of_a_chain_that_disagrees_fails(where: str):
-    gate = check(tree(**{where: shifted(0.8)}))
+    gate = check(make_tree(**{where: shift_chain(0.8)}))
     assert gate.r_hat_max > 1.05
     assert any("R-hat" in fault for fault in gate.faults)
     assert gate.r_hat_worst == {"posterior": "x", "estimand": "share"}[where]
 
 
-def test_event_that_only_one_chain_sees_fails():
+def test_event_that_occurs_in_only_one_chain_fails():
     event = np.zeros((CHAINS, DRAWS), bool)
     event[0] = np.random.default_rng(3).random(DRAWS) < 0.5
-    assert not check(tree(event=event)).passed
+    assert not check(make_tree(event=event)).passed
 
 
 def test_correlated_draws_fail():
@@ -111,20 +113,20 @@ def test_correlated_draws_fail():
     slow = np.zeros((CHAINS, DRAWS))
     for i in range(1, DRAWS):
         slow[:, i] = 0.95 * slow[:, i - 1] + rng.normal(size=CHAINS)
-    assert any("effective sample size" in fault for fault in check(tree(posterior=slow)).faults)
+    assert any("effective sample size" in fault for fault in check(make_tree(posterior=slow)).faults)
 
 
 def test_slow_energy_fails():
     energy = np.random.default_rng(4).normal(size=(CHAINS, DRAWS)).cumsum(1)
-    assert any("E-BFMI" in fault for fault in check(tree(energy=energy)).faults)
+    assert any("E-BFMI" in fault for fault in check(make_tree(energy=energy)).faults)
 
 
-def test_a_draw_that_never_varies_passes_by_rule():
-    assert check(tree(estimand=np.full((CHAINS, DRAWS), 0.5), event=np.zeros((CHAINS, DRAWS), bool))).passed
+def test_a_constant_estimand_passes_by_rule():
+    assert check(make_tree(estimand=np.full((CHAINS, DRAWS), 0.5), event=np.zeros((CHAINS, DRAWS), bool))).passed
 
 
-def test_a_parameter_that_never_varies_fails():
-    assert not check(tree(posterior=np.full((CHAINS, DRAWS), 0.5))).passed
+def test_a_constant_parameter_fails():
+    assert not check(make_tree(posterior=np.full((CHAINS, DRAWS), 0.5))).passed
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -132,8 +134,8 @@ def test_a_parameter_that_never_varies_fails():
 def test_draws_that_are_not_finite_fail(where: str, value: float):
     broken = np.random.default_rng(1).normal(size=(CHAINS, DRAWS))
     broken[0, 0] = value
-    assert not check(tree(**{where: broken})).passed
-    assert not check(tree(**{where: np.full((CHAINS, DRAWS), value)})).passed
+    assert not check(make_tree(**{where: broken})).passed
+    assert not check(make_tree(**{where: np.full((CHAINS, DRAWS), value)})).passed
 
 
 def test_a_diagnostic_that_is_not_a_number_fails():

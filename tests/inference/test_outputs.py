@@ -1,4 +1,4 @@
-"""Outputs by claim and stage: only what changed is made anew; on the toy claim and a second one beside it."""
+"""Outputs by claim and stage: only stale ones are written again, for the toy claim and a copy of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.toy.run import TOY
 
 @pytest.fixture
 def two(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The toy claim and a copy of it, ``other``, in a folder that a test may edit."""
+    """The toy claim and a copy of it, ``other``, in a folder that tests may edit."""
     root = tmp_path / "code"
     shutil.copytree(TOY / "models" / "toy", root / "models" / "other", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "figures").mkdir()
@@ -31,21 +31,21 @@ def two(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(root / "figures")])
     imports.find_file.cache_clear()
     CLAIMS[:] = ["toy", "other"]
-    # In this process: another would not know where the claims are.
-    one = inference.pipeline.outputs.run_in_processes
+    # Tasks run in this process: another would not find the claims.
+    run_in_processes = inference.pipeline.outputs.run_in_processes
     monkeypatch.setattr(
         inference.pipeline.outputs,
-        "in_processes",
-        lambda work, tasks, workers, hint, say: one(work, tasks, 1, hint, say),
+        "run_in_processes",
+        lambda work, tasks, workers, hint, report: run_in_processes(work, tasks, 1, hint, report),
     )
     toy.root = root
     yield toy
     forget("other")
 
 
-def steps(said: str) -> set[str]:
-    """What was made: ``toy: estimates``, ``other: figures``, ``paper``; and fits, as ``toy/main: sampling``."""
-    lines = [line.split("] ", 1)[1] for line in said.splitlines() if line.startswith("[")]
+def steps(output: str) -> set[str]:
+    """List what was written: ``toy: estimates``, ``other: figures``, ``paper``; and fits, as ``toy/main: sampling``."""
+    lines = [line.split("] ", 1)[1] for line in output.splitlines() if line.startswith("[")]
     made = {line for line in lines if line.endswith((": estimates", ": figures")) or line == "paper"}
     return made | {f"{line.split(' ')[0]}: sampling" for line in lines if "sampling" in line}
 
@@ -57,25 +57,25 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def built(two: Any, tmp_path: Path, once: Path) -> tuple[Any, Path, dict[str, str]]:
-    """Results of both claims, made once and copied: where the code stands is no part of a fingerprint."""
+    """Results of both claims, made once and copied: the folder of the code is no part of a fingerprint."""
     if not once.exists():
-        code, said, errors = two("refresh", "--out", once)
+        code, output, errors = two("refresh", "--out", once)
         assert code == 0, errors
-        assert {"toy: estimates", "other: estimates", "toy: figures", "other: figures", "paper"} <= steps(said)
-        assert "no fit needed the one retry" in said
+        assert {"toy: estimates", "other: estimates", "toy: figures", "other: figures", "paper"} <= steps(output)
+        assert "no fit needed the one retry" in output
     out = tmp_path / "out"
     shutil.copytree(once, out)
     return two, out, digests(out)
 
 
 def again(built: tuple[Any, Path, dict[str, str]]) -> tuple[set[str], set[str]]:
-    """What the next refresh makes, and the files that are other than before."""
+    """Refresh again; return what was written, and the files that changed."""
     two, out, before = built
-    code, said, errors = two("refresh", "--out", out)
+    code, output, errors = two("refresh", "--out", out)
     assert code == 0, errors
     after = digests(out)
     assert "nothing to do" in two("refresh", "--out", out)[1]
-    return steps(said), {name for name in after.keys() | before.keys() if after.get(name) != before.get(name)}
+    return steps(output), {name for name in after.keys() | before.keys() if after.get(name) != before.get(name)}
 
 
 def test_a_figure_that_is_gone_is_drawn_again_without_a_posterior(built: Any, monkeypatch: pytest.MonkeyPatch):
@@ -147,10 +147,10 @@ def test_status_tells_fits_and_outputs_apart(built: Any):
     assert found["toy"] == current | {"fits": {"main": current, "half_scale": current}, "outputs": current}
     assert found["other"]["state"] == "current"
     assert found["other"]["outputs"] == {"state": "stale", "why": "figures/other.png is missing or was changed"}
-    assert found["paper"] == {"state": "stale", "why": "of other"}
-    said = two("status", "--out", out)[1]
-    assert "other: current\n" in said
-    assert "other: estimates and figures stale (figures/other.png is missing or was changed)" in said
+    assert found["paper"] == {"state": "stale", "why": "outputs of other"}
+    output = two("status", "--out", out)[1]
+    assert "other: current\n" in output
+    assert "other: estimates and figures stale (figures/other.png is missing or was changed)" in output
     path = two.root / "models" / "other" / "specifications.py"
     path.write_text(path.read_text().replace("0.5 * PRIORS", "0.65 * PRIORS"))
     forget("other")
@@ -169,7 +169,7 @@ def test_status_tells_fits_and_outputs_apart(built: Any):
     ],
 )  # fmt: skip
 def test_a_headline_or_published_value_that_no_fit_has_is_named(built: Any, old: str, new: str, named: str):
-    """It would be in no table, and nothing would be missed."""
+    """Otherwise it would silently be missing from every table."""
     two, out, before = built
     path = two.root / "models" / "other" / "reporting.py"
     assert old in path.read_text()
@@ -177,5 +177,5 @@ def test_a_headline_or_published_value_that_no_fit_has_is_named(built: Any, old:
     forget("other")
     code, _, errors = two("refresh", "--out", out)
     assert code == 1
-    assert f"models/other/reporting.py names what no fit estimates: {named}" in errors
+    assert f"models/other/reporting.py names estimates that no fit has: {named}" in errors
     assert digests(out) == before

@@ -1,7 +1,7 @@
-"""Columns of an estimate, each by hand from the raw draws: ArviZ's array functions, called one by one.
+"""Columns of an estimate, each recomputed from the raw draws with ArviZ's array functions.
 
-The draws are skewed and correlated, and their chains differ: no column has the value of another, so that one in the
-place of another is seen.
+The draws are skewed and correlated, and their chains differ. No two columns are equal, so that swapped columns are
+detected.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from inference.summaries.estimates import summarise
 
 CHAINS, DRAWS = 4, 500
 LOW, HIGH = 0.055, 0.945  # the ends of an 89 % interval
-# ArviZ's default for the tail is its interval's probability: the lesser size of the quantiles at 0.11 and 0.89.
+# ArviZ's default for the tail is its interval's probability: the smaller ESS of the quantiles at 0.11 and 0.89.
 TAIL = 0.89
 SCALES = ("identity", "log", "logit")
 INVERSE = {"identity": lambda x: x, "log": np.exp, "logit": lambda x: 1 / (1 + np.exp(-x))}
@@ -30,7 +30,7 @@ UNITS = {"identity": ("x", 0.5), "log": ("ratio", 1.5), "logit": ("probability",
 
 
 def chains(seed: int, memory: float) -> np.ndarray:
-    """Skewed autoregressive draws; the chains' centres lie apart."""
+    """Make skewed autoregressive draws; the chains have different centres."""
     rng = np.random.default_rng(seed)
     noise = rng.gamma(1.5, 1.0, (CHAINS, DRAWS)) - 1.5
     out = np.empty_like(noise)
@@ -41,7 +41,7 @@ def chains(seed: int, memory: float) -> np.ndarray:
 
 
 def made() -> tuple[xr.DataTree, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """A toy fit with one estimand on each scale at two years, and its raw draws."""
+    """Make a toy fit with one estimand on each scale at two years; return it with its raw draws."""
     posterior, prior, data, before = {}, {}, {}, {}
     rng = np.random.default_rng(1)
     for i, scale in enumerate(SCALES):
@@ -67,7 +67,7 @@ def made() -> tuple[xr.DataTree, dict[str, np.ndarray], dict[str, np.ndarray]]:
 
 
 _, DATA, BEFORE = made()
-PLACES = list(itertools.product(SCALES, (2020, 2021)))
+POINTS = list(itertools.product(SCALES, (2020, 2021)))
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def by_hand(scale: str, year: int) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize(("scale", "year"), PLACES)
+@pytest.mark.parametrize(("scale", "year"), POINTS)
 def test_columns_are_those_of_arviz(scale: str, year: int, rows: Rows):
     row, wanted = rows[scale, year], by_hand(scale, year)
     for name, value in wanted.items():
@@ -104,9 +104,9 @@ def test_columns_are_those_of_arviz(scale: str, year: int, rows: Rows):
     assert row["value"] is None and row["n"] == year - 2013
 
 
-@pytest.mark.parametrize(("scale", "year"), PLACES)
-def test_a_column_in_the_place_of_another_would_be_seen(scale: str, year: int):
-    """What else could stand there is another number, by more than the tolerance of the comparison."""
+@pytest.mark.parametrize(("scale", "year"), POINTS)
+def test_swapped_columns_would_be_detected(scale: str, year: int):
+    """Values that could be mistaken for one another differ by more than the tolerance of the comparison."""
     draws, wanted = DATA[scale][..., year - 2020], by_hand(scale, year)
     errors = [wanted[name] for name in ("mcse", "mcse_low", "mcse_high")]
     errors += [array_stats.mcse(draws, method=method) for method in ("mean", "sd")]
@@ -118,13 +118,13 @@ def test_a_column_in_the_place_of_another_would_be_seen(scale: str, year: int):
 
 
 def apart(values: list[Any], by: float = 1e-3) -> bool:
-    """Whether every two differ by so much, as a share of the larger one."""
+    """Return whether every two values differ by more than a share of the larger one."""
     return all(abs(a - b) > by * max(abs(a), abs(b)) for a, b in itertools.combinations(values, 2))
 
 
 @pytest.mark.parametrize("scale", ["log", "logit"])
 def test_contraction_is_on_the_declared_scale(scale: str, rows: Rows):
-    """On the scale of a share or a ratio as it is, the same draws contract by quite another part."""
+    """On the untransformed scale of a share or a ratio, the contraction of the same draws differs."""
     for year in (2020, 2021):
         draws, before = (values[scale][..., year - 2020] for values in (DATA, BEFORE))
         plain = 1 - draws.var() / before.var()
@@ -136,7 +136,7 @@ def test_contraction_is_on_the_declared_scale(scale: str, rows: Rows):
 
 
 def test_contraction_may_be_the_other_way_round():
-    """A ratio that the data make large: its logarithm is better known than before, itself it varies more."""
+    """For a ratio that the data make large, the variance of its logarithm falls while its own variance rises."""
     attrs = {"unit": "ratio", "scale": "log", "kind": "quantity", "reference": 1.0}
     rng = np.random.default_rng(3)
     on_scale = {"estimands": rng.normal(4.0, 0.3, (4, 500)), "prior_estimands": rng.normal(0.0, 1.0, (4, 500))}
@@ -158,7 +158,7 @@ def test_an_event_has_the_error_of_its_mean():
     switches = (chains(5, 0.6) > rng.normal(0.7, 0.3, (CHAINS, 1))).astype("int8")
     event = {"unit": "probability", "kind": "probability", "scale": "identity"}
     group = xr.Dataset({"event": (("chain", "draw"), switches, event), "n_by_year": ("year", [3], {"kind": "rows"})})
-    # A quantity beside it: ``summarise`` expects one.
+    # ``summarise`` expects at least one quantity.
     group["other"] = (("chain", "draw"), chains(7, 0.1), {"unit": "x", "scale": "identity", "kind": "quantity"})
     flat = xr.Dataset({"theta": (("chain", "draw"), chains(6, 0.1))})
     tree = {"estimands": group, "prior_estimands": group, "log_prior": flat, "log_likelihood": flat}

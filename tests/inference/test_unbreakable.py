@@ -1,4 +1,4 @@
-"""What goes wrong on other people's machines: one clear message or a clean recovery, and good results stay."""
+"""Failures on users' machines: one clear message or a clean recovery, and good results are kept."""
 
 from __future__ import annotations
 
@@ -28,52 +28,52 @@ TOY = ROOT / "tests" / "toy" / "run.py"
 OUTPUTS = ("estimates.json", "paper.pdf", "outputs.json", "figures/toy.pdf")
 
 
-def outputs(found: dict[str, str]) -> dict[str, str]:
+def select_outputs(found: dict[str, str]) -> dict[str, str]:
     return {name: digest for name, digest in found.items() if not name.startswith("posteriors/")}
 
 
-def one_line(errors: str) -> bool:
+def is_one_line(errors: str) -> bool:
     return len(errors.strip().splitlines()) == 1 and errors.startswith("error: ") and "Traceback" not in errors
 
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    """A table of a user's own: rows of the snapshot."""
+    """Write a user's table: rows of the snapshot."""
     path = tmp_path / "my.csv"
     rows = parse_csv(SNAPSHOT / "models.csv.gz", MODELS.columns).values()
     path.write_bytes(format_csv(MODELS.columns, (row for row in rows if row["vintage"] == "2023-12")))
     return path
 
 
-def changed(table: Path, change: str) -> Path:
-    """The table with one thing wrong."""
+def break_table(table: Path, fault: str) -> Path:
+    """Plant one fault in the table."""
     lines = list(csv.reader(table.read_text().splitlines()))
     header = lines[0]
     row = next(i for i, cells in enumerate(lines) if "academia-only" in cells and cells[2].startswith("2012"))
     content = table.read_bytes()
-    if change == "duplicate":
+    if fault == "duplicate":
         lines.append(lines[row])
-    elif change == "future":
+    elif fault == "future":
         lines[row][header.index("date")] = "2031-01-01"
-    elif change not in ("binary", "latin-1", "utf-16", "delimiter"):
-        lines[row][header.index("log10_compute")] = change
+    elif fault not in ("binary", "latin-1", "utf-16", "delimiter"):
+        lines[row][header.index("log10_compute")] = fault
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(lines)
     content = out.getvalue().encode()
-    if change == "binary":
+    if fault == "binary":
         content = bytes(range(256)) * 40
-    elif change == "latin-1":
+    elif fault == "latin-1":
         content = content.replace(b",2012-", b",\xe92012-", 1)
-    elif change == "utf-16":
+    elif fault == "utf-16":
         content = content.decode().encode("utf-16")
-    elif change == "delimiter":
+    elif fault == "delimiter":
         content = content.replace(b",", b";")
     table.write_bytes(content)
     return table
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("fault", "expected"),
     [
         ("binary", ["my.csv", "UTF-8"]),
         ("latin-1", ["my.csv", "not UTF-8", "line"]),
@@ -86,14 +86,14 @@ def changed(table: Path, change: str) -> Path:
         ("=1+1", ["my.csv", "row", "'log10_compute'", "=1+1"]),
     ],
 )
-def test_bad_table(toy: Any, tmp_path: Path, table: Path, change: str, words: list[str]):
+def test_bad_table(toy: Any, tmp_path: Path, table: Path, fault: str, expected: list[str]):
     out = tmp_path / "out"
     before = toy.good(out)
-    code, _, errors = toy("refresh", "--models", changed(table, change), "--out", out)
+    code, _, errors = toy("refresh", "--models", break_table(table, fault), "--out", out)
     assert code == 2
-    assert one_line(errors), errors
-    for word in words:
-        assert word in errors
+    assert is_one_line(errors), errors
+    for text in expected:
+        assert text in errors
     assert digests(out) == before
 
 
@@ -101,65 +101,65 @@ RAW = ",".join(WORDS[name] for name in WORDS if WORDS[name])
 
 
 @pytest.mark.parametrize(
-    ("cells", "words"),
+    ("cells", "expected"),
     [
         ("A,2012-03-01,Language,Highly cited,U,Academia,,,0,,,,,", ["row 2", "'Training compute (FLOP)'", "'0'"]),
         ("A,2012-03-01,Language,Highly cited,U,Academia,,,1e99,,,,,", ["row 2", "'Training compute (FLOP)'", "1e99"]),
         ("A,2912-03-01,Language,Highly cited,U,Academia,,,1e20,,,,,", ["row 2", "'Publication date'", "future"]),
     ],
 )
-def test_bad_raw_vintage(toy: Any, tmp_path: Path, cells: str, words: list[str]):
+def test_bad_raw_vintage(toy: Any, tmp_path: Path, cells: str, expected: list[str]):
     raw = tmp_path / "raw.csv"
     raw.write_text(f"{RAW}\n{cells}\n")
     code, _, errors = toy("refresh", "--models", raw, "--out", tmp_path / "out")
     assert code == 2
-    assert one_line(errors), errors
-    for word in ("raw.csv", *words):
-        assert word in errors
+    assert is_one_line(errors), errors
+    for text in ("raw.csv", *expected):
+        assert text in errors
     assert not list((tmp_path / "out").rglob("*.nc"))
 
 
-def filled_up_at(toy: Any, tmp_path: Path, every: int) -> None:
-    """Write by write: exit 2, one message, outputs as they were, no half file; then the next run completes."""
+def fill_disk(toy: Any, tmp_path: Path, every: int) -> None:
+    """Fail at every so many writes: exit 2, one message, outputs unchanged, no partial file; the next run completes."""
     out = tmp_path / "out"
     before = toy.good(out)
     with writes(out) as counted:
         assert toy("refresh", "--seed", "7", "--out", out)[0] == 0
-    expected = outputs(digests(out))
+    expected = select_outputs(digests(out))
     assert counted.seen > 25
-    for at in range(1, counted.seen + 1, every):
+    for n_write in range(1, counted.seen + 1, every):
         shutil.rmtree(out)
         toy.good(out)
-        with writes(out, fail_at=at):
+        with writes(out, fail_at=n_write):
             code, _, errors = toy("refresh", "--seed", "7", "--out", out)
-        assert code == 2, (at, errors)
-        assert one_line(errors), (at, errors)
+        assert code == 2, (n_write, errors)
+        assert is_one_line(errors), (n_write, errors)
         assert "No space left on device" in errors
         found = digests(out)
-        note_only = {name for name, digest in outputs(found).items() if expected.get(name) != digest} <= {
+        complete = {name for name, digest in select_outputs(found).items() if expected.get(name) != digest} <= {
             "outputs.json"
         }
-        assert outputs(found) == outputs(before) or note_only, at
-        assert not [name for name in found if name.endswith(".part")], at
+        assert select_outputs(found) == select_outputs(before) or complete, n_write
+        assert not [name for name in found if name.endswith(".part")], n_write
         for spec in ("main", "half_scale"):
-            note = json.loads((out / "posteriors" / "toy" / f"{spec}.json").read_text())
-            assert found[f"posteriors/toy/{note['file']}"] == note["sha256"], at
+            metadata = json.loads((out / "posteriors" / "toy" / f"{spec}.json").read_text())
+            assert found[f"posteriors/toy/{metadata['file']}"] == metadata["sha256"], n_write
     assert toy("refresh", "--seed", "7", "--out", out)[0] == 0
-    assert outputs(digests(out)) == expected
+    assert select_outputs(digests(out)) == expected
 
 
 def test_full_disk(toy: Any, tmp_path: Path):
-    filled_up_at(toy, tmp_path, every=30)
+    fill_disk(toy, tmp_path, every=30)
 
 
 @pytest.mark.slow
 def test_full_disk_at_any_write(toy: Any, tmp_path: Path):
-    filled_up_at(toy, tmp_path, every=1)
+    fill_disk(toy, tmp_path, every=1)
 
 
 @pytest.mark.parametrize(("limit", "good"), [(60_000, False), (15_000, True)])
 def test_file_size_limit_of_the_system(toy: Any, tmp_path: Path, limit: int, good: bool):
-    """The kernel itself refuses to write beyond some bytes: a posterior; or, with those there, the outputs."""
+    """The kernel refuses writes beyond a limit: of a posterior or, if the posteriors exist, of the outputs."""
     out = tmp_path / "out"
     if good:
         toy.good(out)
@@ -171,7 +171,7 @@ def test_file_size_limit_of_the_system(toy: Any, tmp_path: Path, limit: int, goo
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 2, done.stderr
-    assert one_line(done.stderr), done.stderr
+    assert is_one_line(done.stderr), done.stderr
     assert "[(" not in done.stderr
     assert digests(out) == before
 
@@ -183,38 +183,38 @@ def test_corrupt_and_half_written_posteriors(toy: Any, tmp_path: Path):
     good = file.read_bytes()
     for content in (good[: len(good) // 2], b"", bytes([*good[:5000], good[5000] ^ 255, *good[5001:]])):
         file.write_bytes(content)
-        (out / "outputs.json").unlink()  # so that the posterior is needed
+        (out / "outputs.json").unlink()  # forces a refresh to read the posterior
         code, _, errors = toy("refresh", "--out", out)
         if code == 2:
-            assert one_line(errors), errors
+            assert is_one_line(errors), errors
             assert "damaged" in errors
             code, _, errors = toy("refresh", "--out", out)
         assert code == 0, errors
-        assert outputs(digests(out)) == outputs(before)
+        assert select_outputs(digests(out)) == select_outputs(before)
 
 
-def test_places_that_cannot_be_used(toy: Any, tmp_path: Path):
+def test_folders_that_cannot_be_used(toy: Any, tmp_path: Path):
     blocked = tmp_path / "file"
     blocked.write_text("")
     for out in (blocked / "out", blocked, Path("/proc/compute-divide")):
         code, _, errors = toy("refresh", "--out", out)
         assert code == 2, out
-        assert one_line(errors), errors
+        assert is_one_line(errors), errors
 
 
 def test_stale_lock_and_second_refresh(toy: Any, tmp_path: Path):
     out = tmp_path / "out"
     before = toy.good(out)
-    (out / "lock").write_text("999999")  # of a process long gone
+    (out / "lock").write_text("999999")  # a process that has ended
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\n"
-    code += "from inference.store.lock import held\n"
-    code += f"with held(Path({str(out / 'lock')!r})): print('held', flush=True); sys.stdin.read()"
+    code += "from inference.store.lock import hold_lock\n"
+    code += f"with hold_lock(Path({str(out / 'lock')!r})): print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     code_, _, errors = toy("refresh", "--seed", "7", "--out", out)
     assert code_ == 2
-    assert one_line(errors)
+    assert is_one_line(errors)
     assert f"process {holder.pid}" in errors
     assert digests(out) == before
     holder.kill()
@@ -238,12 +238,12 @@ def test_the_gate_keeps_planted_faults_out(
     from models.toy import model as toy_model
 
     monkeypatch.setattr(toy_model, "MODEL", plant(toy_model.MODEL, planted))
-    code, said, _ = toy("refresh", "--seed", "8", "--out", out)
+    code, output, _ = toy("refresh", "--seed", "8", "--out", out)
     assert code == 1
-    assert "one retry, target_accept 0.99" in said
-    assert "FAILED the gate" in said
-    assert fault in said
-    assert hint in said
+    assert "one retry, target_accept 0.99" in output
+    assert "FAILED the gate" in output
+    assert fault in output
+    assert hint in output
     after = digests(out)
     posteriors = {name: digest for name, digest in before.items() if name.startswith("posteriors/")}
     assert posteriors.items() <= after.items()
@@ -253,8 +253,8 @@ def test_the_gate_keeps_planted_faults_out(
     assert estimates["fits"]["toy/main"]["seed"] == 5
 
 
-def killed_after(seconds: float, out: Path, sent: signal.Signals, script: list[str], *claims: str) -> int:
-    """Start a refresh, and send a signal so long after it has said its first word."""
+def refresh_and_kill(seconds: float, out: Path, sent: signal.Signals, script: list[str], *claims: str) -> int:
+    """Start a refresh, and send it a signal so many seconds after its first line of output."""
     process = subprocess.Popen(
         [sys.executable, *script, "refresh", *claims, "--out", str(out)], cwd=ROOT, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -272,43 +272,43 @@ def killed_after(seconds: float, out: Path, sent: signal.Signals, script: list[s
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_killed_at_random_moments_then_completed(toy: Any, tmp_path: Path, sent: signal.Signals):
-    expected = outputs(toy.good(tmp_path / "whole"))
+    expected = select_outputs(toy.good(tmp_path / "whole"))
     moments = random.Random(20240105)
     out = tmp_path / "out"
-    codes = [killed_after(moments.uniform(0.0, 7.0), out, sent, [str(TOY)]) for _ in range(2)]
+    codes = [refresh_and_kill(moments.uniform(0.0, 7.0), out, sent, [str(TOY)]) for _ in range(2)]
     assert set(codes) <= {-sent if sent == signal.SIGKILL else 130, 0}
     code, _, errors = toy("refresh", "--out", out)
     assert code == 0, errors
-    assert outputs(digests(out)) == expected
+    assert select_outputs(digests(out)) == expected
 
 
 @pytest.mark.slow
 def test_real_refresh_killed_at_twenty_random_moments(refreshed: Path, run: Any, tmp_path: Path):
-    """Each goes on from where the last was killed; what ends before it is killed is whole, and the next begins anew."""
+    """Each resumes where the last was killed. One that ends first must be complete; the next then starts afresh."""
 
-    def assert_whole(out: Path) -> None:
+    def assert_complete(out: Path) -> None:
         for name in ("estimates.json", "paper.pdf"):
             assert (out / name).read_bytes() == (refreshed / name).read_bytes(), name
 
     moments = random.Random(20240105)
     out, kills = tmp_path / "0", 0
     for number in range(20):
-        code = killed_after(moments.uniform(0.0, 25.0), out, signal.SIGKILL, ["-m", "inference"], "academic_share")
-        for note in (out / "posteriors").rglob("*.json"):
-            json.loads(note.read_text())
+        code = refresh_and_kill(moments.uniform(0.0, 25.0), out, signal.SIGKILL, ["-m", "inference"], "academic_share")
+        for metadata in (out / "posteriors").rglob("*.json"):
+            json.loads(metadata.read_text())
         kills += code == -signal.SIGKILL
         if code != -signal.SIGKILL:
             assert code in (0, 1)  # as done below
-            assert_whole(out)
+            assert_complete(out)
             out = tmp_path / str(number + 1)
     assert kills >= 10
     done = run("-m", "inference", "refresh", "academic_share", "--out", out)
     assert done.returncode in (0, 1), done.stderr  # 1: the other claims are missing from the paper
-    assert_whole(out)
+    assert_complete(out)
 
 
 def test_hostile_values_are_inert(toy: Any, tmp_path: Path, table: Path):
-    """A formula, a path and Typst markup in names and in the file's own name: text, wherever they come out."""
+    """Formulas, paths and Typst markup in names and in the name of the file are plain text in every output."""
     hostile = ['=HYPERLINK("http://x")', "../../../etc/passwd", '#panic("owned")', "$x$ *b* @ref", "+1", "-x", "@a"]
     lines = table.read_text().splitlines()
     header = lines[0].split(",")
@@ -330,6 +330,6 @@ def test_hostile_values_are_inert(toy: Any, tmp_path: Path, table: Path):
     assert code == 0, errors
     assert json.loads((out / "estimates.json").read_text())["given"]["models"] == mine.name
     reason = json.loads((out / "estimates.json").read_text())["fits"]["toy/main"]["data"]["flow"][-1]["reason"]
-    for name in hostile:  # carried as they are, and the paper that prints them was made: they are text in it
+    for name in hostile:  # unchanged, and the paper that prints them was built
         assert name in reason
     assert not list(tmp_path.rglob("passwd"))

@@ -1,4 +1,4 @@
-"""What claims declare, as tests look at it: models by name, and all in which specifications may differ."""
+"""Declarations of claims for tests: models by name, and all fields in which specifications may differ."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from models.common.claim import RAW, Model, Specification
 
 
 def models_of(claim: str) -> dict[str, Model]:
-    """The generative models of a claim, by name."""
+    """Return the generative models of a claim by name."""
     names = importlib.import_module(f"models.{claim}").MODELS
     return {name: importlib.import_module(name_module(claim, name)).MODEL for name in names}
 
 
 def fields_of(claim: str, specification: Specification) -> dict[str, Any]:
-    """The model, all choices and all hyper-parameters; those that its model does not have are at their defaults."""
+    """Return the model, all choices and all hyper-parameters; hyper-parameters of other models have their defaults."""
     declared = import_part(claim, "specifications")
     choices = dataclasses.replace(declared.CHOICES, **specification.choices)
     priors = {name: value for each in declared.PRIORS.values() for name, value in dataclasses.asdict(each).items()}
@@ -32,5 +32,5 @@ def fields_of(claim: str, specification: Specification) -> dict[str, Any]:
 
 
 def ready_for(compiled: Compiled, model: Model, dataset: xr.Dataset, priors: Any) -> Ready:
-    """The compiled model with these data, under the name that ``fit`` gives it."""
+    """Return the compiled model with these data, under the name that ``fit`` uses."""
     return compiled.get(model.build(dataset, priors), f"{model.build.__module__}.{model.build.__qualname__}")

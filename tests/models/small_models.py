@@ -19,7 +19,7 @@ from inference.store.declarations import import_part
 from models.common.claim import Model
 from models.common.team_types import TEAM_TYPES
 from tests.models.declared import models_of
-from tests.models.topic_papers import varied
+from tests.models.topic_papers import simulate_papers
 
 Values = dict[str, np.ndarray[Any, Any]]
 Tables = dict[str, pd.DataFrame]
@@ -115,7 +115,7 @@ def table_of_releases(papers: int = 500) -> Tables:
 @functools.cache
 def table_of_topics() -> Tables:
     """Papers of three topics at five venues, with terms; each venue spans the window."""
-    return {"papers": varied(700, 3)}
+    return {"papers": simulate_papers(700, 3)}
 
 
 # --- the models -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The plain check without sampling: other packages' formulas agree with their own closed forms on the real cells."""
+"""Peers without sampling: on the real cells, other packages agree with the closed forms of their methods."""
 
 from __future__ import annotations
 
@@ -22,24 +22,35 @@ RUN = "run: make refresh, then .venv/bin/python -m benchmarks.peers build/estima
 
 @pytest.fixture(scope="module")
 def code() -> pd.DataFrame:
-    """Cells of code release, academia-only and industry-only teams."""
-    cells = peers.prepare_dataset("code_release", "full_text", ("venue_year", "topic", "size", "venues", "team"))[1]
+    """Return cells of code release, academia-only and industry-only teams."""
+    names = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team")
+    cells = peers.prepare_dataset("code_release", "full_text", names)[1]
     return cells[cells["team"] != "mixed"].reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
 def terms() -> pd.DataFrame:
-    """Cells of compute terms."""
-    data, cells = peers.prepare_dataset("topic_compute", "main", ("venue_year", "topic", "group", "size"))
-    exposed = (data["value"].to_numpy() > 0).any(axis=1)[data["at_exposure"].to_numpy()]
+    """Return cells of compute terms, papers with a known team type."""
+    data, cells = peers.prepare_dataset(
+        "topic_compute", "main", ("venue_year", "topic", "venue_group", "size", "topic_venue")
+    )
+    exposed = (data["value"].to_numpy() > 0).any(axis=1)[data["exposure_idx"].to_numpy()]
     return cells.assign(exposed=exposed)[data["partly"].to_numpy() == 0].reset_index(drop=True)
 
 
-def tables(cells: pd.DataFrame, exposed: pd.Series) -> Any:
-    """a, b, c, d of each venue-year: exposed with the event and without, others with it and without."""
+def count_tables(cells: pd.DataFrame, exposed: pd.Series) -> Any:
+    """Count a, b, c, d of each venue-year: exposed with the event and without, others with the event and without."""
     no = cells["n"] - cells["y"]
     parts = [cells["y"] * exposed, no * exposed, cells["y"] * ~exposed, no * ~exposed]
     return [part.groupby(cells["venue_year"]).sum().to_numpy(float) for part in parts]
+
+
+@pytest.mark.parametrize(("which", "names"), [("terms", ["topic"]), ("code", ["topic", "size"])])
+def test_cells_are_at_the_venue_of_their_venue_year(request: pytest.FixtureRequest, which: str, names: list[str]):
+    cells = request.getfixturevalue(which)
+    venue = cells["venue_year"].str.rsplit(" ", n=1).str[0]
+    for name in names:
+        assert (cells[f"{name}_venue"] == cells[name] + " at " + venue).all()
 
 
 @pytest.mark.parametrize("which", ["terms", "code"])
@@ -47,7 +58,7 @@ def test_mantel_haenszel_and_crude_are_those_by_hand(request: pytest.FixtureRequ
     cells = request.getfixturevalue(which)
     exposed = cells["exposed"] if which == "terms" else cells["team"] == "industry-only"
     crude, pooled = odds_ratios.fit_stratified(cells, exposed, "venue_year")
-    a, b, c, d = tables(cells, exposed)
+    a, b, c, d = count_tables(cells, exposed)
     n = a + b + c + d
     R, S, P = a * d / n, b * c / n, (a + d) / n
     assert pooled[0] == pytest.approx(R.sum() / S.sum())
@@ -62,17 +73,17 @@ def test_mantel_haenszel_and_crude_are_those_by_hand(request: pytest.FixtureRequ
 
 def test_glm_of_one_factor_is_the_crude_odds_ratio(code: pd.DataFrame):
     exposed = code["team"] == "industry-only"
-    columns = pd.DataFrame({"exposed": exposed * 1.0, "level": 1.0})
+    columns = pd.DataFrame({"exposed": exposed * 1.0, "constant": 1.0})
     crude = odds_ratios.fit_stratified(code, exposed, "venue_year")[0]
     fitted = odds_ratios.fit_glm(code, columns)
     assert odds_ratios.weight_ratios(fitted, np.ones(1)) == pytest.approx(crude)
-    # Nothing else held fixed, standardising changes nothing.
+    # With nothing else held fixed, standardising changes nothing.
     one, other = (columns.assign(exposed=value).to_numpy() for value in (1.0, 0.0))
     assert odds_ratios.standardise_ratios(fitted, one, other, code["n"].to_numpy(float)) == pytest.approx(crude)
 
 
 def test_glm_fits_the_margins_of_its_factors_and_is_close_to_mantel_haenszel(code: pd.DataFrame):
-    """At its maximum the expected events of every level of a factor are the observed ones."""
+    """At the maximum of the likelihood, expected events equal observed events in every category of a factor."""
     exposed = code["team"] == "industry-only"
     columns = odds_ratios.make_design(code, pd.DataFrame({"exposed": exposed}), ("venue_year",))
     fitted = odds_ratios.fit_glm(code, columns)
@@ -86,7 +97,7 @@ def test_glm_fits_the_margins_of_its_factors_and_is_close_to_mantel_haenszel(cod
     assert abs(np.log(ratio[0] / pooled[0])) < 0.1 * np.log(pooled[2] / pooled[0])
 
 
-def test_standardised_ratio_is_that_by_hand_and_its_error_by_draws(code: pd.DataFrame):
+def test_standardised_ratio_by_hand_and_its_error_by_draws(code: pd.DataFrame):
     exposed = code["team"] == "industry-only"
     columns = odds_ratios.make_design(code, pd.DataFrame({"exposed": exposed}), ("venue_year",))
     fitted = odds_ratios.fit_glm(code, columns)
@@ -100,35 +111,35 @@ def test_standardised_ratio_is_that_by_hand_and_its_error_by_draws(code: pd.Data
 
     assert np.log(ratio[0]) == pytest.approx(by_hand(fitted[0]))
     draws = np.random.default_rng(3).multivariate_normal(*fitted, size=400)
-    spread = np.std([by_hand(draw) for draw in draws])
-    assert np.log(ratio[2] / ratio[0]) / norm.ppf(0.945) == pytest.approx(spread, rel=0.15)
+    sd = np.std([by_hand(draw) for draw in draws])
+    assert np.log(ratio[2] / ratio[0]) / norm.ppf(0.945) == pytest.approx(sd, rel=0.15)
 
 
 def test_designs_are_of_full_rank(terms: pd.DataFrame, code: pd.DataFrame):
-    terms = terms.assign(size=terms["group"] + ": " + terms["size"])
+    terms = terms.assign(size=terms["venue_group"] + ": " + terms["size"])
     for cells in (terms, code):
         columns = odds_ratios.make_design(cells, cells[["n"]] % 7, ("venue_year", "topic", "size"))
         assert np.linalg.matrix_rank(columns.T @ columns) == columns.shape[1]
         assert columns.columns.is_unique
 
 
-def test_overdispersed_errors_are_the_spread_of_estimates():
-    """Shares that scatter by more than chance: the error of the slope is its spread over simulated tables."""
+def test_overdispersed_errors_are_the_sd_of_estimates():
+    """For overdispersed shares, the error of the slope is its sd over simulated tables."""
     random = np.random.default_rng(4)
-    cells = pd.DataFrame({"x": random.normal(size=80), "level": 1.0, "n": random.integers(50, 300, 80)})
+    cells = pd.DataFrame({"x": random.normal(size=80), "constant": 1.0, "n": random.integers(50, 300, 80)})
     found, errors = [], {False: [], True: []}
     for _ in range(200):
         chance = random.beta(10, 10, 80)
         made = cells.assign(y=random.binomial(cells["n"], chance))
         for scaled, kept in errors.items():
-            fitted = odds_ratios.fit_glm(made, cells[["x", "level"]], overdispersed=scaled)
+            fitted = odds_ratios.fit_glm(made, cells[["x", "constant"]], overdispersed=scaled)
             kept.append(fitted[1][0, 0] ** 0.5)
         found.append(fitted[0][0])
     assert np.mean(errors[True]) == pytest.approx(np.std(found), rel=0.2)
     assert np.mean(errors[False]) < 0.5 * np.std(found)
 
 
-def test_topic_years_are_parted_within_and_between_topics():
+def test_topic_years_are_split_within_and_between_topics():
     cells = peers.list_topic_year_peers("with_years")
     assert (cells["n"] * cells["within"]).groupby(cells["topic"]).sum().to_numpy() == pytest.approx(0, abs=1e-6)
     assert cells[["topic", "between"]].drop_duplicates()["topic"].is_unique
@@ -136,9 +147,9 @@ def test_topic_years_are_parted_within_and_between_topics():
         peers.make_dataset("topic_compute", "with_years")[["n", "m", "k"]].sum("venue").sel(topic="computer vision")
     )
     share = counts["k"] / counts["m"]
-    tens = 10 * (share - (share * counts["n"]).sum() / counts["n"].sum())  # in steps of ten points
+    in_tens = 10 * (share - (share * counts["n"]).sum() / counts["n"].sum())  # in units of ten points
     found = cells[cells["topic"] == "computer vision"].set_index("year")["within"]
-    assert found["2015"] == pytest.approx(float(tens.sel(year=2015)))
+    assert found["2015"] == pytest.approx(float(in_tens.sel(year=2015)))
     known = peers.prepare_dataset("topic_compute", "main", ("topic",))
     assert cells["n"].sum() == known[1]["n"][known[0]["partly"].to_numpy() == 0].sum()
 
@@ -154,7 +165,7 @@ def test_it_objects_where_peers_that_should_agree_do_not(monkeypatch: pytest.Mon
                       "another average" if "differs" in change else "")  # fmt: skip
     [made] = peers.make_table({"estimates": [row], "fits": fits}, [peer])
     assert made["agree"] == ("no: another average" if "differs" in change else "yes")
-    assert len(peers.compute_distance([made])) == (change == "apart")
+    assert len(peers.find_disagreements([made])) == (change == "apart")
     with pytest.raises(peers.InputError, match="make refresh"):
         peers.make_table({"estimates": [row], "fits": {"topic_compute/main": {"fit_key": "old"}}}, [peer])
 

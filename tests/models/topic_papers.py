@@ -1,8 +1,13 @@
-"""Invented papers and invented draws for the tests of the compute-term claim; numbers by name, never by position."""
+"""Invented papers and draws for the tests of the compute-term claim, and quantities by hand.
+
+Calculations by hand look every number up by name, never by position.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,38 +16,46 @@ import pymc as pm
 import xarray as xr
 from scipy.special import expit
 
+from data.tables.load import load
 from data.tables.paper_schemas import PAPERS
-from data.vocabulary import AUTHOR_KINDS, VENUES
+from data.vocabulary import AUTHOR_SECTORS, VENUES
+from models.topic_compute.cells import prepare, select
 from models.topic_compute.choices import Choices
 from models.topic_compute.definitions import TERMS
 
 Draws = np.ndarray[Any, np.dtype[np.float64]]
+CHOICES = Choices()
 STEMS = {venue: stem for stem, venue in VENUES.items()}
 TOPICS = ("computer vision", "natural language processing", "reinforcement learning")
-# A paper of two academics with an abstract and no term, its team not coded.
+# A paper of two academics with an abstract and without terms; its team has no LLM label.
 PLAIN = {
     "track": "main", "sources": "paperlists", "research": "empirical", "coder_excluded": "", "slots_per": "author",
     "team_coded": "unknown", "team_passage": "unknown", "topic_basis": "title", "topic_keywords": "",
     "has_abstract": "yes", "code_page": "missing", "hardware_kind": "unknown", "accelerator_setups": 0.0,
 }  # fmt: skip
+DIMS_OF: dict[str, tuple[str, ...]] = {  # of the parameters that the estimands use
+    "intercept": (), "venue_year_effect": ("venue_year",), "topic_effect": ("topic",),
+    "topic_venue_effect": ("topic_venue",), "size_effect": ("venue_group", "size"), "slope": ("topic", "family"),
+    "family_slope": ("family",), "topic_slope_sd": (), "topic_family_sd": (),
+}  # fmt: skip
 NUMBERS = [name for name, column in PAPERS.columns.items() if column.dtype.type == np.float64]
 
 
-def papers(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """A valid table of papers; a row names what differs from ``PLAIN``.
+def make_papers(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Make a valid table of papers; a row names what differs from ``PLAIN``.
 
-    ``team`` (kind of author to number), ``terms`` (families, or family to number), ``topic``, ``venue``, ``year``,
-    ``times`` (copies), or any column of the table.
+    Keys of a row: ``team`` (sector to number of authors), ``terms`` (families, or family to number), ``topic``,
+    ``venue``, ``year``, ``times`` (copies), or any column of the table.
     """
     out: list[dict[str, Any]] = []
     copies = []
     for row in rows:
-        given = dict(row)
+        values = dict(row)
         one: dict[str, Any] = dict.fromkeys(PAPERS.columns, "") | dict.fromkeys(NUMBERS, np.nan) | PLAIN
-        authors = dict.fromkeys(AUTHOR_KINDS, 0) | given.pop("team", {"education": 2})
-        terms = given.pop("terms", ())
-        copies.append(given.pop("times", 1))
-        topic = given.get("topic", TOPICS[0])
+        authors = dict.fromkeys(AUTHOR_SECTORS, 0) | values.pop("team", {"education": 2})
+        terms = values.pop("terms", ())
+        copies.append(values.pop("times", 1))
+        topic = values.get("topic", TOPICS[0])
         one |= {
             "venue": "NeurIPS",
             "year": 2015,
@@ -50,20 +63,20 @@ def papers(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             "topic_title": topic,
             "n_authors": sum(authors.values()),
         }
-        one |= {f"authors_{kind}": number for kind, number in authors.items()} | given
+        one |= {f"authors_{sector}": number for sector, number in authors.items()} | values
         one |= {"slots_with_text": sum(authors.values()) - authors["unknown"], "slots_without_text": authors["unknown"]}
-        one["team_listed"] = listed(authors)
+        one["team_listed"] = find_team_type(authors)
         if one["has_abstract"] == "yes":
             used = terms if isinstance(terms, Mapping) else dict.fromkeys(terms, 1)
             one |= {"abstract_words": 100} | {column: used.get(family, 0) for family, column in TERMS.items()}
         out.append(one | {"id": f"{STEMS[one['venue']]}{one['year']}"})
     frame = pd.DataFrame(out, columns=list(PAPERS.columns)).astype(dict.fromkeys(NUMBERS, float))
     frame = frame.iloc[np.repeat(np.arange(len(out)), copies)].reset_index(drop=True)
-    return frame.assign(id=[f"{place}-{number:012x}" for number, place in enumerate(frame["id"])])
+    return frame.assign(id=[f"{prefix}-{number:012x}" for number, prefix in enumerate(frame["id"])])
 
 
-def listed(authors: Mapping[str, int]) -> str:
-    """Kind of team that the authors by sector make."""
+def find_team_type(authors: Mapping[str, int]) -> str:
+    """Return the team type of a team with so many authors by sector."""
     industry = authors["company"] + authors["double"] > 0
     academia = authors["education"] + authors["government"] + authors["nonprofit"] + authors["double"] > 0
     if industry and academia:
@@ -73,8 +86,11 @@ def listed(authors: Mapping[str, int]) -> str:
     return "industry-only" if industry else "academia-only"
 
 
-def varied(count: int, seed: int) -> pd.DataFrame:
-    """Papers of three topics, five venues (four groups) and all sizes, some with terms, a fifth of the teams unseen."""
+def simulate_papers(count: int, seed: int) -> pd.DataFrame:
+    """Simulate papers of three topics, five venues (four groups) and all team sizes.
+
+    Some have terms; a fifth of the larger teams are partly observed.
+    """
     rng = np.random.default_rng(seed)
     rows = []
     for _ in range(count):
@@ -92,17 +108,17 @@ def varied(count: int, seed: int) -> pd.DataFrame:
                 "terms": [family for family in TERMS if rng.random() < 0.2],
             }
         )
-    return papers(rows)
+    return make_papers(rows)
 
 
-def random_draws(dataset: xr.Dataset, seed: int, chains: int = 2, draws: int = 3) -> xr.Dataset:
-    """Draws of every parameter that the estimands use, without any structure."""
+def make_random_draws(dataset: xr.Dataset, seed: int, chains: int = 2, draws: int = 3) -> xr.Dataset:
+    """Make draws of every parameter that the estimands use, without any structure."""
     rng = np.random.default_rng(seed)
     return _draws(dataset, lambda shape: rng.normal(0, 0.7, shape), chains, draws)
 
 
-def constant_draws(dataset: xr.Dataset, **effects: Mapping[Any, float]) -> xr.Dataset:
-    """Two equal draws, every parameter 0 but those named: ``size_effect={"5-6": -1.0}``, in all groups."""
+def make_constant_draws(dataset: xr.Dataset, **effects: Mapping[Any, float]) -> xr.Dataset:
+    """Make two equal draws with every parameter 0 except those named: ``size_effect={"5-6": -1.0}``, in all groups."""
     out = _draws(dataset, np.zeros, 1, 2)
     for name, values in effects.items():
         dim = name.removesuffix("_effect") if name != "slope" else "family"
@@ -111,23 +127,18 @@ def constant_draws(dataset: xr.Dataset, **effects: Mapping[Any, float]) -> xr.Da
     return out
 
 
-def _draws(dataset: xr.Dataset, made: Any, chains: int, draws: int) -> xr.Dataset:
-    dims: dict[str, tuple[str, ...]] = {
-        "level": (), "venue_year_effect": ("venue_year",), "topic_effect": ("topic",), "pair_effect": ("pair",),
-        "size_effect": ("group", "size"), "slope": ("topic", "family"), "family_slope": ("family",),
-        "topic_slope_sd": (), "topic_family_sd": (), "new_topic_raw": (), "new_topic_family_raw": ("family",),
-    }  # fmt: skip
+def _draws(dataset: xr.Dataset, make: Callable[[tuple[int, ...]], Draws], chains: int, draws: int) -> xr.Dataset:
     lead = {"chain": np.arange(chains), "draw": np.arange(draws)}
     out = {}
-    for name, of in dims.items():
-        coords = lead | {dim: dataset[dim].to_numpy() for dim in of}
-        values = made(tuple(len(value) for value in coords.values()))
+    for name, dims in DIMS_OF.items():
+        coords = lead | {dim: dataset[dim].to_numpy() for dim in dims}
+        values = make(tuple(len(value) for value in coords.values()))
         out[name] = xr.DataArray(abs(values) if name.endswith("_sd") else values, coords, tuple(coords))
     return xr.Dataset(out)
 
 
-def at_random_point(model: pm.Model, names: list[str], seed: int) -> tuple[dict[str, Draws], Draws]:
-    """Values of these variables and the log-likelihood of each cell, where all free variables are drawn at random."""
+def evaluate_at_random_point(model: pm.Model, names: list[str], seed: int) -> tuple[dict[str, Draws], Draws]:
+    """Evaluate these variables and the log-likelihood of each cell at a random value of all free variables."""
     rng = np.random.default_rng(seed)
     point = {name: rng.normal(0, 0.7, np.shape(value)) for name, value in model.initial_point().items()}
     wanted = model.replace_rvs_by_values([model[name] for name in names])
@@ -142,33 +153,35 @@ def at_random_point(model: pm.Model, names: list[str], seed: int) -> tuple[dict[
     )
 
 
-def groups(venue: str) -> str:
-    return {"NeurIPS": "machine learning", "ICML": "machine learning", "CVPR": "vision", "ACL": "language"}.get(
-        venue, "AI"
-    )
+def find_venue_group(venue: str) -> str:
+    """Return the venue group of a venue."""
+    groups = {"NeurIPS": "machine learning", "ICML": "machine learning", "CVPR": "vision", "ACL": "language"}
+    return groups.get(venue, "AI")
 
 
-def size_of(authors: float) -> str:
+def find_size_band(authors: float) -> str:
+    """Return the band of a team size."""
     for name in ("1", "2", "3", "4"):
         if authors == int(name):
             return name
     return "5-6" if authors <= 6 else "7-8" if authors <= 8 else "9 or more"
 
 
-def base_of(frame: pd.DataFrame, draws: xr.Dataset, shift: float = 0.0) -> np.ndarray:
-    """Log-odds without terms, one row a draw and one column a paper, looked up by the names of each paper's levels."""
+def sum_base(frame: pd.DataFrame, draws: xr.Dataset, shift: float = 0.0) -> Draws:
+    """Sum the log-odds of each paper without its terms, (draw, paper), looked up by the paper's names."""
     columns = []
     for _, row in frame.iterrows():
         venue, year, topic = row["venue"], int(row["year"]), row["topic_used"]
-        at = draws["venue_year_effect"].sel(venue_year=f"{venue} {year}") + draws["topic_effect"].sel(topic=topic)
-        at = at + draws["pair_effect"].sel(pair=f"{topic} at {venue}")
-        at = at + draws["size_effect"].sel(group=groups(venue), size=size_of(row["n_authors"]))
-        columns.append(at.to_numpy().ravel() + shift * (row["unseen"] > 0))
+        log_odds = draws["venue_year_effect"].sel(venue_year=f"{venue} {year}") + draws["topic_effect"].sel(topic=topic)
+        log_odds = log_odds + draws["topic_venue_effect"].sel(topic_venue=f"{topic} at {venue}")
+        size = {"venue_group": find_venue_group(venue), "size": find_size_band(row["n_authors"])}
+        log_odds = log_odds + draws["size_effect"].sel(size)
+        columns.append(flatten(log_odds) + shift * (row["unseen"] > 0))
     return np.column_stack(columns)
 
 
-def slopes_of(frame: pd.DataFrame, draws: xr.Dataset, families: Iterable[str]) -> np.ndarray:
-    """What each family adds to the log-odds of each paper: (draw, paper, family)."""
+def multiply_slopes(frame: pd.DataFrame, draws: xr.Dataset, families: Iterable[str]) -> Draws:
+    """Multiply the slope of each family by each paper's use of it, (draw, paper, family), log-odds."""
     columns = []
     for _, row in frame.iterrows():
         slope = draws["slope"].sel(topic=row["topic_used"], family=list(families)).transpose("chain", "draw", "family")
@@ -176,13 +189,28 @@ def slopes_of(frame: pd.DataFrame, draws: xr.Dataset, families: Iterable[str]) -
     return np.stack(columns, axis=1)
 
 
-def flat(values: xr.DataArray) -> np.ndarray:
-    """Draws of a scalar in one row."""
-    return values.transpose("chain", "draw").to_numpy().ravel()
+def flatten(values: xr.DataArray) -> Draws:
+    """Return the draws of a scalar in one row."""
+    row: Draws = values.transpose("chain", "draw").to_numpy().ravel()
+    return row
 
 
-def share(log_odds: np.ndarray) -> np.ndarray:
+def compute_probability(log_odds: Draws) -> Draws:
+    """Return the inverse logit."""
     return np.asarray(expit(log_odds))
 
 
-CHOICES = Choices()
+@functools.cache
+def read_real_tables() -> dict[str, pd.DataFrame]:
+    """Read the table of papers of the snapshot."""
+    return {"papers": load("papers")}
+
+
+def select_papers(frame: pd.DataFrame, **choices: Any) -> pd.DataFrame:
+    """Select papers of a table as the contrast does; the index is their id."""
+    return select({"papers": frame}, dataclasses.replace(CHOICES, **choices)).frame.set_index("id")
+
+
+def prepare_cells(frame: pd.DataFrame, **choices: Any) -> xr.Dataset:
+    """Prepare the contrast's dataset from a table of papers."""
+    return prepare({"papers": frame}, dataclasses.replace(CHOICES, **choices))

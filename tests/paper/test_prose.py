@@ -1,4 +1,4 @@
-"""The paper's prose: no number typed, no unknown estimate, no reading that the estimates do not bear out."""
+"""The paper's prose: no typed number, no unknown estimate, no interpretation that the estimates do not support."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from inference.store.paths import ROOT
 from models.registry import CLAIMS
 
 SOURCES = [ROOT / "paper" / "paper.typ", *sorted((ROOT / "paper" / "sections").glob("*.typ"))]
-KINDS = ("mixed", "industry_only")
+CONTRASTS = ("mixed", "industry_only")
 YEARS = re.compile(r"\b(19|20)\d\ds?(\s?[-–]\s?(\d{4}|\d\d))?\b")
 
 
 class Prose:
-    """Reads Typst markup and keeps its text: code, mathematics, strings, comments and citations are left out."""
+    """Reader of Typst markup that keeps its text, without code, mathematics, strings, comments and citations."""
 
     def __init__(self, source: str) -> None:
         self.source, self.at, self.text = source, 0, ""
@@ -95,7 +95,7 @@ class Prose:
 
 
 def typed_numbers(source: str) -> list[str]:
-    """Decimals, percentages and counts over 20 in the text of a Typst source; years and "89 %" are allowed."""
+    """List decimals, percentages and counts over 20 in the text of a Typst source; years and "89 %" are allowed."""
     text = YEARS.sub(" ", Prose(source).markup().replace("89 %", " "))
     found = re.findall(r"\d[\d,]*(?:\.\d+)?\s?%?", text)
     return [n.strip() for n in found if "." in n or "%" in n or int(n.strip().replace(",", "") or 0) > 20]
@@ -143,7 +143,7 @@ IMAGE = re.compile(r'(?:image\("(?:\.\./)?figures/|drawn\(")([\w-]+\.pdf)"')
 
 @pytest.fixture(scope="session")
 def blank(tmp_path_factory: pytest.TempPathFactory, published: dict[str, Any]) -> Path:
-    """An empty page in the place of every figure that the paper shows."""
+    """A folder with an empty page for every figure of the paper."""
     folder = tmp_path_factory.mktemp("blank")
     page = folder / "blank.typ"
     page.write_text("#set page(width: 8cm, height: 5cm)\n")
@@ -191,14 +191,14 @@ def test_paper_of_a_users_table_that_lacks_what_an_alternative_needs(published: 
             del content["fits"][f"academic_share/{spec}"]
         content["fits"]["academic_share/large_scale"]["checks"].clear()  # quantities that the table does not have
         for ladder in content["ladders"]["academic_share"]:
-            ladder["rungs"] = [rung for rung in ladder["rungs"] if rung["spec"] not in gone]
+            ladder["rungs"] = [step for step in ladder["rungs"] if step["spec"] not in gone]
 
     assert compiled_paper(staged(published, blank, tmp_path, drop)).read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("spans", [True, False])
 def test_paper_of_a_users_papers_without_full_texts(published: Any, blank: Path, tmp_path: Path, spans: bool):
-    """As a bibliographic source gives them: no code, no hardware, and perhaps no venue that spans the window."""
+    """Papers of a bibliographic source have no code, no hardware, and perhaps no balanced panel of venues."""
 
     def drop(content: dict[str, Any]) -> None:
         content["given"]["papers"] = "my.csv"
@@ -237,11 +237,11 @@ def by_name(estimates: dict[str, Any], claim: str) -> dict[tuple[Any, ...], dict
 
 
 def hold(claim: str, readings: dict[str, bool]) -> None:
-    """Sentences that interpret: if the data change one of them, it must be rewritten."""
+    """Check sentences that interpret estimates: if the data contradict one, it must be rewritten."""
     section = " ".join((ROOT / "paper" / "sections" / f"{claim}.typ").read_text().split())
     for words, holds in readings.items():
         assert words in section, f"the paper no longer says {words!r}: drop its check"
-        assert holds, f"the estimates no longer bear out: {words!r}"
+        assert holds, f"the estimates no longer support: {words!r}"
 
 
 def test_readings_of_the_academic_share_hold(published: dict[str, Any]):
@@ -265,7 +265,7 @@ def test_readings_of_the_academic_share_hold(published: dict[str, Any]):
         return int(mixes[earlier, change]["academia-only"]) / int(mixes[earlier, change]["n"])
 
     readings = {
-        "no specification below undoes it": len(falls) >= 14 and all(r["eti_high"] < 0 for r in falls),
+        "no specification below reverses it": len(falls) >= 14 and all(r["eti_high"] < 0 for r in falls),
         "lowers the early share and raises industry's in 2022": labelled["2010-14"] < 17 / 25
         and row["labelled", industry, 2022]["median"] > 26 / 32,
         "lowers industry and raises academia in the 2020s": row["main", *late]["median"] > labelled["2020-22"]
@@ -281,7 +281,7 @@ def test_readings_of_the_academic_share_hold(published: dict[str, Any]):
         "changes nothing (": abs(row["without_use_alone", *late]["median"] - row["main", *late]["median"])
         < row["main", *late]["sd"] / 4,
         "raises": row["all_models", *late]["eti_low"] > row["main", *late]["median"],
-        "every specification of B gives a median below the published": max(
+        "every specification of the upper tail gives a median below the published": max(
             row[s, share, "2020-22"]["median"] for s in specs
         )
         < 0.10,
@@ -299,15 +299,16 @@ def test_readings_of_the_academic_share_hold(published: dict[str, Any]):
 
 
 def share_with_terms(tables: dict[str, Any], first: int, last: int) -> float:
-    """Of the papers at the venues that span the window: with a term of any family in the abstract."""
+    """Return the share of papers with any term in the abstract, at the balanced panel of venues."""
     from models.topic_compute.cells import prepare
     from models.topic_compute.choices import Choices
 
     cells = prepare(tables, Choices())
-    spanning = json.loads(cells.attrs["facts"])["spanning"].split(", ")
-    year, venue = (cells[name].isel(venue_year=cells["at_venue_year"]) for name in ("year_of", "venue_of"))
-    with_terms = (cells["value"] != 0).any("family").isel(exposure=cells["at_exposure"])
-    chosen = cells["n"].where((year >= first) & (year <= last) & venue.isin(spanning), 0)
+    panel = json.loads(cells.attrs["facts"])["spanning"].split(", ")
+    of_venue_years = (cells[name] for name in ("venue_year_year", "venue_year_venue"))
+    year, venue = (values.isel(venue_year=cells["venue_year_idx"]) for values in of_venue_years)
+    with_terms = (cells["value"] != 0).any("family").isel(exposure=cells["exposure_idx"])
+    chosen = cells["n"].where((year >= first) & (year <= last) & venue.isin(panel), 0)
     return float(chosen.where(with_terms, 0).sum() / chosen.sum())
 
 
@@ -324,12 +325,12 @@ def test_readings_of_the_compute_terms_hold(published: dict[str, Any], tables: d
     by_year = checks["chi-square by exposure and year"]
     glm = {r["spec"]: r for r in published["peers"] if r["peer"] == "GLM, quasi-binomial"}
     by_papers = [float(glm[spec]["estimate"]) for spec in ("plain", "with_years")]
-    rungs = [
+    steps = [
         math.log(value) for value in (*by_papers, *(ten[s]["median"] for s in ("as_published", "with_trends", "main")))
     ]
-    steps = [abs(later - earlier) for earlier, later in itertools.pairwise(rungs)]
+    sizes = [abs(later - earlier) for earlier, later in itertools.pairwise(steps)]
     team = {s: row[s, "goes_with_last", "team size"] for s in ("main", "without_cvpr", "without_icml")}
-    rest = {
+    unexplained = {
         s: row[s, "waterfall", "the rest"]["median"] / row[s, "change_spanning"]["median"]
         for s in ("main", "full_text")
     }
@@ -337,15 +338,15 @@ def test_readings_of_the_compute_terms_hold(published: dict[str, Any], tables: d
     hold(
         "topic_compute",
         {
-            "and a third of it with larger teams": 0.28
+            "and larger teams for a third of it": 0.28
             < row["main", "goes_with_last", "team size"]["median"] / change
             < 0.38,
-            "hardly any of the fall of academia-only papers goes with compute terms": row[
+            "compute terms account for hardly any of the change in the academia-only share": row[
                 "main", "goes_with_first", "compute terms"
             ]["median"]
             / change
             < 0.05,
-            "whose text tells of eight or more accelerators": row[
+            "whose text reports eight or more accelerators": row[
                 "full_text", "odds_ratio_by_family", "eight or more named"
             ]["eti_high"]
             < 0.5,
@@ -361,10 +362,10 @@ def test_readings_of_the_compute_terms_hold(published: dict[str, Any], tables: d
             "below one, and loose": max(ten[s]["eti_high"] for s in ("as_published", "with_trends")) < 1
             and ten["as_published"]["eti_high"] - ten["as_published"]["eti_low"] > 0.3,
             "If every paper counts alike, shares as counted already give": max(float(glm[s]["high"]) for s in glm) < 1,
-            "these the correction is a shorter step than the last": steps[1] < steps[-1],
-            "full texts, to 2022, less than half": rest["full_text"] < 0.5 < rest["main"],
+            "these the correction is a smaller step than the last": sizes[1] < sizes[-1],
+            "full texts, to 2022, less than half": unexplained["full_text"] < 0.5 < unexplained["main"],
             "which is the prior's more than the data's": row["spanning", "reliability"]["contraction"] < 0.5,
-            "the sign hangs on the prior": row["with_trends", "slope_within"]["verdict_changes"] != [],
+            "the sign depends on the prior": row["with_trends", "slope_within"]["verdict_changes"] != [],
             "Between topics the slope is open in all four": all(r["eti_low"] < 0 < r["eti_high"] for r in between),
             "other papers move that of team size more": min(
                 abs(team[s]["median"] - team["main"]["median"]) for s in ("without_cvpr", "without_icml")
@@ -374,12 +375,12 @@ def test_readings_of_the_compute_terms_hold(published: dict[str, Any], tables: d
             "the medians are many times the contrast between papers": max(r["median"] for r in four[:2])
             < 5 * math.log(row["main", "odds_ratio"]["median"]),
             "the slope is open": all(r["eti_low"] < 0 < r["eti_high"] for r in four[2:]),
-            "The rung that matters most is the correction for errors": published["ladders"]["topic_compute"][0][
+            "The step that matters most is the correction for errors": published["ladders"]["topic_compute"][0][
                 "matters_most"
             ]
             == "as_published",
             "whose lower end is the prior's": row["main", "sd_between_topics"]["prior_sensitive"],
-            "most goes with none of these": row["main", "waterfall", "the rest"]["median"] / change > 0.5,
+            "most is unexplained": row["main", "waterfall", "the rest"]["median"] / change > 0.5,
             "Abstracts with such terms hardly became more common in these years": abs(early - late) < 0.01,
             "leave the sign open": all(r["eti_low"] < 0 < r["eti_high"] for r in four[2:]),
         },
@@ -389,43 +390,44 @@ def test_readings_of_the_compute_terms_hold(published: dict[str, Any], tables: d
 def test_readings_of_code_release_hold(published: dict[str, Any], tables: dict[str, Any]):
     row = by_name(published, "code_release")
 
-    def ratio(spec: str, kind: str, venues: str) -> dict[str, Any]:
-        return row[spec, f"ratio_{kind}", "2014-22", venues]
+    def ratio(spec: str, contrast: str, venues: str) -> dict[str, Any]:
+        return row[spec, f"ratio_{contrast}", "2014-22", venues]
 
-    def found(kind: str) -> dict[str, Any]:
-        return row["instruments", f"found_ratio_{kind}", "link in a list from OpenReview: machine learning 2021-22"]
+    def found(contrast: str) -> dict[str, Any]:
+        return row["instruments", f"found_ratio_{contrast}", "link in a list from OpenReview: machine learning 2021-22"]
 
-    def naive(kind: str) -> dict[str, Any]:
-        return row["instruments", f"naive_ratio_{kind}", "link in a list from OpenReview: machine learning 2021-22"]
+    def naive(contrast: str) -> dict[str, Any]:
+        return row["instruments", f"naive_ratio_{contrast}", "link in a list from OpenReview: machine learning 2021-22"]
 
     def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
         return one["eti_low"] < other["median"] < one["eti_high"] and other["eti_low"] < one["median"]
 
     venues = ("machine learning", "AI")
     lowered = [
-        math.log(ratio("full_text", kind, v)["median"] / ratio("main", kind, v)["median"])
-        for kind in KINDS
+        math.log(ratio("full_text", contrast, v)["median"] / ratio("main", contrast, v)["median"])
+        for contrast in CONTRASTS
         for v in venues
     ]
     linked, full = (row[s, "ratio_mixed_pooled", "2014-22"] for s in ("page_link", "full_text_linked"))
     specificity = [row["main", "specificity", "mixed", years]["median"] for years in ("2014-18", "2019-20", "2021-22")]
     misfit = {name: row["authors", f"misfit_{name}"] for name in ("number", "contrasts")}
     by_link = ratio("page_link", "mixed", "machine learning")
-    by_kind = [check for check in published["fits"]["code_release/main"]["checks"]
+    by_team = [check for check in published["fits"]["code_release/main"]["checks"]
                if check["statistic"].startswith("mixed less academia-only, pa")]  # fmt: skip
-    by_hand = tables["coder_labels"].query("research == 'empirical' and code_hand == '0' and year >= 2021")
-    mistaken = (by_hand["code_coder"] == "1").groupby(by_hand["team_hand"]).mean()
-    assert len(by_kind) == 3
+    human_labels = tables["coder_labels"].query("research == 'empirical' and code_hand == '0' and year >= 2021")
+    mistaken = (human_labels["code_coder"] == "1").groupby(human_labels["team_hand"]).mean()
+    assert len(by_team) == 3
     hold(
         "code_release",
         {
             "neither source of labels shows a difference beyond chance": all(
-                check["low"] <= check["observed"] <= check["high"] for check in by_kind
+                check["low"] <= check["observed"] <= check["high"] for check in by_team
             ),
-            "more academia-only than other papers without release are taken for one": mistaken["0"] > mistaken["1"],
-            "rests much on AAAI": ratio("without_aaai", "mixed", "AI")["verdict"]
+            "more academia-only than other papers without release are labelled as releases": mistaken["0"]
+            > mistaken["1"],
+            "depends strongly on AAAI": ratio("without_aaai", "mixed", "AI")["verdict"]
             != ratio("main", "mixed", "AI")["verdict"],
-            "much hangs on AAAI": ratio("without_aaai", "mixed", "AI")["median"]
+            "much depends on AAAI": ratio("without_aaai", "mixed", "AI")["median"]
             > ratio("main", "mixed", "AI")["eti_high"],
             "Where industry is alone, less": all(ratio("main", "industry_only", v)["eti_high"] < 1 for v in venues),
             "mixed teams would seem to release more": linked["median"] > max(1, full["median"]),

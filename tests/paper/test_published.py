@@ -1,4 +1,4 @@
-"""The committed copies: those of the code and tables beside them, and what the README shows."""
+"""The committed copies match the code and the tables, and the README shows them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_published_estimates_are_not_stale():
     assert publish.list_stale() == [], "run: make refresh, then .venv/bin/python -m inference publish"
 
 
-def test_headlines_are_held_against_every_refit_of_theirs():
+def test_headlines_are_compared_with_all_their_refits():
     content = json.loads((publish.PUBLISHED / "estimates.json").read_text())
     fits = content["fits"]
     for row in content["estimates"]:
@@ -62,7 +62,7 @@ def test_every_estimand_has_its_thinned_draws(monkeypatch: pytest.MonkeyPatch, t
     ratio = xr.DataArray(values, lead, ("chain", "draw", "venues", "era"), attrs=attrs)
     estimands = xr.Dataset({"ratio": ratio, "all": ratio.isel(venues=0, era=0, drop=True).assign_attrs(attrs), "n": 5})
     tree = xr.DataTree.from_dict({"estimands": estimands})
-    monkeypatch.setattr(publish.posteriors, "specs_of", lambda paths, claim: ["main"] * (claim == CLAIMS[0]))
+    monkeypatch.setattr(publish.posteriors, "list_specs", lambda paths, claim: ["main"] * (claim == CLAIMS[0]))
     monkeypatch.setattr(publish.posteriors, "load", lambda paths, claim, spec: (tree, {}))
     made = publish.thin_posteriors(Paths(out=tmp_path))
     name = f"draws_{CLAIMS[0]}_main.csv.gz"

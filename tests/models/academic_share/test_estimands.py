@@ -1,4 +1,4 @@
-"""The academic share's estimands against hand calculations: shares and their change, the upper tail of compute."""
+"""Estimands of the academic share against hand calculations: shares, their change, and the upper tail of compute."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHOICES, LABELLED = Choices(), Choices(team="labelled")
 
 
 def tiny() -> tuple[xr.Dataset, xr.Dataset]:
-    """Two draws of five kinds in four years, and the counts that weight them."""
+    """Return two draws of the shares of five team types in four years, and the counts that weight them."""
     years = [2010, 2014, 2020, 2022]
     first = [[0.6, 0.1, 0.1, 0.2, 0.0], [0.4, 0.1, 0.1, 0.3, 0.1], [0.2, 0.1, 0.1, 0.6, 0.0], [0.1, 0.1, 0.2, 0.6, 0.0]]
     second = [
@@ -39,7 +39,7 @@ def tiny() -> tuple[xr.Dataset, xr.Dataset]:
     return xr.Dataset({"share": share}), data
 
 
-def test_estimand_a_by_hand():
+def test_shares_by_hand():
     draws, data = tiny()
     found = compute_estimands(draws, data, CHOICES)
     early = [(0.6 * 1 + 0.4 * 3) / 4, (0.5 * 1 + 0.1 * 3) / 4]
@@ -58,9 +58,9 @@ def test_estimand_a_by_hand():
     assert found["n_by_period"].sel(period="2020-22") == 40
 
 
-def excess_draws(rng: np.random.Generator, draws: int, years: int = 2, domains: int = 3) -> xr.Dataset:
-    kinds = list(SECTORS)
-    shape = {"chain": [0], "draw": list(range(draws)), "year": list(range(2010, 2010 + years)), "sector": kinds}
+def make_tail_draws(rng: np.random.Generator, draws: int, years: int = 2, domains: int = 3) -> xr.Dataset:
+    sectors = list(SECTORS)
+    shape = {"chain": [0], "draw": list(range(draws)), "year": list(range(2010, 2010 + years)), "sector": sectors}
 
     def array(*dims: str) -> xr.DataArray:
         sizes = {**shape, "domain": list(range(domains))}
@@ -73,14 +73,14 @@ def excess_draws(rng: np.random.Generator, draws: int, years: int = 2, domains: 
             "log_odds_domain": 0.5 * array("domain", "sector"),
             "location": 20 + array("year", "sector"),
             "location_domain": 0.5 * array("domain"),
-            "spread": np.exp(0.3 * array("sector")),
+            "sd": np.exp(0.3 * array("sector")),
         }
     )
 
 
 def test_upper_tail_agrees_with_brute_force():
     rng = np.random.default_rng(7)
-    draws = excess_draws(rng, 3)
+    draws = make_tail_draws(rng, 3)
     mix = xr.DataArray(
         [[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]], draws["location"][0, 0, :, 0].coords | {}, ("year", "domain")
     )
@@ -94,16 +94,18 @@ def test_upper_tail_agrees_with_brute_force():
                 "domain", "sector"
             )
             chance = np.exp(log_odds.values) / np.exp(log_odds.values).sum(1, keepdims=True)
-            kind = (rng.random(models)[:, None] > chance[domain].cumsum(1)).sum(1)
-            mean = draws["location"][0, draw, year].values[kind] + draws["location_domain"][0, draw].values[domain]
-            compute = mean + draws["spread"][0, draw].values[kind] * rng.normal(size=models)
+            sector_idx = (rng.random(models)[:, None] > chance[domain].cumsum(1)).sum(1)
+            mean = (
+                draws["location"][0, draw, year].values[sector_idx] + draws["location_domain"][0, draw].values[domain]
+            )
+            compute = mean + draws["sd"][0, draw].values[sector_idx] * rng.normal(size=models)
             cut = np.quantile(compute, 0.7763727)  # Phi(0.76)
-            tail = np.bincount(kind[compute > cut], minlength=5) / (compute > cut).sum()
+            tail = np.bincount(sector_idx[compute > cut], minlength=5) / (compute > cut).sum()
             assert float(threshold[0, draw, year]) == pytest.approx(cut, abs=0.02)
             np.testing.assert_allclose(share[0, draw, year], tail, atol=5 * np.sqrt(0.25 / (0.22 * models)))
 
 
-def test_tail_holds_what_it_should():
+def test_the_tail_holds_the_requested_probability():
     weight = np.full((1, 2, 3), 1 / 6)
     location = np.array([[[0.0, 1.0, 5.0], [2.0, -1.0, 0.0]]])
     excess, threshold = split_upper_tail(weight, location, np.ones((1, 2, 3)), 0.1)
@@ -112,9 +114,9 @@ def test_tail_holds_what_it_should():
     assert 3 < threshold[0] < 7
 
 
-def test_rows_behind_an_estimand_are_those_that_inform_it(tables: dict[str, Any]):
+def test_counts_of_an_estimand_are_those_of_the_rows_that_inform_it(tables: dict[str, Any]):
     data = prepare_upper_tail(tables, LABELLED)
-    draws = excess_draws(np.random.default_rng(2), 2, years=13, domains=7)
+    draws = make_tail_draws(np.random.default_rng(2), 2, years=13, domains=7)
     draws = draws.assign_coords(domain=data["domain"].values)
     found = compute_upper_tail_estimands(draws, data, LABELLED)
     assert int(found["n_by_period"].sel(period="2020-22")) == 86  # with a known compute
@@ -122,8 +124,8 @@ def test_rows_behind_an_estimand_are_those_that_inform_it(tables: dict[str, Any]
     assert found["compute_ratio"].attrs["rows"] == "n_ratio"
 
 
-def test_missing_compute_shift_moves_the_kind_that_misses_most():
-    draws = excess_draws(np.random.default_rng(3), 40)
+def test_missing_compute_shift_moves_the_team_type_with_most_missing():
+    draws = make_tail_draws(np.random.default_rng(3), 40)
     mix = xr.DataArray(np.full((2, 3), 1 / 3), {"year": draws["year"]}, ("year", "domain"))
     missing = xr.DataArray([[0.9, 0.1, 0.1, 0.1, 0.1]] * 2, {"year": draws["year"]}, ("year", "sector"))
     missing = missing.assign_coords(sector=list(SECTORS))
@@ -137,4 +139,4 @@ def test_missing_compute_shift_moves_the_kind_that_misses_most():
     assert (academia(1.0) > academia(0.0)).all()
     assert (academia(-1.0) < academia(0.0)).all()
     only = xr.DataArray([1.0, 0, 0, 0, 0], {"sector": list(SECTORS)}, ("sector",))
-    assert (academia(only) > academia(1.0)).all()  # the others do not gain with it
+    assert (academia(only) > academia(1.0)).all()  # the other team types do not gain as well

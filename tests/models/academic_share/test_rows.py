@@ -1,4 +1,4 @@
-"""The rows of the academic share: which models count, what is left out, and the counts that a fit takes."""
+"""Rows of the academic share: the models selected, the exclusions, and the counts of a fit."""
 
 from __future__ import annotations
 
@@ -42,37 +42,37 @@ def test_every_exclusion_is_counted(tables: dict[str, Any], model: str):
     assert flow[-1]["left"] == int(data["n_compute" if model == "upper_tail" else "n"].sum())
 
 
-def test_both_parts_of_b_hold_the_same_models(tables: dict[str, Any]):
+def test_both_likelihoods_of_the_upper_tail_hold_the_same_models(tables: dict[str, Any]):
     data = prepare_upper_tail(tables, CHOICES)
     like_for_like = prepare_shares(tables, CHOICES)
     assert int(data["count"].sum()) == int(data["n"].sum())
     assert (data["n_compute"] == like_for_like["n"]).all()
     np.testing.assert_allclose(data["domain_mix"].sum("domain"), 1)
-    # A row's own time lies in its year.
+    # The date of a row lies in its year.
     year = data["row_decade"] * 10 + data.attrs["middle"] + 0.5
-    assert (np.floor(year) == data["row_year"] + CHOICES.first_year).all()
+    assert (np.floor(year) == data["year_idx"] + CHOICES.first_year).all()
 
 
-def test_data_that_cannot_carry_the_analysis_are_refused(tables: dict[str, Any]):
+def test_data_that_do_not_allow_the_analysis_are_refused(tables: dict[str, Any]):
     frame = tables["models"]
     cases = {
         "no models of this vintage": frame.assign(vintage="2020-01"),
         "no academia-only model": frame[frame["team_resolved"] != "academia-only"],
         "no labelled model within a year of 2010": frame[~frame["date"].str[:4].isin(["2010", "2011", "2012"])],
     }
-    for words, given in cases.items():
+    for words, changed in cases.items():
         with pytest.raises(InputError, match=words):
-            prepare_upper_tail({"models": given}, CHOICES)
+            prepare_upper_tail({"models": changed}, CHOICES)
 
 
-def test_error_follows_the_label_where_the_column_is_blank(tables: dict[str, Any]):
-    right = prepare_upper_tail(tables, CHOICES)
-    blank = tables["models"].assign(log10_compute_se=np.nan)
-    found = prepare_upper_tail({"models": blank}, CHOICES)
-    np.testing.assert_allclose(found["se"], right["se"], atol=1e-5)
+def test_error_follows_the_label_if_the_column_is_missing(tables: dict[str, Any]):
+    expected = prepare_upper_tail(tables, CHOICES)
+    without = tables["models"].assign(log10_compute_se=np.nan)
+    found = prepare_upper_tail({"models": without}, CHOICES)
+    np.testing.assert_allclose(found["se"], expected["se"], atol=1e-5)
 
 
-def test_wrong_compute_is_no_compute(tables: dict[str, Any]):
+def test_wrong_compute_counts_as_missing(tables: dict[str, Any]):
     frame = tables["models"].copy()
     known = frame["log10_compute"].notna() & (frame["notability"] != "") & (frame["date"] > "2015")
     known &= (frame["date"] < "2020") & (frame["vintage"] == CHOICES.vintage)
@@ -103,11 +103,11 @@ def test_choices_of_rows(tables: dict[str, Any]):
 
 
 def test_resolved_collaborations_may_lean_to_industry(tables: dict[str, Any]):
-    kinds = ["industry-only", "industry-leaning collaboration"]
+    sectors = ["industry-only", "industry-leaning collaboration"]
 
     def industry(**choices: Any) -> int:
         data = prepare_shares(tables, dataclasses.replace(CHOICES, **choices))
-        return int(data["count"].sel(year=2022, sector=kinds).sum())
+        return int(data["count"].sel(year=2022, sector=sectors).sum())
 
     assert (industry(), industry(resolved_leaning="industry")) == (26, 30)
 

@@ -1,4 +1,4 @@
-"""The academic share: what its priors imply, and that its specifications differ as they say."""
+"""The academic share: implications of its priors, and differences between its specifications."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MODELS = models_of("academic_share")
 
 
 def prior_shares(model: str, tables: dict[str, Any], priors: Any) -> dict[str, xr.DataArray]:
-    """Prior draws of the shares that the claim speaks of, collaborations of both leanings together."""
+    """Draw the claim's shares from the prior, collaborations of both leanings together."""
     spec = MODELS[model]
     data = spec.prepare(tables, CHOICES)
     with spec.build(data, priors):
         names = [
             "share" if model == "shares" else name
-            for name in ("log_odds", "log_odds_domain", "location", "location_domain", "spread")
+            for name in ("log_odds", "log_odds_domain", "location", "location_domain", "sd")
         ]
         interpreted: dict[str, Any] = {"random_seed": SEED, "compile_kwargs": {"mode": INTERPRETED}}
         prior = pm.sample_prior_predictive(1500, var_names=names, **interpreted)
@@ -37,7 +37,7 @@ def prior_shares(model: str, tables: dict[str, Any], priors: Any) -> dict[str, x
 
 
 def piled(share: xr.DataArray) -> float:
-    """The largest prior probability, over years, of a share below 0.02 or above 0.98."""
+    """Return the largest prior probability, over years, of a share below 0.02 or above 0.98."""
     return float(((share < 0.02) | (share > 0.98)).mean(("chain", "draw")).max())
 
 
@@ -49,18 +49,18 @@ def test_prior_shares_are_not_piled_up(tables: dict[str, Any], model: str):
 
 @pytest.mark.parametrize("model", list(MODELS))
 def test_an_absurdly_wide_prior_is_piled_up(tables: dict[str, Any], model: str):
-    names = {"shares": ("level_sd", "trend_sd"), "upper_tail": ("level_sd", "trend_sd", "offset_sd")}[model]
+    names = {"shares": ("intercept_sd", "trend_sd"), "upper_tail": ("intercept_sd", "trend_sd", "offset_sd")}[model]
     wide = dataclasses.replace(PRIORS[model], **dict.fromkeys(names, 8.0))
     assert max(piled(share) for share in prior_shares(model, tables, wide).values()) > 0.15
 
 
-def test_each_rung_differs_from_the_one_before_in_exactly_one_thing():
+def test_each_step_changes_exactly_one_thing():
     things = {one.name: fields_of("academic_share", one) for one in SPECIFICATIONS}
-    rungs = list(LADDER)
-    assert len(rungs) <= 5
-    assert rungs[0] == "raw"
-    assert rungs.index("main") >= len(rungs) - 2  # at most one step beyond
-    for before, after in itertools.pairwise(rungs):
+    steps = list(LADDER)
+    assert len(steps) <= 5
+    assert steps[0] == "raw"
+    assert steps.index("main") >= len(steps) - 2  # at most one step beyond
+    for before, after in itertools.pairwise(steps):
         differ = [name for name, value in things[after].items() if things[before][name] != value]
         assert len(differ) == 1, (before, after, differ)
     kinds = {"definition", "measurement", "composition", "sampling", "prior"}
@@ -71,9 +71,9 @@ def test_prior_sets_halve_and_double_every_scale():
     sets = {a.name: a.priors for a in SPECIFICATIONS if a.kind == "prior" and a.priors}
     for name, factor in (("half_scale", 0.5), ("twice_scale", 2.0)):
         for prefix, model in (("", "shares"), ("large_scale_", "upper_tail")):
-            others = {"offset_sd", "spread_sd", "compute_sd"} if model == "upper_tail" else set()
+            others = {"offset_sd", "sd_log_sd", "compute_sd"} if model == "upper_tail" else set()
             values, priors = sets[prefix + name], dataclasses.asdict(PRIORS[model])
-            assert {"level_sd", "trend_sd", "walk_sd"} | others <= set(values)
+            assert {"intercept_sd", "trend_sd", "walk_sd"} | others <= set(values)
             for field, value in values.items():
                 assert value == pytest.approx(factor * priors[field])
     assert sets["sceptical"]["trend_sd"] <= PRIORS["shares"].trend_sd / 4
@@ -101,6 +101,6 @@ def test_specifications_and_declarations_name_what_exists(tables: dict[str, Any]
     for name, spec in MODELS.items():
         model = spec.build(spec.prepare(tables, CHOICES), PRIORS[name])
         assert set(spec.top_level) <= {variable.name for variable in model.free_RVs}
-        # What is not top-level is a population's innovations or effects, scaled by a top-level sd.
-        rest = {variable.name for variable in model.free_RVs} - set(spec.top_level)
-        assert all(name.endswith("_raw") for name in rest)
+        # Other variables are the innovations or effects of a population, scaled by a top-level sd.
+        others = {variable.name for variable in model.free_RVs} - set(spec.top_level)
+        assert all(name.endswith("_raw") for name in others)

@@ -1,7 +1,7 @@
-"""The likelihoods of the academic share, row by row, from the mathematics of its docstring and the table of models.
+"""The likelihoods of the academic share, row by row, from the equations of its docstring and the table of models.
 
-Models are looked up by name of kind, domain and year; no position of the prepared dataset enters, and the parameters
-are the free variables alone.
+Models are looked up by the names of their team type, domain and year. No index of the prepared dataset is used, and the
+only parameters are the free variables.
 """
 
 from __future__ import annotations
@@ -16,48 +16,50 @@ from scipy.special import gammaln, logsumexp
 
 from tests.models.small_models import CASES, Values, evaluated, table_of_models
 
-KINDS = ("academia-only", "collaboration", "industry-leaning collaboration", "industry-only", "other")
+SECTORS = ("academia-only", "collaboration", "industry-leaning collaboration", "industry-only", "other")
 DOMAINS = ("Language", "Vision", "Games", "Drawing", "Multimodal", "Speech", "Other")
 FIRST, LAST = 2010, 2022
-LEVEL_MEAN = np.array([0.55, -0.15, -0.15, 0.55, -0.8])
+INTERCEPT_MEAN = np.array([0.55, -0.15, -0.15, 0.55, -0.8])
 UNLABELLED = 0.61  # dex
 
 
 def notable() -> pd.DataFrame:
-    """The notable models of the vintage with a known kind of team, with the names of their levels."""
+    """Return notable models of the vintage with a known team type, with the names of type, domain and year."""
     frame = table_of_models()["models"]
     frame = frame[(frame["vintage"] == "2023-12") & (frame["notability"] != "") & (frame["team_resolved"] != "unknown")]
     year = frame["date"].str[:4].astype(int)
     return frame.assign(
         year=year,
         x=[decades_from_the_middle(date) for date in frame["date"]],
-        kind=frame["team_resolved"].where(frame["team_resolved"].isin(KINDS), "other"),
+        sector=frame["team_resolved"].where(frame["team_resolved"].isin(SECTORS), "other"),
         area=frame["domain"].where(frame["domain"].isin(DOMAINS), "Other"),
         known=frame["log10_compute"].notna() & (frame["confidence"] != "wrong"),
     )
 
 
 def decades_from_the_middle(date: str) -> float:
-    """From the middle of the middle year: 0 there, as a whole year's x is."""
+    """Return decades from the middle of the middle year, where x of a whole year is 0 too."""
     day = datetime.date.fromisoformat(date)
     start, end = (datetime.date(day.year + i, 1, 1) for i in (0, 1))
     fraction = ((day - start).days + 0.5) / (end - start).days
     return (day.year + fraction - (FIRST + LAST) / 2 - 0.5) / 10
 
 
-def less_its_line(steps: np.ndarray) -> np.ndarray:
-    """A random walk from its innovations (dim 0), less its own least-squares line."""
+def make_walk_deviations(steps: np.ndarray) -> np.ndarray:
+    """Return the random walk of innovations (dim 0) minus its least-squares line."""
     walk = np.concatenate([np.zeros((1, *steps.shape[1:])), np.cumsum(steps, axis=0)])
     time = np.arange(len(walk)) - (len(walk) - 1) / 2
     slope = np.tensordot(time, walk, 1) / (time**2).sum()
     return walk - walk.mean(axis=0) - np.multiply.outer(time, slope)
 
 
-def eta(v: Values) -> np.ndarray:
-    """Log-odds of the kinds of team by year."""
+def compute_log_odds(v: Values) -> np.ndarray:
+    """Compute the log-odds of the team types by year."""
     years = np.arange(FIRST, LAST + 1)
     x = (years - years.mean()) / 10
-    return LEVEL_MEAN + v["level"] + np.outer(x, v["trend"]) + v["walk_sd"] * less_its_line(v["walk_raw"])
+    return (
+        INTERCEPT_MEAN + v["intercept"] + np.outer(x, v["trend"]) + v["walk_sd"] * make_walk_deviations(v["walk_raw"])
+    )
 
 
 def multinomial(count: np.ndarray, log_odds: np.ndarray) -> float:
@@ -66,12 +68,12 @@ def multinomial(count: np.ndarray, log_odds: np.ndarray) -> float:
 
 
 def counted(frame: pd.DataFrame) -> np.ndarray:
-    return np.array([(frame["kind"] == kind).sum() for kind in KINDS])
+    return np.array([(frame["sector"] == sector).sum() for sector in SECTORS])
 
 
 @pytest.fixture(scope="module")
 def tail() -> tuple[Values, Values]:
-    """Values and log densities of the upper tail's model at a random point."""
+    """Evaluate the model of the upper tail at a random point: values and log densities."""
     at = evaluated("upper_tail")
     return at(at.point(4, 0.6))
 
@@ -81,7 +83,7 @@ def test_counts_of_shares_are_multinomial_by_year():
     values, densities = at(at.point(5, 0.6))
     frame = notable()
     known = frame[frame["known"]]
-    log_odds = eta(values)
+    log_odds = compute_log_odds(values)
     wanted = [
         multinomial(counted(known[known["year"] == FIRST + t]), log_odds[t]) for t in range(LAST - FIRST + 1)
     ]  # fmt: skip
@@ -92,10 +94,10 @@ def test_counts_of_shares_are_multinomial_by_year():
 
 
 def test_counts_of_the_upper_tail_are_multinomial_by_year_and_domain(tail: tuple[Values, Values]):
-    """Of all models, with or without a compute; a domain's log-odds beside the year's."""
+    """All models count, with or without a compute; the log-odds are the sum of a year's and a domain's."""
     values, densities = tail
     gamma = dict(zip(DOMAINS, values["domain_sd"] * values["domain_raw"], strict=True))
-    log_odds = eta(values)
+    log_odds = compute_log_odds(values)
     wanted = [
         multinomial(counted(cell), log_odds[year - FIRST] + gamma[area])
         for (year, area), cell in notable().groupby(["year", "area"])
@@ -105,37 +107,37 @@ def test_counts_of_the_upper_tail_are_multinomial_by_year_and_domain(tail: tuple
 
 def test_computes_of_the_upper_tail_are_normal_row_by_row(tail: tuple[Values, Values]):
     values, densities = tail
-    of_kind = {
-        name: dict(zip(KINDS, values[name], strict=True)) for name in ("offset", "offset_trend", "log_spread_sector")
+    of_sector = {
+        name: dict(zip(SECTORS, values[name], strict=True)) for name in ("offset", "offset_trend", "log_sd_sector")
     }
     epsilon = dict(zip(DOMAINS, values["compute_domain_sd"] * values["compute_domain_raw"], strict=True))
-    walk = values["compute_walk_sd"] * less_its_line(values["compute_walk_raw"])
+    walk = values["compute_walk_sd"] * make_walk_deviations(values["compute_walk_raw"])
     wanted = []
     for row in notable().query("known").itertuples():
-        mean = values["compute_level"] + values["growth"] * row.x + walk[row.year - FIRST]
-        mean += of_kind["offset"][row.kind] + of_kind["offset_trend"][row.kind] * row.x + epsilon[row.area]
-        spread = np.exp(values["log_spread"] + of_kind["log_spread_sector"][row.kind])
+        mean = values["compute_intercept"] + values["growth"] * row.x + walk[row.year - FIRST]
+        mean += of_sector["offset"][row.sector] + of_sector["offset_trend"][row.sector] * row.x + epsilon[row.area]
+        sd = np.exp(values["log_sd"] + of_sector["log_sd_sector"][row.sector])
         se = row.log10_compute_se if np.isfinite(row.log10_compute_se) else UNLABELLED
-        wanted.append(stats.norm.logpdf(row.log10_compute, mean, np.sqrt(spread**2 + se**2)))
+        wanted.append(stats.norm.logpdf(row.log10_compute, mean, np.sqrt(sd**2 + se**2)))
     assert len(wanted) > 60
     np.testing.assert_allclose(densities["log10_compute_obs"], wanted, rtol=1e-9)
 
 
-def test_the_upper_tails_likelihood_has_two_parts(tail: tuple[Values, Values]):
+def test_the_upper_tail_has_two_likelihoods(tail: tuple[Values, Values]):
     at = evaluated("upper_tail")
     assert {variable.name for variable in at.model.observed_RVs} == {"count_obs", "log10_compute_obs"}
     assert not at.model.potentials
     assert CASES["upper_tail"].choices.unlabelled_se == UNLABELLED
 
 
-def test_what_the_estimands_read_is_what_the_likelihood_has(tail: tuple[Values, Values]):
-    """Locations at mid-year, by kind; the domains' effects; spreads without any measurement error."""
+def test_deterministics_for_estimands_agree_with_the_likelihood(tail: tuple[Values, Values]):
+    """Locations at mid-year by team type, effects of domains, and sds without measurement error."""
     values, _ = tail
     x = (np.arange(FIRST, LAST + 1) - (FIRST + LAST) / 2) / 10
-    common = values["compute_level"] + values["growth"] * x
-    common += values["compute_walk_sd"] * less_its_line(values["compute_walk_raw"])
+    common = values["compute_intercept"] + values["growth"] * x
+    common += values["compute_walk_sd"] * make_walk_deviations(values["compute_walk_raw"])
     location = common[:, None] + values["offset"] + np.outer(x, values["offset_trend"])
     np.testing.assert_allclose(values["location"], location, rtol=1e-9)
     np.testing.assert_allclose(values["location_domain"], values["compute_domain_sd"] * values["compute_domain_raw"])
     np.testing.assert_allclose(values["log_odds_domain"], values["domain_sd"] * values["domain_raw"])
-    np.testing.assert_allclose(values["spread"], np.exp(values["log_spread"] + values["log_spread_sector"]))
+    np.testing.assert_allclose(values["sd"], np.exp(values["log_sd"] + values["log_sd_sector"]))

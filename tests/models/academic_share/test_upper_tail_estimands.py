@@ -1,4 +1,4 @@
-"""Estimands of the upper tail on a tiny posterior: thresholds by a plain root search, ratios of compute by hand."""
+"""Estimands of the upper tail on a tiny posterior: thresholds by root search, ratios of compute by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from models.academic_share.upper_tail_estimands import compute_upper_tail_estima
 CHAINS, DRAWS = 2, 3
 YEARS = (2013, 2014, 2020, 2022)
 DOMAINS = ("Language", "Other")
-KINDS = ("academia-only", "collaboration", "industry-leaning collaboration", "industry-only", "other")
+SECTORS = ("academia-only", "collaboration", "industry-leaning collaboration", "industry-only", "other")
 ACADEMIA, LEANING, INDUSTRY = 0, 2, 3
 EARLY, LATE = ("2010-14", (0, 1)), ("2020-22", (2, 3))
 CHOICES = Choices()
@@ -27,16 +27,16 @@ SPECIFIED: dict[str, dict[str, Any]] = {
     "higher threshold": {"z": 1.3},
     "fixed mix": {"domain_mix": "fixed"},
     "missing compute": {"missing_compute": 1.2},
-    "missing compute of academia": {"missing_compute": -0.8, "missing_kinds": ("academia-only",)},
+    "missing compute of academia": {"missing_compute": -0.8, "missing_team_types": ("academia-only",)},
 }
 
 
 @pytest.fixture(scope="module")
 def tiny() -> tuple[xr.Dataset, xr.Dataset]:
-    """Draws of what estimands read, and the data that weigh them; every number differs from every other."""
+    """Return draws of the deterministics that estimands use, and data for the weights; all numbers differ."""
     rng = np.random.default_rng(8)
-    sizes = {"chain": CHAINS, "draw": DRAWS, "year": len(YEARS), "domain": len(DOMAINS), "sector": len(KINDS)}
-    coords = {"chain": [0, 1], "draw": [0, 1, 2], "year": list(YEARS), "domain": list(DOMAINS), "sector": list(KINDS)}
+    sizes = {"chain": CHAINS, "draw": DRAWS, "year": len(YEARS), "domain": len(DOMAINS), "sector": len(SECTORS)}
+    coords = {"chain": [0, 1], "draw": [0, 1, 2], "year": list(YEARS), "domain": list(DOMAINS), "sector": list(SECTORS)}
 
     def drawn(centre: float, sd: float, *dims: str) -> tuple[tuple[str, ...], np.ndarray]:
         names = ("chain", "draw", *dims)
@@ -48,47 +48,47 @@ def tiny() -> tuple[xr.Dataset, xr.Dataset]:
             "log_odds_domain": drawn(0, 0.5, "domain", "sector"),
             "location": drawn(21, 1.0, "year", "sector"),
             "location_domain": drawn(0, 0.7, "domain"),
-            "spread": drawn(1.4, 0.1, "sector"),
+            "sd": drawn(1.4, 0.1, "sector"),
         },
         coords,
     )
-    of_kinds = rng.integers(1, 20, (len(YEARS), len(KINDS)))
+    counts = rng.integers(1, 20, (len(YEARS), len(SECTORS)))
     data = xr.Dataset(
         {
             "n": ("year", [4, 9, 30, 55]),
-            "n_compute": ("year", of_kinds.sum(axis=1)),
-            "count_compute": (("year", "sector"), of_kinds),
+            "n_compute": ("year", counts.sum(axis=1)),
+            "count_compute": (("year", "sector"), counts),
             "domain_mix": (("year", "domain"), [[0.5, 0.5], [0.2, 0.8], [0.7, 0.3], [0.9, 0.1]]),
             "domain_mix_fixed": ("domain", [0.65, 0.35]),
-            "missing": (("year", "sector"), rng.uniform(0.1, 0.6, (len(YEARS), len(KINDS)))),
+            "missing": (("year", "sector"), rng.uniform(0.1, 0.6, (len(YEARS), len(SECTORS)))),
         },
         {name: coords[name] for name in ("year", "domain", "sector")},
     )
     return draws, data
 
 
-def one_tail(draws: xr.Dataset, data: xr.Dataset, choices: Choices, at: tuple[int, int, int]) -> tuple[Any, float]:
-    """Shares of the kinds in the upper tail of one draw and year, and its threshold, by the docstring's equation."""
-    chain, draw, t = at
+def solve_tail(draws: xr.Dataset, data: xr.Dataset, choices: Choices, idx: tuple[int, int, int]) -> tuple[Any, float]:
+    """Compute the shares and threshold of the upper tail, for one draw and year, by the docstring's equation."""
+    chain, draw, t = idx
     of = {name: values.to_numpy()[chain, draw] for name, values in draws.items()}
     mix = {"observed": data["domain_mix"].to_numpy()[t], "fixed": data["domain_mix_fixed"].to_numpy()}
-    lacking = data["missing"].to_numpy()[t]
-    shifted = KINDS if choices.missing_kinds is None else choices.missing_kinds
-    parts = []  # kind, weight, mean, sd
+    missing = data["missing"].to_numpy()[t]
+    shifted = SECTORS if choices.missing_team_types is None else choices.missing_team_types
+    parts = []  # sector_idx, weight, mean, sd
     for d, of_domain in enumerate(mix[choices.domain_mix]):
         odds = np.exp(of["log_odds"][t] + of["log_odds_domain"][d])
-        for k, kind in enumerate(KINDS):
+        for k, sector in enumerate(SECTORS):
             mean = of["location"][t, k] + of["location_domain"][d]
-            shift = choices.missing_compute if kind in shifted else 0.0
-            for share, moved in ((1 - lacking[k], 0.0), (lacking[k], shift)):
-                parts.append((k, of_domain * odds[k] / odds.sum() * share, mean + moved, of["spread"][k]))
-    kind, weight, mean, sd = (np.array(column) for column in zip(*parts, strict=True))
+            shift = choices.missing_compute if sector in shifted else 0.0
+            for share, moved in ((1 - missing[k], 0.0), (missing[k], shift)):
+                parts.append((k, of_domain * odds[k] / odds.sum() * share, mean + moved, of["sd"][k]))
+    sector_idx, weight, mean, sd = (np.array(column) for column in zip(*parts, strict=True))
 
     def above(threshold: float) -> np.ndarray:
         return np.asarray(weight * norm.sf(threshold, mean, sd))
 
     threshold = brentq(lambda c: above(c).sum() - norm.sf(choices.z), 0, 60, xtol=1e-12)
-    tail = np.bincount(kind, above(threshold), len(KINDS))
+    tail = np.bincount(sector_idx, above(threshold), len(SECTORS))
     return tail / tail.sum(), threshold
 
 
@@ -98,9 +98,9 @@ def test_shares_of_the_upper_tail_are_those_of_a_root_search(name: str, tiny: tu
     choices = dataclasses.replace(CHOICES, **SPECIFIED[name])
     found = compute_upper_tail_estimands(draws, data, choices)
     shape = (CHAINS, DRAWS, len(YEARS))
-    share, threshold = np.empty((*shape, len(KINDS))), np.empty(shape)
-    for at in np.ndindex(shape):
-        share[at], threshold[at] = one_tail(draws, data, choices, at)
+    share, threshold = np.empty((*shape, len(SECTORS))), np.empty(shape)
+    for idx in np.ndindex(shape):
+        share[idx], threshold[idx] = solve_tail(draws, data, choices, idx)
     agree(found["threshold_by_year"], threshold, atol=1e-7)
     industry = share[..., INDUSTRY] + share[..., LEANING]
     agree(found["large_scale_share_academia_only_by_year"], share[..., ACADEMIA])
@@ -121,7 +121,7 @@ def test_shares_of_the_upper_tail_are_those_of_a_root_search(name: str, tiny: tu
 
 
 def test_ratio_of_compute_is_ten_to_the_mean_gap(tiny: tuple[xr.Dataset, xr.Dataset]):
-    """Computes are decimal logarithms; a period is the geometric mean of its years, by their models."""
+    """Computes are decimal logarithms; a period is the geometric mean of its years, weighted by their models."""
     draws, data = tiny
     found = compute_upper_tail_estimands(draws, data, CHOICES)
     location = draws["location"].transpose("chain", "draw", "year", "sector").to_numpy()
@@ -131,15 +131,15 @@ def test_ratio_of_compute_is_ten_to_the_mean_gap(tiny: tuple[xr.Dataset, xr.Data
     for period, (first, last), (one, other) in (("2010-14", (0, 1), (4, 9)), ("2020-22", (2, 3), (30, 55))):
         mean = (one * gap[..., first] + other * gap[..., last]) / (one + other)
         agree(found["compute_ratio"].sel(period=period), 10.0**mean)
-    # Two kinds' models with a compute stand behind it.
-    pair = data["count_compute"].to_numpy()[:, [ACADEMIA, INDUSTRY]].sum(axis=1)
-    assert found["n_ratio_by_period"].sel(period="2020-22") == pair[2:].sum()
-    np.testing.assert_array_equal(found["n_ratio_by_year"], pair)
+    # It is based on the models of the two team types with a compute.
+    compared = data["count_compute"].to_numpy()[:, [ACADEMIA, INDUSTRY]].sum(axis=1)
+    assert found["n_ratio_by_period"].sel(period="2020-22") == compared[2:].sum()
+    np.testing.assert_array_equal(found["n_ratio_by_year"], compared)
     assert found["compute_ratio"].attrs["reference"] == 1.0 and found["compute_ratio"].attrs["scale"] == "log"
 
 
-def test_ratio_of_compute_knows_no_missing_compute(tiny: tuple[xr.Dataset, xr.Dataset]):
-    """It is of models that have one; the shares are of all."""
+def test_ratio_of_compute_ignores_missing_compute(tiny: tuple[xr.Dataset, xr.Dataset]):
+    """The ratio is based on models with a compute; the shares are based on all models."""
     draws, data = tiny
     one, other = (
         compute_upper_tail_estimands(draws, data, dataclasses.replace(CHOICES, missing_compute=shift))

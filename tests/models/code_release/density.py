@@ -1,7 +1,7 @@
-"""Code release: the joint density from the docstring alone, paper by paper, by names of levels, and the model's own.
+"""Code release: the joint density written from the model's docstring, paper by paper, and the model's density.
 
-Every paper's levels (venue-year, topic, size, kind of team, group of venues, era) are read off the table of papers and
-looked up by name among the values of the parameters. No position of the prepared dataset enters.
+The coordinates of each paper (venue-year, topic, team size, team type, venue group, era) are read from the table of
+papers. Parameters are looked up by the names of these coordinates; no index of the prepared dataset is used.
 """
 
 from __future__ import annotations
@@ -30,20 +30,19 @@ AI = ("AAAI", "IJCAI")
 FIVE = (*AI, "ICLR", "ICML", "NeurIPS")
 INDUSTRY = ("mixed", "industry-only")
 TEAMS = ("academia-only", *INDUSTRY)
-BILLIONTH = 1e-9  # of a paper, in the model's fractions of passages: no 0 / 0
-# By a shift that leaves the effects' priors as they are.
-SHIFTED = ("venue_year_raw", "any_raw", "only_raw", "willing_raw")
-EFFECTS = ("venue_year_effect", "any_industry", "only_industry", "willing_logit")
-DERIVED = (*EFFECTS, "sensitivity_team", "specificity_team")
+ERAS = ("2014-18", "2019-20", "2021-22")
+BILLIONTH = 1e-9  # papers: the model adds it to fractions of passages to avoid 0 / 0
+# The sampler moves in these effects less an offset, under the effect's name with the suffix "_shifted".
+EFFECTS = ("venue_year_effect", "any_industry", "only_industry", "ceiling_logit")
 CONFIGURATIONS = {
-    f"{error}, {willing}": Choices(error=error, willing=willing)
+    f"error {error}, ceiling {ceiling}": Choices(error=error, ceiling=ceiling)
     for error in ("none", "pooled", "by team")
-    for willing in ("by team", "common", "all")
+    for ceiling in ("by team", "common", "none")
 } | {
     "shifts, pooled": Choices(error="pooled", shift_sensitivity=-0.7, shift_specificity=0.4),
     "shifts, by team": Choices(error="by team", shift_sensitivity=0.5, shift_specificity=-0.9),
     "shifts without error": Choices(error="none", shift_sensitivity=-0.7, shift_specificity=0.4),
-    "by hand alone, without AAAI": Choices(error="by team", calibration="hand", without_venue="AAAI"),
+    "human labels of papers alone, without AAAI": Choices(error="by team", calibration="hand", without_venue="AAAI"),
     "addresses": Choices(error="none", outcome="address"),
     "passages alone, promises count, theory too": Choices(
         error="by team", calibration="passages", promised=True, research="all"
@@ -56,8 +55,8 @@ CONFIGURATIONS = {
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def invented(papers: int = 700, seed: int = 5) -> Tables:
-    """Papers of three venues, one of which starts late; papers coded by hand, to 2024; passages of some papers."""
+def make_tables(papers: int = 700, seed: int = 5) -> Tables:
+    """Make papers of three venues, one of which starts late, human labels of papers up to 2024, and passages."""
     rng = np.random.default_rng(seed)
     venue = rng.choice(["AAAI", "NeurIPS", "ICLR", "CVPR"], papers, p=[0.35, 0.35, 0.25, 0.05])
     frame = pd.DataFrame(
@@ -78,55 +77,55 @@ def invented(papers: int = 700, seed: int = 5) -> Tables:
             "slots_per": "author", "sources": "coakley", "authors_unknown": 0.0,
         }
     )  # fmt: skip
-    hand = 120
-    by_hand = pd.DataFrame(
+    n_human = 120
+    human = pd.DataFrame(
         {
-            "id": [f"paper{i}" if i % 2 else f"hand{i}" for i in range(hand)],
-            "venue": rng.choice(["AAAI", "NeurIPS"], hand),
-            "year": rng.integers(2013, 2025, hand) * 1.0,
-            "research": rng.choice(["empirical", "theoretical"], hand, p=[0.9, 0.1]),
-            "team_hand": rng.choice(["0", "1", "unknown"], hand),
-            "code_hand": rng.choice(["0", "1", "unknown"], hand),
-            "code_coder": rng.choice(["0", "1"], hand),
+            "id": [f"paper{i}" if i % 2 else f"human{i}" for i in range(n_human)],
+            "venue": rng.choice(["AAAI", "NeurIPS"], n_human),
+            "year": rng.integers(2013, 2025, n_human) * 1.0,
+            "research": rng.choice(["empirical", "theoretical"], n_human, p=[0.9, 0.1]),
+            "team_hand": rng.choice(["0", "1", "unknown"], n_human),
+            "code_hand": rng.choice(["0", "1", "unknown"], n_human),
+            "code_coder": rng.choice(["0", "1"], n_human),
         }
     )
-    taken = frame[frame["code_coded"] == "yes"].sample(150, random_state=seed)
-    kinds = ["own, address", "own, elsewhere", "promised", "of others"]
+    released = frame[frame["code_coded"] == "yes"].sample(150, random_state=seed)
+    labels = ["own, address", "own, elsewhere", "promised", "of others"]
     passages = pd.DataFrame(
-        {"id": taken["id"], "team_coded": taken["team_coded"], "label": rng.choice(kinds, len(taken))}
+        {"id": released["id"], "team_coded": released["team_coded"], "label": rng.choice(labels, len(released))}
     )
-    return {"papers": frame, "coder_labels": by_hand, "code_labels": passages}
+    return {"papers": frame, "coder_labels": human, "code_labels": passages}
 
 
 @functools.cache
-def real() -> Tables:
-    """The repository's tables."""
+def load_real() -> Tables:
+    """Load the repository's tables."""
     from data.tables.load import load
 
     return {name: load(name) for name in ("papers", "coder_labels", "code_labels")}
 
 
 @functools.cache
-def small() -> Tables:
-    """The invented tables."""
-    return invented()
+def make_small() -> Tables:
+    """Make the invented tables once."""
+    return make_tables()
 
 
 # --- the density, from the docstring ----------------------------------------------------------------------------------
 
 
-def era(year: float) -> str:
-    """Era of a year; papers coded by hand of other years go to the nearest."""
+def find_era(year: float) -> str:
+    """Return the era of a year; papers with a human label of other years have the nearest era."""
     return "2014-18" if year <= 2018 else "2019-20" if year <= 2020 else "2021-22"
 
 
-def size(authors: float) -> str:
-    """Name of the band of a number of authors."""
+def find_size(authors: float) -> str:
+    """Return the name of the band of a number of authors."""
     return f"{authors:.0f}" if authors < 5 else "5-6" if authors < 7 else "7-8" if authors < 9 else "9 or more"
 
 
-def described(tables: Tables, choices: Choices) -> pd.DataFrame:
-    """Names of the levels of each paper of the analysis, and whether it counts as a release."""
+def describe_papers(tables: Tables, choices: Choices) -> pd.DataFrame:
+    """Return the coordinates of each paper of the analysis by name, and whether the paper counts as a release."""
     frame = tables["papers"]
     team = "team_coded" if choices.team == "coded" else "team_listed"
     kept = frame["venue"].isin(FIVE) & frame["code_coded"].isin(["yes", "no"]) & (frame["track"] == "main")
@@ -138,10 +137,10 @@ def described(tables: Tables, choices: Choices) -> pd.DataFrame:
     if choices.papers == "with a link field":
         kept &= (frame["code_page"] != "missing") & ~((frame["venue"] == "ICLR") & (frame["year"] == 2018))
     frame = frame[kept]
-    coded = frame["code_coded"] == "yes"
+    labelled = frame["code_coded"] == "yes"
     released = {
-        "coder": coded,
-        "address": coded & (frame["code_statement"] == "own, address"),
+        "label": labelled,
+        "address": labelled & (frame["code_statement"] == "own, address"),
         "page": frame["code_page"] == "link",
     }[choices.outcome]
     return pd.DataFrame(
@@ -151,142 +150,159 @@ def described(tables: Tables, choices: Choices) -> pd.DataFrame:
             "year": frame["year"].astype(int),
             "venue_year": [f"{v} {y:.0f}" for v, y in zip(frame["venue"], frame["year"], strict=True)],
             "topic": frame["topic_title"],
-            "size": frame["n_authors"].map(size),
+            "size": frame["n_authors"].map(find_size),
             "team": frame[team],
             "group": np.where(frame["venue"].isin(AI), "AI", "machine learning"),
-            "era": frame["year"].map(era),
+            "era": frame["year"].map(find_era),
             "released": released,
         }
     )
 
 
-def named(values: xr.DataArray, **names: pd.Series) -> np.ndarray:
-    """Values of a parameter, looked up by names of levels, one a row."""
-    return values.sel({dim: xr.DataArray(at.to_numpy(), dims="row") for dim, at in names.items()}).to_numpy()
+def look_up(values: xr.DataArray, **names: pd.Series) -> np.ndarray:
+    """Return the values of a parameter at the named coordinates, one per row."""
+    rows = {dim: xr.DataArray(name.to_numpy(), dims="row") for dim, name in names.items()}
+    return values.sel(rows).to_numpy()
 
 
-def log_odds(values: Named, papers: pd.DataFrame) -> np.ndarray:
-    """Log-odds of a release, of papers that would release at all: eta."""
+def compute_eta(values: Named, papers: pd.DataFrame) -> np.ndarray:
+    """Compute eta, the log-odds of a release below the ceiling, of each paper."""
     topic_venue = papers["topic"] + " at " + papers["venue"]
     size_venue = papers["size"] + " at " + papers["venue"]
     industry, alone = papers["team"].isin(INDUSTRY), papers["team"] == "industry-only"
-    place = {"venues": papers["group"], "era": papers["era"]}
-    # Any of industry's, to be looked up; not used for academia-only.
+    group_era = {"venues": papers["group"], "era": papers["era"]}
+    # Academia-only teams look up an effect of industry that is then not used.
     team = papers["team"].where(industry, "mixed")
     return (
-        named(values["venue_year_effect"], venue_year=papers["venue_year"])
-        + named(values["topic_effect"], topic=papers["topic"])
-        + named(values["topic_trend"], topic=papers["topic"]) * (papers["year"].to_numpy() - 2018) / 4
-        + named(values["size_effect"], size=papers["size"])
-        + values["topic_venue_sd"].item() * named(values["topic_venue_raw"], topic_venue=topic_venue)
-        + values["size_venue_sd"].item() * named(values["size_venue_raw"], size_venue=size_venue)
-        + np.where(industry, named(values["any_industry"], **place), 0)
-        + np.where(alone, named(values["only_industry"], **place), 0)
-        + np.where(industry, named(values["size_team_effect"], industry=team, size=papers["size"]), 0)
+        look_up(values["venue_year_effect"], venue_year=papers["venue_year"])
+        + look_up(values["topic_effect"], topic=papers["topic"])
+        + look_up(values["topic_trend"], topic=papers["topic"]) * (papers["year"].to_numpy() - 2018) / 4
+        + look_up(values["size_effect"], size=papers["size"])
+        + values["topic_venue_sd"].item() * look_up(values["topic_venue_raw"], topic_venue=topic_venue)
+        + values["size_venue_sd"].item() * look_up(values["size_venue_raw"], size_venue=size_venue)
+        + np.where(industry, look_up(values["any_industry"], **group_era), 0)
+        + np.where(alone, look_up(values["only_industry"], **group_era), 0)
+        + np.where(industry, look_up(values["size_team_effect"], industry=team, size=papers["size"]), 0)
     )
 
 
-def willing(values: Named, choices: Choices, team: pd.Series) -> np.ndarray:
-    """Log-odds of the share of papers that would release code at all; the first kind's if common; infinite if all."""
-    if choices.willing == "all":
+def compute_ceiling(values: Named, choices: Choices, team: pd.Series) -> np.ndarray:
+    """Compute the log-odds of the release ceiling: by team type, one scalar for all, or infinite without a ceiling."""
+    if choices.ceiling == "none":
         return np.full(len(team), np.inf)
-    logits = named(values["willing_logit"], team=team)
-    return logits if choices.willing == "by team" else np.full(len(team), values["willing_logit"].item(0))
+    if choices.ceiling == "common":
+        return np.full(len(team), values["ceiling_logit"].item())
+    return look_up(values["ceiling_logit"], team=team)
 
 
-def errors(
+def compute_errors(
     values: Named, choices: Choices, team: pd.Series, eras: pd.Series, *, shifted: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Log-odds of the sensitivity and the specificity; infinite if the coder does not err."""
+    """Compute the log-odds of the sensitivity and of the specificity; infinite if the annotator does not err."""
     if choices.error == "none":
         return np.full(len(team), np.inf), np.full(len(team), np.inf)
-    a = np.full(len(team), values["sensitivity_logit"].item())
-    b = named(values["specificity_logit"], era=eras)
     if choices.error == "by team":
-        a = a + named(values["sensitivity_team"], team=team)
-        b = b + named(values["specificity_team"], team=team, era=eras)
+        a = look_up(values["sensitivity_team_logit"], team=team)
+        b = look_up(values["specificity_team_logit"], team=team, era=eras)
+    else:
+        a = np.full(len(team), values["sensitivity_logit"].item())
+        b = look_up(values["specificity_logit"], era=eras)
     industry = team.isin(INDUSTRY).to_numpy() * float(shifted)
     return a + industry * choices.shift_sensitivity, b + industry * choices.shift_specificity
 
 
-def log_released(values: Named, choices: Choices, papers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Logarithms of r and of 1 - r, of each paper."""
-    eta, w = log_odds(values, papers), willing(values, choices, papers["team"])
+def compute_log_release(values: Named, choices: Choices, papers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the logarithms of r and of 1 - r of each paper."""
+    eta, w = compute_eta(values, papers), compute_ceiling(values, choices, papers["team"])
     return log_expit(w) + log_expit(eta), np.logaddexp(log_expit(-eta), log_expit(eta) + log_expit(-w))
 
 
-def of_papers(values: Named, choices: Choices, papers: pd.DataFrame) -> float:
-    """Log likelihood of each paper's label, summed."""
-    r, not_r = log_released(values, choices, papers)
-    a, b = errors(values, choices, papers["team"], papers["era"], shifted=True)
+def sum_papers(values: Named, choices: Choices, papers: pd.DataFrame) -> float:
+    """Sum the log likelihood of each paper's LLM label."""
+    r, not_r = compute_log_release(values, choices, papers)
+    a, b = compute_errors(values, choices, papers["team"], papers["era"], shifted=True)
     yes = np.logaddexp(r + log_expit(a), not_r + log_expit(-b))
     no = np.logaddexp(r + log_expit(-a), not_r + log_expit(b))
     return float(np.where(papers["released"], yes, no).sum())
 
 
-def of_hand_coded(values: Named, choices: Choices, tables: Tables) -> dict[str, float]:
-    """Log likelihood of the coder's labels of papers coded by hand: Bernoulli, and counted, by kind and era."""
-    hand = tables["coder_labels"]
-    hand = hand[(hand["research"] == "empirical") & hand["team_hand"].isin(["0", "1"])]
-    hand = hand[hand["code_hand"].isin(["0", "1"]) & (hand["venue"] != choices.without_venue)]
-    total = {"hand_release_obs": 0.0, "hand_none_obs": 0.0}
-    if choices.error == "none" or choices.calibration == "passages" or hand.empty:
+def sum_human_labels(values: Named, choices: Choices, tables: Tables) -> dict[str, float]:
+    """Sum the log likelihood of the LLM labels of papers with a human label, binomial by team type and era."""
+    human = tables["coder_labels"]
+    human = human[(human["research"] == "empirical") & human["team_hand"].isin(["0", "1"])]
+    human = human[human["code_hand"].isin(["0", "1"]) & (human["venue"] != choices.without_venue)]
+    total = {"human_release_obs": 0.0, "human_none_obs": 0.0}
+    if choices.calibration == "passages" or human.empty:
         return total
-    hand = hand.merge(tables["papers"][["id", f"team_{choices.team}"]], on="id", how="left")
-    by_hand = hand["team_hand"].map({"0": "academia-only", "1": "mixed"})
-    team = hand[f"team_{choices.team}"].where(lambda kind: kind.isin(TEAMS), by_hand)
+    human = human.merge(tables["papers"][["id", f"team_{choices.team}"]], on="id", how="left")
+    team_hand = human["team_hand"].map({"0": "academia-only", "1": "mixed"})
+    team = human[f"team_{choices.team}"].where(lambda known: known.isin(TEAMS), team_hand)
     labelled = pd.DataFrame(
-        {"team": team, "era": hand["year"].map(era), "truth": hand["code_hand"], "coder": hand["code_coder"]}
+        {"team": team, "era": human["year"].map(find_era), "human": human["code_hand"], "llm": human["code_coder"]}
     )
-    for (kind, when, truth), part in labelled.groupby(["team", "era", "truth"]):
-        a, b = errors(values, choices, pd.Series([kind]), pd.Series([when]), shifted=False)
-        right = int((part["coder"] == part["truth"]).sum())
-        name, chance = ("hand_release_obs", a) if truth == "1" else ("hand_none_obs", b)
-        total[name] += stats.binom.logpmf(right, len(part), expit(chance[0]))
+    for (team_type, era, label), part in labelled.groupby(["team", "era", "human"]):
+        a, b = compute_errors(values, choices, pd.Series([team_type]), pd.Series([era]), shifted=False)
+        agree = int((part["llm"] == part["human"]).sum())
+        name, rate = ("human_release_obs", a) if label == "1" else ("human_none_obs", b)
+        total[name] += stats.binom.logpmf(agree, len(part), expit(rate[0]))
     return total
 
 
-def of_passages(values: Named, choices: Choices, tables: Tables, papers: pd.DataFrame) -> float:
-    """Log likelihood of the labelled passages, by kind of team, year and group of venues."""
-    if choices.error == "none" or choices.calibration == "hand":
+def sum_passages(values: Named, choices: Choices, tables: Tables, papers: pd.DataFrame) -> float:
+    """Sum the log likelihood of the labelled passages, binomial by team type, year and venue group."""
+    if choices.calibration == "hand":
         return 0.0
-    r, not_r = (np.exp(part) for part in log_released(values, choices, papers))
-    a, b = errors(values, choices, papers["team"], papers["era"], shifted=False)
+    r, not_r = (np.exp(part) for part in compute_log_release(values, choices, papers))
+    a, b = compute_errors(values, choices, papers["team"], papers["era"], shifted=False)
     by = ["team", "year", "group"]
-    right = (papers[by].assign(of=r * expit(a))).groupby(by)["of"].sum()
-    taken = (papers[by].assign(of=r * expit(a) + not_r * expit(-b))).groupby(by)["of"].sum()
+    seen = (papers[by].assign(share=r * expit(a))).groupby(by)["share"].sum()
+    labelled = (papers[by].assign(share=r * expit(a) + not_r * expit(-b))).groupby(by)["share"].sum()
     own = ["own, address", "own, elsewhere"] + ["promised"] * choices.promised
-    labelled = tables["code_labels"].drop(columns="team_coded").merge(papers, on="id")
+    passages = tables["code_labels"].drop(columns="team_coded").merge(papers, on="id")
     return float(
         sum(
             stats.binom.logpmf(
-                part["label"].isin(own).sum(), len(part), (right[place] + BILLIONTH) / (taken[place] + 2 * BILLIONTH)
+                part["label"].isin(own).sum(),
+                len(part),
+                (seen[stratum] + BILLIONTH) / (labelled[stratum] + 2 * BILLIONTH),
             )
-            for place, part in labelled.groupby(by)
+            for stratum, part in passages.groupby(by)
         )
     )
 
 
-def log_prior(values: Named) -> dict[str, float]:
-    """Log densities of the priors that the docstring and ``ReleasePriors`` state; zero-sum effects on their plane."""
+def sum_likelihoods(values: Named, choices: Choices, tables: Tables) -> dict[str, float]:
+    """Sum the log likelihood of each term that the docstring states; without error nothing calibrates the annotator."""
+    papers = describe_papers(tables, choices)
+    out = {"y_obs": sum_papers(values, choices, papers)}
+    if choices.error == "none":
+        return out
+    out |= sum_human_labels(values, choices, tables)
+    return out | {"passages_obs": sum_passages(values, choices, tables, papers)}
 
-    def normal(of: xr.DataArray, mean: float, sd: float) -> float:
-        return float(stats.norm.logpdf(of.to_numpy(), mean, sd).sum())
 
-    def zero_sum(of: xr.DataArray, sd: float, dim: str) -> float:
-        assert np.allclose(of.sum(dim), 0)
-        free = of.size - of.size // of.sizes[dim]
-        return float(-free * np.log(sd * np.sqrt(2 * np.pi)) - (of.to_numpy() ** 2).sum() / (2 * sd**2))
+def compute_log_prior(values: Named, choices: Choices) -> dict[str, float]:
+    """Compute the log densities of the priors that the docstring and ``ReleasePriors`` state.
 
-    def log_normal(of: xr.DataArray, median: float) -> float:
-        return float(stats.norm.logpdf(np.log(of.item()), np.log(median), PRIORS.venue_sd_spread))  # of the logarithm
+    Zero-sum effects have the density on their plane. Of a positive sd it is the density of its logarithm.
+    """
 
-    spread = values["venue_year_sd"].item()
-    return {
-        "level": normal(values["level"], PRIORS.level_mean, PRIORS.level_sd),
-        # Of its logarithm.
-        "venue_year_sd": float(stats.halfnorm.logpdf(spread, scale=PRIORS.venue_year_sd) + np.log(spread)),
-        "venue_year_effect": normal(values["venue_year_effect"], values["level"].item(), spread),
+    def normal(x: xr.DataArray, mean: Any, sd: float) -> float:
+        return float(stats.norm.logpdf(x.to_numpy(), mean, sd).sum())
+
+    def zero_sum(x: xr.DataArray, sd: float, dim: str) -> float:
+        assert np.allclose(x.sum(dim), 0)
+        free = x.size - x.size // x.sizes[dim]
+        return float(-free * np.log(sd * np.sqrt(2 * np.pi)) - (x.to_numpy() ** 2).sum() / (2 * sd**2))
+
+    def log_normal(x: xr.DataArray, median: float) -> float:
+        return float(stats.norm.logpdf(np.log(x.item()), np.log(median), PRIORS.venue_log_sd))
+
+    sd = values["venue_year_sd"].item()
+    out = {
+        "intercept": normal(values["intercept"], PRIORS.intercept_mean, PRIORS.intercept_sd),
+        "venue_year_sd": float(stats.halfnorm.logpdf(sd, scale=PRIORS.venue_year_sd) + np.log(sd)),
+        "venue_year_effect": normal(values["venue_year_effect"], values["intercept"].item(), sd),
         "topic_effect": zero_sum(values["topic_effect"], PRIORS.topic_sd, "topic"),
         "topic_trend": zero_sum(values["topic_trend"], PRIORS.topic_trend_sd, "topic"),
         "size_effect": zero_sum(values["size_effect"], PRIORS.size_sd, "size"),
@@ -297,13 +313,18 @@ def log_prior(values: Named) -> dict[str, float]:
         "size_venue_raw": normal(values["size_venue_raw"], 0, 1),
         "any_industry": normal(values["any_industry"], 0, PRIORS.industry_sd),
         "only_industry": normal(values["only_industry"], 0, PRIORS.industry_sd),
-        "willing_logit": normal(values["willing_logit"], PRIORS.willing_mean, PRIORS.willing_sd),
-        "sensitivity_logit": normal(values["sensitivity_logit"], PRIORS.sensitivity_mean, PRIORS.sensitivity_sd),
-        "specificity_logit": normal(values["specificity_logit"], PRIORS.specificity_mean, PRIORS.specificity_sd),
-        # Sampled around the mean or not, by the same volume.
-        "sensitivity_of_team": normal(values["sensitivity_team"], 0, PRIORS.error_team_sd),
-        "specificity_of_team": normal(values["specificity_team"], 0, PRIORS.error_team_sd),
     }
+    if choices.ceiling != "none":
+        out["ceiling_logit"] = normal(values["ceiling_logit"], PRIORS.ceiling_mean, PRIORS.ceiling_sd)
+    if choices.error != "none":
+        a, b = values["sensitivity_logit"], values["specificity_logit"]
+        out["sensitivity_logit"] = normal(a, PRIORS.sensitivity_mean, PRIORS.sensitivity_sd)
+        out["specificity_logit"] = normal(b, PRIORS.specificity_mean, PRIORS.specificity_sd)
+        if choices.error == "by team":
+            for name, pooled in (("sensitivity", a), ("specificity", b)):
+                deviation = values[f"{name}_team_logit"] - pooled
+                out[f"{name}_team_logit"] = normal(deviation, 0, PRIORS.error_team_sd)
+    return out
 
 
 # --- the model --------------------------------------------------------------------------------------------------------
@@ -311,23 +332,23 @@ def log_prior(values: Named) -> dict[str, float]:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluated:
-    """The model's values, by name, and its log densities, at any point."""
+    """The model, with its values by name and its log densities at any point."""
 
     model: pm.Model
     dataset: xr.Dataset
     start: Point
-    at: Callable[..., list[np.ndarray]]
-    names: tuple[str, ...]  # of the values, the first outputs
+    evaluate: Callable[..., list[np.ndarray]]
+    names: tuple[str, ...]  # of the values, which are the first outputs
     terms: tuple[str, ...]  # names of the variables whose log densities follow
 
     def point(self, seed: int, spread: float) -> Point:
-        """A random point of the unconstrained space."""
+        """Return a random point of the unconstrained space."""
         rng = np.random.default_rng(seed)
         return {name: np.asarray(value + rng.normal(0, spread, np.shape(value))) for name, value in self.start.items()}
 
     def __call__(self, point: Mapping[str, Any]) -> tuple[Named, dict[str, float]]:
-        """Values of the named variables, and log densities of free and observed ones."""
-        found = self.at(*(point[variable.name] for variable in self.model.value_vars))
+        """Return the values of free variables and deterministics, and log densities of free and observed variables."""
+        found = self.evaluate(*(point[variable.name] for variable in self.model.value_vars))
         values = {}
         for name, value in zip(self.names, found, strict=False):
             dims = self.model.named_vars_to_dims.get(name, ())
@@ -335,32 +356,37 @@ class Evaluated:
         terms = zip(self.terms, found[len(self.names) :], strict=True)
         return values, {name: float(np.sum(value)) for name, value in terms}
 
-    def log_stretch(self, point: Point) -> float:
-        """Logarithm of the volume of the shifted forms' effects to that of what the sampler sees."""
+    def list_effects(self) -> list[str]:
+        """List the effects of ``EFFECTS`` that this model has."""
+        return [name for name in EFFECTS if name in self.names]
 
-        def flat(at: Mapping[str, np.ndarray]) -> np.ndarray:
-            values, _ = self(at)
-            return np.concatenate([values[name].to_numpy().ravel() for name in EFFECTS])
+    def compute_log_jacobian(self, point: Point) -> float:
+        """Compute the log determinant of the effects' derivatives by the variables in which the sampler moves."""
+
+        def flatten(point: Mapping[str, np.ndarray]) -> np.ndarray:
+            values, _ = self(point)
+            return np.concatenate([values[name].to_numpy().ravel() for name in self.list_effects()])
 
         columns = []
-        for name in SHIFTED:
+        for name in (f"{effect}_shifted" for effect in self.list_effects()):
             for i in np.ndindex(point[name].shape):
                 step = np.zeros(point[name].shape)
                 step[i] = 0.5
-                columns.append(flat(point | {name: point[name] + step}) - flat(point | {name: point[name] - step}))
-        sign, log_volume = np.linalg.slogdet(np.array(columns).T)
+                columns.append(
+                    flatten(point | {name: point[name] + step}) - flatten(point | {name: point[name] - step})
+                )
+        sign, log_determinant = np.linalg.slogdet(np.array(columns).T)
         assert sign != 0
-        return float(log_volume)
+        return float(log_determinant)
 
 
 @functools.cache
-def evaluated_on(tables: Callable[[], Tables], choices: Choices) -> Evaluated:
-    """Build the model of a specification and compile what is compared."""
+def evaluate_on(tables: Callable[[], Tables], choices: Choices) -> Evaluated:
+    """Build the model of a specification and compile its values and log densities."""
     dataset = MODEL.prepare(tables(), choices)
     model = MODEL.build(dataset, PRIORS)
-    variables = [*model.free_RVs, *(model[name] for name in DERIVED)]
-    of = [*model.free_RVs, *model.observed_RVs]
-    outputs = [*model.replace_rvs_by_values(variables), *model.logp(vars=of, sum=False)]
+    variables, terms = [*model.free_RVs, *model.deterministics], [*model.free_RVs, *model.observed_RVs]
+    outputs = [*model.replace_rvs_by_values(variables), *model.logp(vars=terms, sum=False)]
     function = pytensor.function(model.value_vars, outputs, mode="FAST_COMPILE", on_unused_input="ignore")
-    names, terms = (tuple(variable.name for variable in some) for some in (variables, of))
-    return Evaluated(model, dataset, model.initial_point(), function, names, terms)
+    value_names, term_names = (tuple(variable.name for variable in some) for some in (variables, terms))
+    return Evaluated(model, dataset, model.initial_point(), function, value_names, term_names)

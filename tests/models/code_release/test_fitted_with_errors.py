@@ -1,4 +1,7 @@
-"""Expected labels of code release where the coder errs, paper by paper and by names of levels, and the chart data."""
+"""Expected LLM labels of code release, paper by paper and by names of coordinates, and the chart data.
+
+The annotator is a language model that errs.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,25 @@ import itertools
 from typing import Any
 
 import numpy as np
+import pytensor
 import pytest
 import xarray as xr
 from scipy.special import expit
 
 from models.code_release.chart_data import make_chart_data
-from models.code_release.choices import Choices
+from models.code_release.choices import Choices, ReleasePriors
 from models.code_release.model import MODEL
-from tests.models.small_models import table_of_releases
+from tests.models.small_models import AS_WRITTEN, table_of_releases
 
 CHAINS, DRAWS = 2, 2
 TEAMS, GROUPS = ("academia-only", "mixed", "industry-only"), ("machine learning", "AI")
 ERAS = ("2014-18", "2019-20", "2021-22")
 READ = ("AAAI", "ICLR", "NeurIPS")
-# Errors differ by kind of team and era so much that no two can be taken for each other, nor one kind's for the other.
-SENSITIVITY, OF_TEAM = 2.2, {"academia-only": 0.9, "mixed": -0.9, "industry-only": -1.7}
+# Error rates differ so much between team types and eras that no rate can be confused with another.
+SENSITIVITY, TEAM_DEVIATION = 2.2, {"academia-only": 0.9, "mixed": -0.9, "industry-only": -1.7}
 SPECIFICITY = {"2014-18": 2.9, "2019-20": 2.0, "2021-22": 1.2}
-OF_TEAM_AND_ERA = {team: {era: 0.3 * (i - 1) + 0.25 * j * (2 - i) for j, era in enumerate(ERAS)}
-                   for i, team in enumerate(TEAMS)}  # fmt: skip
+TEAM_ERA_DEVIATION = {team: {era: 0.3 * (i - 1) + 0.25 * j * (2 - i) for j, era in enumerate(ERAS)}
+                      for i, team in enumerate(TEAMS)}  # fmt: skip
 SHIFTS = {"shift_sensitivity": -0.6, "shift_specificity": 0.5}
 SPECIFIED: dict[str, dict[str, Any]] = {
     "pooled": {"error": "pooled"},
@@ -32,18 +36,27 @@ SPECIFIED: dict[str, dict[str, Any]] = {
     "pooled, shifted": {"error": "pooled", **SHIFTS},
     "by team, shifted": {"error": "by team", **SHIFTS},
 }
+LOGITS = (
+    "ceiling_logit", "sensitivity_logit", "specificity_logit", "sensitivity_team_logit", "specificity_team_logit",
+)  # fmt: skip
+PROBABILITIES = ("ceiling", "sensitivity", "specificity")
 Key = tuple[str, str]
 
 
-def draws_of(data: xr.Dataset) -> xr.Dataset:
-    """Draws of every variable that the estimands read, with the model's coordinates."""
-    rng = np.random.default_rng(7)
+def draw_parameters(data: xr.Dataset) -> xr.Dataset:
+    """Draw effects, and the log-odds of the ceiling and of the error rates, with the model's coordinates."""
+    rng = np.random.default_rng(8)
     lead = {"chain": [0, 1], "draw": [0, 1]}
 
     def normal(*dims: str, centre: Any = 0.0, sd: float = 0.5) -> xr.DataArray:
         coords = lead | {dim: data[dim].to_numpy() for dim in dims}
-        return xr.DataArray(centre + sd * rng.normal(size=[len(at) for at in coords.values()]), coords, list(coords))
+        shape = [len(names) for names in coords.values()]
+        return xr.DataArray(centre + sd * rng.normal(size=shape), coords, list(coords))
 
+    deviation = np.array(list(TEAM_DEVIATION.values()))
+    team_era_deviation = np.array([list(by_era.values()) for by_era in TEAM_ERA_DEVIATION.values()])
+    specificity = normal("era", centre=np.array(list(SPECIFICITY.values())), sd=0.1)
+    sensitivity = normal(centre=SENSITIVITY, sd=0.1)
     return xr.Dataset(
         {
             "venue_year_effect": normal("venue_year"),
@@ -51,135 +64,150 @@ def draws_of(data: xr.Dataset) -> xr.Dataset:
             "topic_trend": normal("topic"),
             "size_effect": normal("size"),
             "size_team_effect": normal("industry", "size"),
-            **{f"{name}_venue_sd": abs(normal()) for name in ("topic", "size")},
-            **{f"{name}_venue_raw": normal(f"{name}_venue") for name in ("topic", "size")},
+            **{f"{name}_venue_effect": normal(f"{name}_venue") for name in ("topic", "size")},
             "any_industry": normal("venues", "era"),
             "only_industry": normal("venues", "era"),
-            "willing_logit": normal("team", centre=np.array([2.0, 1.0, 0.3])),
-            "sensitivity_logit": normal(centre=SENSITIVITY, sd=0.1),
-            "sensitivity_team": normal("team", centre=np.array(list(OF_TEAM.values())), sd=0.1),
-            "specificity_logit": normal("era", centre=np.array(list(SPECIFICITY.values())), sd=0.1),
-            "specificity_team": normal(
-                "team", "era", centre=np.array([list(of.values()) for of in OF_TEAM_AND_ERA.values()]), sd=0.1
-            ),
+            "ceiling_logit": normal("team", centre=np.array([2.0, 1.0, 0.3])),
+            "sensitivity_logit": sensitivity,
+            "specificity_logit": specificity,
+            "sensitivity_team_logit": sensitivity + normal("team", centre=deviation, sd=0.1),
+            "specificity_team_logit": normal("team", "era", centre=team_era_deviation, sd=0.1) + specificity,
         }
     )
 
 
-def era_of(year: float) -> str:
+def add_probabilities(parameters: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+    """Replace the log-odds of each draw by the probabilities that the model itself computes from them."""
+    model = MODEL.build(data, ReleasePriors())
+    names = [name for name in LOGITS if name in model.named_vars]
+    dims = {name: model.named_vars_to_dims.get(name, ()) for name in (*names, *PROBABILITIES)}
+    evaluate = pytensor.function(
+        [model[name] for name in names], [model[name] for name in PROBABILITIES], mode=AS_WRITTEN,
+        on_unused_input="ignore",
+    )  # fmt: skip
+    logits = [parameters[name].transpose("chain", "draw", *dims[name]).to_numpy() for name in names]
+    found = [[evaluate(*(each[i, j] for each in logits)) for j in range(DRAWS)] for i in range(CHAINS)]
+    out = {
+        name: (("chain", "draw", *dims[name]), np.array([[draw[k] for draw in chain] for chain in found]))
+        for k, name in enumerate(PROBABILITIES)
+    }
+    return parameters.drop_vars(LOGITS).assign(out)
+
+
+def find_era(year: float) -> str:
     return "2014-18" if year <= 2018 else "2019-20" if year <= 2020 else "2021-22"
 
 
-def size_of(authors: float) -> str:
+def find_size(authors: float) -> str:
     return {1: "1", 3: "3", 5: "5-6", 8: "7-8"}[int(authors)]
 
 
-def by_names(draws: xr.Dataset) -> dict[tuple[str, ...], np.ndarray]:
-    """Draws (chain, draw) of each parameter by its name and the names of its levels."""
+def index_by_names(draws: xr.Dataset) -> dict[tuple[str, ...], np.ndarray]:
+    """Return the draws (chain, draw) of each parameter by its name and the names of its coordinates."""
     out = {}
     for name, values in draws.items():
         ordered = values.transpose(..., "chain", "draw")
-        levels = [ordered[dim].to_numpy().tolist() for dim in ordered.dims[:-2]]
+        coords = [ordered[dim].to_numpy().tolist() for dim in ordered.dims[:-2]]
         flat = ordered.to_numpy().reshape(-1, CHAINS, DRAWS)
-        out |= {(name, *at): flat[i] for i, at in enumerate(itertools.product(*levels))}
+        out |= {(str(name), *key): flat[i] for i, key in enumerate(itertools.product(*coords))}
     return out
 
 
-def rates(draws: xr.Dataset, name: str, team: str, era: str) -> tuple[np.ndarray, np.ndarray]:
-    """Sensitivity and specificity of the coder, by draw."""
-    choices, at = SPECIFIED[name], by_names(draws)
-    a, b = at["sensitivity_logit",], at["specificity_logit", era]
+def compute_rates(parameters: xr.Dataset, name: str, team: str, era: str) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the annotator's sensitivity and specificity by draw, with the shifts."""
+    choices, drawn = SPECIFIED[name], index_by_names(parameters)
+    a, b = drawn["sensitivity_logit",], drawn["specificity_logit", era]
     if choices["error"] == "by team":
-        a, b = a + at["sensitivity_team", team], b + at["specificity_team", team, era]
+        a, b = drawn["sensitivity_team_logit", team], drawn["specificity_team_logit", team, era]
     if team != "academia-only":
         a, b = a + choices.get("shift_sensitivity", 0.0), b + choices.get("shift_specificity", 0.0)
     return expit(a), expit(b)
 
 
-def released(at: dict[tuple[str, ...], np.ndarray], paper: Any) -> np.ndarray:
-    """Probability that a paper truly releases its code, by draw."""
-    venue, topic, size, team = paper.venue, paper.topic_title, size_of(paper.n_authors), paper.team_coded
-    group, era = "AI" if venue == "AAAI" else "machine learning", era_of(paper.year)
-    eta = at["venue_year_effect", f"{venue} {paper.year:.0f}"] + at["topic_effect", topic] + at["size_effect", size]
-    eta = eta + at["topic_trend", topic] * (paper.year - 2018) / 4
-    eta = eta + at["topic_venue_sd",] * at["topic_venue_raw", f"{topic} at {venue}"]
-    eta = eta + at["size_venue_sd",] * at["size_venue_raw", f"{size} at {venue}"]
+def compute_release(drawn: dict[tuple[str, ...], np.ndarray], paper: Any) -> np.ndarray:
+    """Compute the probability that a paper truly releases its code, by draw."""
+    venue, topic, size, team = paper.venue, paper.topic_title, find_size(paper.n_authors), paper.team_coded
+    group, era = "AI" if venue == "AAAI" else "machine learning", find_era(paper.year)
+    eta = drawn["venue_year_effect", f"{venue} {paper.year:.0f}"]
+    eta = eta + drawn["topic_effect", topic] + drawn["size_effect", size]
+    eta = eta + drawn["topic_trend", topic] * (paper.year - 2018) / 4
+    eta = eta + drawn["topic_venue_effect", f"{topic} at {venue}"] + drawn["size_venue_effect", f"{size} at {venue}"]
     if team != "academia-only":
-        eta = eta + at["any_industry", group, era] + at["size_team_effect", team, size]
+        eta = eta + drawn["any_industry", group, era] + drawn["size_team_effect", team, size]
     if team == "industry-only":
-        eta = eta + at["only_industry", group, era]
-    return expit(at["willing_logit", team]) * expit(eta)
+        eta = eta + drawn["only_industry", group, era]
+    return expit(drawn["ceiling_logit", team]) * expit(eta)
 
 
 @functools.cache
-def prepared(name: str) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
-    """Data, draws and estimands of a specification."""
+def prepare_fit(name: str) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
+    """Return the data, parameters and estimands of a specification."""
     choices = Choices(**SPECIFIED[name])
     data = MODEL.prepare(table_of_releases(), choices)
-    draws = draws_of(data)
-    return data, draws, MODEL.estimands(draws, data, choices)
+    parameters = draw_parameters(data)
+    return data, parameters, MODEL.estimands(add_probabilities(parameters, data), data, choices)
 
 
 @functools.cache
-def release_by_place() -> dict[Key, list[np.ndarray]]:
-    """Each paper's probability of a release, by venue-year and kind of team; the same under every error."""
-    at = by_names(prepared("pooled")[1])
+def group_releases() -> dict[Key, list[np.ndarray]]:
+    """Group each paper's probability of a release by venue-year and team type; errors do not change it."""
+    drawn = index_by_names(prepare_fit("pooled")[1])
     frame = table_of_releases()["papers"]
     out: dict[Key, list[np.ndarray]] = {}
     for paper in frame[frame["venue"].isin(READ)].itertuples():
-        out.setdefault((f"{paper.venue} {paper.year:.0f}", paper.team_coded), []).append(released(at, paper))
+        out.setdefault((f"{paper.venue} {paper.year:.0f}", paper.team_coded), []).append(compute_release(drawn, paper))
     return out
 
 
-def by_hand(name: str) -> dict[Key, np.ndarray]:
-    """Expected share of a venue-year's papers of a kind of team that the coder says release code."""
-    _, draws, _ = prepared(name)
+def compute_expected(name: str) -> dict[Key, np.ndarray]:
+    """Compute the expected share of papers with an LLM label of a release, by venue-year and team type."""
+    _, parameters, _ = prepare_fit(name)
     out = {}
-    for (place, team), releases in release_by_place().items():
-        a, b = rates(draws, name, team, era_of(float(place.split(" ")[1])))
-        out[place, team] = np.mean([r * a + (1 - r) * (1 - b) for r in releases], axis=0)
+    for (venue_year, team), releases in group_releases().items():
+        a, b = compute_rates(parameters, name, team, find_era(float(venue_year.split(" ")[1])))
+        out[venue_year, team] = np.mean([r * a + (1 - r) * (1 - b) for r in releases], axis=0)
     return out
 
 
 @pytest.mark.parametrize("name", SPECIFIED)
-def test_fitted_shares_are_those_that_the_coder_would_see(name: str):
-    fitted = prepared(name)[2]["fitted"].transpose("chain", "draw", ...)
-    wanted = by_hand(name)
+def test_fitted_shares_are_those_that_the_annotator_would_label_as_released(name: str):
+    fitted = prepare_fit(name)[2]["fitted"].transpose("chain", "draw", ...)
+    wanted = compute_expected(name)
     assert len(wanted) > 30
-    for place in fitted["venue_year"].to_numpy():
+    for venue_year in fitted["venue_year"].to_numpy():
         for team in TEAMS:
-            found = fitted.sel(venue_year=place, team=team)
-            np.testing.assert_allclose(found, wanted.get((place, team), np.zeros((CHAINS, DRAWS))), rtol=1e-9)
+            found = fitted.sel(venue_year=venue_year, team=team)
+            np.testing.assert_allclose(found, wanted.get((venue_year, team), np.zeros((CHAINS, DRAWS))), rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", SPECIFIED)
-def test_reported_errors_have_their_deviations_and_shifts(name: str):
-    _, draws, found = prepared(name)
+def test_reported_error_rates_have_their_deviations_and_shifts(name: str):
+    _, parameters, found = prepare_fit(name)
     for team in TEAMS:
         for era in ERAS:
-            a, b = rates(draws, name, team, era)
+            a, b = compute_rates(parameters, name, team, era)
             np.testing.assert_allclose(found["sensitivity"].sel(team=team).transpose("chain", "draw"), a)
             np.testing.assert_allclose(found["specificity"].sel(team=team, years=era).transpose("chain", "draw"), b)
-    # A sensitivity is none of the specificities, in any draw: the two cannot stand in each other's place.
-    spread = abs(found["sensitivity"] - found["specificity"])
-    assert float(spread.mean(("chain", "draw")).min()) > 0.01
+    # No sensitivity equals a specificity in any draw, so neither can be confused with the other.
+    gap = abs(found["sensitivity"] - found["specificity"])
+    assert float(gap.mean(("chain", "draw")).min()) > 0.01
 
 
 @pytest.mark.parametrize("name", ["pooled", "by team, shifted"])
-def test_the_figure_shows_them_beside_what_the_coder_saw(name: str):
-    """Of the main specification, whichever treatment of error that has."""
+def test_the_figure_shows_them_with_the_observed_labels(name: str):
+    """The figure shows the main specification, whichever treatment of error that has."""
     trees = {}
-    for spec, of in (("main", name), ("by_team", "by team")):
-        data, _, found = prepared(of)
+    for spec, fitted in (("main", name), ("by_team", "by team")):
+        data, _, found = prepare_fit(fitted)
         trees[spec] = xr.DataTree.from_dict({"constant_data": data, "estimands": found})
     rows = make_chart_data(trees, [])["code_release_fitted"]
     frame = table_of_releases()["papers"]
     frame = frame[frame["venue"].isin(READ)]
-    seen = frame.assign(
-        yes=frame["code_coded"] == "yes", place=frame["venue"] + " " + frame["year"].map("{:.0f}".format)
+    labelled = frame.assign(
+        yes=frame["code_coded"] == "yes", venue_year=frame["venue"] + " " + frame["year"].map("{:.0f}".format)
     )
-    observed = seen.groupby(["place", "team_coded"])["yes"].agg(["size", "mean"])
-    wanted = by_hand(name)
+    observed = labelled.groupby(["venue_year", "team_coded"])["yes"].agg(["size", "mean"])
+    wanted = compute_expected(name)
     assert len(rows) == len(wanted)
     assert {(row["venue_year"], row["team"]) for row in rows} == set(wanted)
     for row in rows:

@@ -1,7 +1,7 @@
-"""Code release: what is sampled is what the labels tell, so that errors of the coder move no level of release along.
+"""Code release: the sampler moves in what the labels identify, so error rates do not move shares of releases along.
 
-The model is the same whatever is sampled (``test_likelihood``); a wrong sign or a wrong venue-year here
-would only make chains slow.
+The posterior is the same for any offset (``test_likelihood``). An offset with a wrong sign or of a wrong venue-year
+would only slow the chains down.
 """
 
 from __future__ import annotations
@@ -16,91 +16,98 @@ from tests.models.code_release.density import (
     Evaluated,
     Named,
     Point,
-    described,
-    errors,
-    evaluated_on,
-    log_released,
-    small,
+    compute_errors,
+    compute_log_release,
+    describe_papers,
+    evaluate_on,
+    make_small,
 )
 
-NAME = "by team, by team"
-# Log-odds by which each error is moved: of all kinds of team, or of one of them alone.
-MOVES = {"willing_raw": -0.4, "sensitivity_of_team": -0.4, "specificity_of_team": -0.3}
-LEVELS, CONTRASTS = ("venue_year_effect",), ("any_industry", "only_industry")
-WILLING = ("willing_logit",)
+NAME = "error by team, ceiling by team"
+# Log-odds by which each rate moves, for all team types or for one of them.
+MOVES = {"ceiling_logit_shifted": -0.4, "sensitivity_team_logit": -0.4, "specificity_team_logit": -0.3}
+VENUE_YEARS, CONTRASTS = ("venue_year_effect",), ("any_industry", "only_industry")
+CEILING = ("ceiling_logit",)
 
 
-def taken(values: Named, papers: pd.DataFrame, by: list[str]) -> pd.Series:
-    """Share of papers that the coder takes for a release."""
-    r, not_r = (np.exp(part) for part in log_released(values, CONFIGURATIONS[NAME], papers))
-    a, b = errors(values, CONFIGURATIONS[NAME], papers["team"], papers["era"], shifted=False)
+def compute_labelled(values: Named, papers: pd.DataFrame, by: list[str]) -> pd.Series:
+    """Compute the expected share of papers that the annotator labels as released."""
+    r, not_r = (np.exp(part) for part in compute_log_release(values, CONFIGURATIONS[NAME], papers))
+    a, b = compute_errors(values, CONFIGURATIONS[NAME], papers["team"], papers["era"], shifted=False)
     return papers.assign(share=r * expit(a) + not_r * expit(-b)).groupby(by)["share"].mean()
 
 
 @pytest.fixture(scope="module")
 def at_the_data() -> tuple[Evaluated, Point, pd.DataFrame]:
-    """A point at which the venue-years' expected shares are those observed, or near where that is none or all."""
-    evaluated, papers = evaluated_on(small, CONFIGURATIONS[NAME]), described(small(), CONFIGURATIONS[NAME])
+    """Find a point at which the expected share of each venue-year is the observed one, clipped away from 0 and 1."""
+    evaluated = evaluate_on(make_small, CONFIGURATIONS[NAME])
+    papers = describe_papers(make_small(), CONFIGURATIONS[NAME])
     point = dict(evaluated.start)
-    place = list(evaluated.dataset["venue_year"].to_numpy())
+    names = list(evaluated.dataset["venue_year"].to_numpy())
     observed = papers.groupby("venue_year")["released"].mean().clip(0.15, 0.7)
     for _ in range(12):
-        step = logit(observed) - logit(taken(evaluated(point)[0], papers, ["venue_year"]))
-        raw = point["venue_year_raw"].copy()
-        raw[[place.index(name) for name in step.index]] += step.to_numpy()
-        point = point | {"venue_year_raw": raw}
-    assert abs(taken(evaluated(point)[0], papers, ["venue_year"]) - observed).max() < 0.01
+        step = logit(observed) - logit(compute_labelled(evaluated(point)[0], papers, ["venue_year"]))
+        shifted = point["venue_year_effect_shifted"].copy()
+        shifted[[names.index(name) for name in step.index]] += step.to_numpy()
+        point = point | {"venue_year_effect_shifted": shifted}
+    assert abs(compute_labelled(evaluated(point)[0], papers, ["venue_year"]) - observed).max() < 0.01
     return evaluated, point, papers
 
 
-def moved_by(
+def find_variable(start: str, point: Point) -> str:
+    """Return the name of the sampled variable that begins with ``start``; its end is that of a transform."""
+    (name,) = (name for name in point if name.startswith(start))
+    return name
+
+
+def move(
     part: str,
     step: np.ndarray | float,
     at: tuple[Evaluated, Point, pd.DataFrame],
     effects: tuple[str, ...],
     by: list[str],
 ) -> tuple[float, float]:
-    """By how much the shares move if what is sampled stays, and if the effects stay."""
+    """Return how far shares move if the sampled variables stay, and if the effects stay."""
     evaluated, point, papers = at
     before, _ = evaluated(point)
-    (name,) = (name for name in point if name.startswith(part))
+    name = find_variable(part, point)
     after, _ = evaluated(point | {name: point[name] + step})
-    of_willing = () if part == "willing_raw" else WILLING
-    fixed = after | {name: before[name] for name in (*effects, *of_willing)}
-    start, end, plain = (taken(values, papers, by) for values in (before, after, fixed))
+    ceiling = () if part == "ceiling_logit_shifted" else CEILING
+    fixed = after | {effect: before[effect] for effect in (*effects, *ceiling)}
+    start, end, plain = (compute_labelled(values, papers, by) for values in (before, after, fixed))
     return abs(end - start).mean(), abs(plain - start).mean()
 
 
 @pytest.mark.parametrize("part", MOVES)
-def test_errors_leave_what_the_coder_takes_for_a_release(part: str, at_the_data: tuple[Evaluated, Point, pd.DataFrame]):
-    """Of all kinds of team: the levels of venue-years make up for it."""
-    sampled, plain = moved_by(part, MOVES[part], at_the_data, LEVELS + CONTRASTS, ["venue_year"])
+def test_error_rates_leave_the_shares_labelled_as_released(
+    part: str, at_the_data: tuple[Evaluated, Point, pd.DataFrame]
+):
+    """If the rates of all team types move, the effects of venue-years make up for it."""
+    sampled, plain = move(part, MOVES[part], at_the_data, VENUE_YEARS + CONTRASTS, ["venue_year"])
     assert plain > 0.01
     assert sampled < plain / 3
 
 
 @pytest.mark.parametrize("team", [1, 2])
 @pytest.mark.parametrize("part", MOVES)
-def test_errors_of_one_kind_of_team_leave_its_share(
+def test_error_rates_of_one_team_type_leave_its_share(
     part: str, team: int, at_the_data: tuple[Evaluated, Point, pd.DataFrame]
 ):
-    """Of mixed or of industry-only teams: the contrasts of the group and era make up for it."""
+    """If the rates of mixed or of industry-only teams move, the contrasts of venue group and era make up for it."""
     _, point, _ = at_the_data
-    (name,) = (name for name in point if name.startswith(part))
-    step = np.zeros_like(point[name])
+    step = np.zeros_like(point[find_variable(part, point)])
     step[team] = MOVES[part]
-    sampled, plain = moved_by(part, step, at_the_data, CONTRASTS, ["team", "group", "era"])
+    sampled, plain = move(part, step, at_the_data, CONTRASTS, ["team", "group", "era"])
     assert plain > 0.003
     assert sampled < plain / 2
 
 
 @pytest.mark.parametrize("part", ["topic_effect", "topic_trend", "size_effect", "topic_venue_raw", "size_venue_raw"])
-def test_topics_and_sizes_leave_what_the_coder_takes_for_a_release(
+def test_topics_and_sizes_leave_the_shares_labelled_as_released(
     part: str, at_the_data: tuple[Evaluated, Point, pd.DataFrame]
 ):
-    """Effects of topics, of their trends and of team sizes move a venue-year's papers against each other alone."""
+    """Effects of topics, of their trends and of team sizes only contrast the papers of a venue-year."""
     _, point, _ = at_the_data
-    (name,) = (name for name in point if name.startswith(part))
-    step = np.random.default_rng(3).normal(0, 0.1, point[name].shape)
-    sampled, plain = moved_by(part, step, at_the_data, LEVELS, ["venue_year"])
+    step = np.random.default_rng(3).normal(0, 0.1, point[find_variable(part, point)].shape)
+    sampled, plain = move(part, step, at_the_data, VENUE_YEARS, ["venue_year"])
     assert sampled < plain / 2

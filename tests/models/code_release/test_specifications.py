@@ -1,4 +1,4 @@
-"""Code release: what its priors imply, and that its specifications differ as they say."""
+"""Code release: prior predictive shares and ratios, and the differences between specifications."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ def test_prior_shares_are_not_piled_at_the_ends():
     assert (share < 0.02).mean() < 0.05 and (share > 0.98).mean() < 0.05
     assert (share < 0.1).mean() > 0.02 and (share > 0.6).mean() > 0.02
     ratio = found["ratio_industry_only"].values.ravel()
-    assert np.quantile(ratio, 0.02) < 0.5 and np.quantile(ratio, 0.98) > 1.5  # the claim and its contrary
+    assert np.quantile(ratio, 0.02) < 0.5 and np.quantile(ratio, 0.98) > 1.5  # the claim and its opposite
     observed = prior["prior_predictive"]["y_obs"].sum("cell") / data["n"].sum()
     assert float(observed.quantile(0.05)) > 0.02 and float(observed.quantile(0.95)) < 0.95
 
 
-def test_asked_for_specifications_are_there():
-    given = [dict(a.choices) for a in SPECIFICATIONS if a.model == "release"]
-    asked: list[dict[str, Any]] = [
+def test_required_specifications_are_declared():
+    declared = [dict(a.choices) for a in SPECIFICATIONS if a.model == "release"]
+    required: list[dict[str, Any]] = [
         {"outcome": "address", "error": "none"}, {"promised": True, "calibration": "passages"}, {"research": "all"},
         {"team": "listed"}, {"papers": "without affiliations"},
         {"papers": "of several institutions"}, {"papers": "of several institutions", "institutions": True},
-        *({f"shift_{rate}": shift, **measured} for rate in ("sensitivity", "specificity") for shift in (-0.5, 0.5)
-          for measured in ({}, {"error": "by team"})),
+        *({f"shift_{rate}": shift, **error} for rate in ("sensitivity", "specificity") for shift in (-0.5, 0.5)
+          for error in ({}, {"error": "by team"})),
         *({"without_venue": venue} for venue in VENUES),
     ]  # fmt: skip
-    for choices in asked:
-        assert choices in given, choices
+    for choices in required:
+        assert choices in declared, choices
 
 
-def test_each_rung_differs_from_the_one_before_in_one_thing():
+def test_each_step_of_the_ladder_changes_one_field():
     known = {specification.name: specification for specification in SPECIFICATIONS}
-    rungs = [known[name] for name in LADDER]
-    assert len(rungs) <= 6 and rungs[-2].name == "main"
-    for before, after in itertools.pairwise(rungs):
+    steps = [known[name] for name in LADDER]
+    assert len(steps) <= 6 and steps[-2].name == "main"
+    for before, after in itertools.pairwise(steps):
         assert RAW not in (before.model, after.model)
         fields = [fields_of("code_release", each) for each in (before, after)]
         changed = [name for name in fields[0] if fields[0][name] != fields[1][name]]

@@ -1,4 +1,4 @@
-"""Test quantities of code release, from the labels by hand."""
+"""Test quantities of code release against a calculation from the tables."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from models.code_release.definitions import ERAS
 from models.code_release.test_quantities import compute_test_quantities
 
 
-def test_quantities_of_the_labels_by_hand(tables: dict[str, Any]):
+def test_quantities_by_hand(tables: dict[str, Any]):
     data = prepare(tables, Choices())
     observed = xr.Dataset(
         {
             "y_obs": data["y"],
-            "hand_release_obs": data["hand_release_coded"],
-            "hand_none_obs": data["hand_none_coded"],
+            "human_release_obs": data["human_release_labelled"],
+            "human_none_obs": data["human_none_labelled"],
             "passages_obs": data["passages_own"],
         }
     )
     found = compute_test_quantities(observed, data)
     cells = pd.DataFrame({"n": data["n"], "y": data["y"]})
-    for word, at in (("topic", "at_topic"), ("year", "at_year"), ("team size", "at_size"), ("kind of team", "at_team")):
-        sums = cells.groupby(data[at].to_numpy()).sum().query("n >= 30")
+    for word, name in (("topic", "topic"), ("year", "year"), ("team size", "size"), ("team type", "team")):
+        sums = cells.groupby(data[f"{name}_idx"].to_numpy()).sum().query("n >= 30")
         assert float(found[f"sd of shares by {word}"]) == pytest.approx((sums["y"] / sums["n"]).std(ddof=0)), word
-    hand = tables["coder_labels"]
-    hand = hand[(hand["research"] == "empirical") & hand["team_hand"].isin(["0", "1"])]
-    hand = hand.merge(tables["papers"][["id", "team_coded"]], on="id", how="left")
-    kind = hand["team_coded"].fillna(hand["team_hand"].map({"0": "academia-only", "1": "mixed"}))
-    released, seen = hand["code_hand"] == "1", hand["code_coder"] == "1"
+    human = tables["coder_labels"]
+    human = human[(human["research"] == "empirical") & human["team_hand"].isin(["0", "1"])]
+    human = human.merge(tables["papers"][["id", "team_coded"]], on="id", how="left")
+    team = human["team_coded"].fillna(human["team_hand"].map({"0": "academia-only", "1": "mixed"}))
+    released, labelled = human["code_hand"] == "1", human["code_coder"] == "1"
     for era, years in ERAS.items():
-        of_era = released & hand["year"].between(years[0], 2024 if years[1] == 2022 else years[1])
-        share = found[f"share of papers with a release taken for one, by hand, {era}"]
-        assert float(share) == pytest.approx(seen[of_era].mean())
-    hand = hand.assign(kind=kind)[~released & (hand["year"] >= 2021)]
-    right = hand["code_coder"] == "0"
+        of_era = released & human["year"].between(years[0], 2024 if years[1] == 2022 else years[1])
+        share = found[f"share of papers with a release by human label, LLM label yes, {era}"]
+        assert float(share) == pytest.approx(labelled[of_era].mean())
+    human = human.assign(team=team)[~released & (human["year"] >= 2021)]
+    agrees = human["code_coder"] == "0"
     last = list(ERAS)[-1]
-    left_alone = f"papers without release left alone, by hand, {last}"
-    assert float(found[f"share of {left_alone}"]) == pytest.approx(right.mean())
-    gap = right[hand["kind"] == "mixed"].mean() - right[hand["kind"] == "academia-only"].mean()
-    assert float(found[f"mixed less academia-only, {left_alone}"]) == pytest.approx(gap)
+    unreleased = f"papers without release by human label, LLM label no, {last}"
+    assert float(found[f"share of {unreleased}"]) == pytest.approx(agrees.mean())
+    gap = agrees[human["team"] == "mixed"].mean() - agrees[human["team"] == "academia-only"].mean()
+    assert float(found[f"mixed less academia-only, {unreleased}"]) == pytest.approx(gap)
     passages = tables["code_labels"][["id", "label"]].merge(tables["papers"][["id", "year"]], on="id")
     late = passages[passages["year"] >= 2021]
     own = late["label"].isin(["own, address", "own, elsewhere"]).mean()
     key = f"share of passages that are the paper's own code, {last}"
-    assert float(found[key]) == pytest.approx(own, abs=0.01)  # papers that other rules leave out are few
+    assert float(found[key]) == pytest.approx(own, abs=0.01)  # few passages are of papers that other rules leave out

@@ -1,28 +1,28 @@
-"""Bands of team size, groups of venues, positions in crossed coordinates."""
+"""Bands of team size, venue find_venue_group, and indices of crossed coordinates."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from models.common.cells import SIZES, VENUE_GROUPS, band_team_size, cross_indices, group_venues
-from tests.models.topic_papers import groups, size_of
+from models.common.cells import TEAM_SIZES, VENUE_GROUPS, band_team_size, cross_indices, group_venues
+from tests.models.topic_papers import find_venue_group, find_size_band
 
 
-def test_bands_of_size_and_groups_of_venues():
+def test_bands_of_team_size_and_venue_groups():
     numbers = pd.Series([1.0, 2, 3, 4, 5, 6, 7, 8, 9, 40, 4000])
-    assert band_team_size(numbers).tolist() == [size_of(number) for number in numbers]
-    assert set(band_team_size(numbers)) == set(SIZES)
+    assert band_team_size(numbers).tolist() == [find_size_band(number) for number in numbers]
+    assert set(band_team_size(numbers)) == set(TEAM_SIZES)
     venues = pd.Series(["NeurIPS", "ICML", "CVPR", "ACL", "AAAI"])
-    assert group_venues(venues).tolist() == [groups(venue) for venue in venues]
+    assert group_venues(venues).tolist() == [find_venue_group(venue) for venue in venues]
     assert group_venues(pd.Series(["My workshop"])).tolist() == ["other"]
     members = [venue for group in VENUE_GROUPS.values() for venue in group]
     assert len(set(members)) == len(members)
 
 
-def test_crossed_positions_are_those_of_the_array_of_levels():
-    at = {"topic": np.array([0, 1, 1]), "year": np.array([2, 0, 1])}
-    sizes = {"topic": 2, "year": 3}
+def test_crossed_indices_are_those_of_the_array_of_levels():
+    indices = {"topic": np.array([0, 1, 1]), "year": np.array([2, 0, 1])}
+    lengths = {"topic": 2, "year": 3}
     table = np.array([["a", "b", "c"], ["d", "e", "f"]])
-    assert table.ravel()[cross_indices(at, sizes, "topic", "year")].tolist() == ["c", "d", "e"]
-    assert table.T.ravel()[cross_indices(at, sizes, "year", "topic")].tolist() == ["c", "d", "e"]
+    assert table.ravel()[cross_indices(indices, lengths, "topic", "year")].tolist() == ["c", "d", "e"]
+    assert table.T.ravel()[cross_indices(indices, lengths, "year", "topic")].tolist() == ["c", "d", "e"]

@@ -1,4 +1,4 @@
-"""The contract of an estimand: attributes that the functions set, and what the check objects to."""
+"""The contract of an estimand: attributes that the functions set, and violations that the check reports."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def test_attributes_of_each_kind(made: xr.DataArray, attrs: dict[str, object]):
     assert made.attrs == attrs
 
 
-def test_a_ratio_is_that_of_its_logarithm():
+def test_a_ratio_is_the_exponential_of_its_logarithm():
     np.testing.assert_allclose(estimand.ratio_from_log(DRAWS), np.exp(DRAWS))
     assert estimand.ratio_from_log(DRAWS, "n_all").attrs == estimand.ratio(DRAWS, "n_all").attrs
 
 
-def test_scales_are_those_of_comparison_and_ends_stay_finite():
+def test_values_are_transformed_to_their_scale_and_stay_finite():
     np.testing.assert_allclose(estimand.to_scale(DRAWS, "logit"), np.log(DRAWS / (1 - DRAWS)))
     np.testing.assert_allclose(estimand.to_scale(DRAWS, "log"), np.log(DRAWS))
     assert estimand.to_scale(DRAWS, "identity").identical(DRAWS)
     assert np.isfinite(estimand.to_scale(xr.DataArray([0.0, 1.0]), "logit")).all()
 
 
-def test_what_keeps_the_contract_is_returned():
+def test_a_dataset_that_meets_the_contract_is_returned():
     good = xr.Dataset({"share": estimand.share(DRAWS), "n_by_year": N, "shown": estimand.fitted(DRAWS)})
     assert estimand.check_estimands(good) is good
 
@@ -72,7 +72,7 @@ def test_what_keeps_the_contract_is_returned():
         (estimand.event(DRAWS > 0.3, "shown"), "its counts 'shown' are not among the estimands"),
     ],
 )
-def test_what_breaks_the_contract_is_named(variable: xr.DataArray, words: str):
+def test_a_variable_that_violates_the_contract_is_named(variable: xr.DataArray, words: str):
     data = xr.Dataset({"odd": variable, "n_by_year": N, "shown": estimand.fitted(DRAWS)})
     with pytest.raises(ValueError, match=f"estimand odd: {words}"):
         estimand.check_estimands(data)

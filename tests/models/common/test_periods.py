@@ -1,4 +1,4 @@
-"""Averages over periods, and the year from which a share stays above one half."""
+"""Averages over periods, and the first year from which a share stays above one half."""
 
 from __future__ import annotations
 

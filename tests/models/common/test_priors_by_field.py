@@ -1,7 +1,7 @@
-"""Every hyper-parameter holds its stated size: the log prior of each model against densities written out here.
+"""Every hyper-parameter has its stated value: the log prior of each model against densities written out here.
 
-``TABLE`` states each field a second time: its size, and the variables whose prior it sets. The densities below use
-scipy alone. The model agrees with them at the stated sizes, and where every field has another value.
+``TABLE`` states each field a second time: its value, and the variables whose prior it sets. The densities below use
+only scipy. The model agrees with them at the stated values, and when every field has another value.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from tests.models.small_models import CASES, Values, evaluated
 
 Found = dict[str, float | np.ndarray]
 Field = tuple[float | tuple[float, ...], set[str]]
-# level_mean sets no density: it stands in the log-odds, beside the effects that it centres.
+# intercept_mean sets no density: it enters the log-odds, next to the effects that it centres.
 SHARES: dict[str, Field] = {
-    "level_mean": ((0.55, -0.15, -0.15, 0.55, -0.8), {"log_odds"}),
-    "level_sd": (0.7, {"level"}),
+    "intercept_mean": ((0.55, -0.15, -0.15, 0.55, -0.8), {"log_odds"}),
+    "intercept_sd": (0.7, {"intercept"}),
     "trend_sd": (1.8, {"trend"}),
     "walk_sd": (0.2, {"walk_sd"}),
 }
 STRATA: dict[str, Field] = {
-    "stratum_mean": (-1.0, {"level_mean"}),
-    "stratum_sd": (1.5, {"level_sd"}),
+    "stratum_mean": (-1.0, {"intercept_mean"}),
+    "stratum_sd": (1.5, {"intercept_sd"}),
     "industry_sd": (0.5, {"any_industry", "only_industry"}),
 }
 RELEASE: dict[str, Field] = {
-    "level_mean": (-0.5, {"level"}),
-    "level_sd": (0.9, {"level"}),
+    "intercept_mean": (-0.5, {"intercept"}),
+    "intercept_sd": (0.9, {"intercept"}),
     "venue_year_sd": (0.8, {"venue_year_sd"}),
     "topic_sd": (0.5, {"topic_effect"}),
     "size_sd": (0.3, {"size_effect"}),
@@ -46,26 +46,26 @@ RELEASE: dict[str, Field] = {
     "size_team_sd": (0.3, {"size_team_effect"}),
     "topic_venue_sd": (0.2, {"topic_venue_sd"}),
     "size_venue_sd": (0.1, {"size_venue_sd"}),
-    "venue_sd_spread": (0.6, {"topic_venue_sd", "size_venue_sd"}),
-    "industry_sd": (0.5, {"any_raw", "only_raw"}),
-    "willing_mean": (2.0, {"willing_raw"}),
-    "willing_sd": (1.0, {"willing_raw"}),
+    "venue_log_sd": (0.6, {"topic_venue_sd", "size_venue_sd"}),
+    "industry_sd": (0.5, {"any_industry_shifted", "only_industry_shifted"}),
+    "ceiling_mean": (2.0, {"ceiling_logit_shifted"}),
+    "ceiling_sd": (1.0, {"ceiling_logit_shifted"}),
     "sensitivity_mean": (2.5, {"sensitivity_logit"}),
     "sensitivity_sd": (1.0, {"sensitivity_logit"}),
     "specificity_mean": (2.5, {"specificity_logit"}),
     "specificity_sd": (1.0, {"specificity_logit"}),
-    "error_team_sd": (0.7, {"sensitivity_of_team", "specificity_of_team"}),
+    "error_team_sd": (0.7, set()),  # errors are pooled
 }
 TOPIC_YEAR: dict[str, Field] = {
-    "level_mean": (0.5, {"topic_year_level"}),
-    "level_sd": (1.0, {"topic_year_level"}),
-    "topic_sd": (0.7, {"topic_level", "place_effect"}),
-    "term_level_mean": (-2.0, {"term_level"}),
-    "term_level_sd": (0.7, {"term_level"}),
-    "term_sd": (0.7, {"term_topic", "term_year", "term_venue"}),
+    "intercept_mean": (0.5, {"intercept"}),
+    "intercept_sd": (1.0, {"intercept"}),
+    "topic_sd": (0.7, {"topic_effect"}),  # with several venues also venue_effect
+    "term_intercept_mean": (-2.0, {"term_intercept"}),
+    "term_intercept_sd": (0.7, {"term_intercept"}),
+    "term_sd": (0.7, {"term_topic", "term_year"}),  # with several venues also term_venue
     "slope_sd": (10.0, {"within", "between"}),
     "year_sd": (0.2, {"year_sd"}),
-    "sd_spread": (0.7, {"year_sd"}),
+    "sd_log_sd": (0.7, {"year_sd"}),
     "trend_sd": (1.0, {"trend"}),
     "topic_trend_sd": (0.5, {"topic_trend_sd", "term_trend"}),
     "excess_sd": (0.2, {"excess_sd", "term_excess_sd"}),
@@ -75,46 +75,50 @@ TABLE: dict[str, dict[str, Field]] = {
     "upper_tail": SHARES
     | {
         "domain_sd": (0.3, {"domain_sd"}),
-        "compute_mean": (20.0, {"compute_level"}),
-        "compute_sd": (1.5, {"compute_level"}),
+        "compute_mean": (20.0, {"compute_intercept"}),
+        "compute_sd": (1.5, {"compute_intercept"}),
         "growth_mean": (6.0, {"growth"}),
         "growth_sd": (2.0, {"growth"}),
         "compute_walk_sd": (0.3, {"compute_walk_sd"}),
         "offset_sd": (0.6, {"offset"}),
         "offset_trend_sd": (0.5, {"offset_trend"}),
         "compute_domain_sd": (0.7, {"compute_domain_sd"}),
-        "spread_median": (1.4, {"log_spread"}),
-        "spread_sd": (0.3, {"log_spread"}),
-        "spread_sector_sd": (0.2, {"log_spread_sector"}),
+        "sd_median": (1.4, {"log_sd"}),
+        "sd_log_sd": (0.3, {"log_sd"}),
+        "sd_sector_log_sd": (0.2, {"log_sd_sector"}),
     },
     "contrast": {
-        "level_mean": (0.5, {"level"}),
-        "level_sd": (1.0, {"level"}),
+        "intercept_mean": (0.5, {"intercept"}),
+        "intercept_sd": (1.0, {"intercept"}),
         "topic_sd": (0.7, {"topic_effect"}),
         "size_sd": (0.8, {"size_effect"}),
         "family_sd": (0.5, {"family_slope"}),
-        # How far venue-years are centred follows the median of their scale.
-        "venue_year_sd": (0.5, {"venue_year_sd", "venue_year_raw"}),
-        "pair_sd": (0.2, {"pair_sd"}),
+        # The centring of venue-years depends on the median of their sd.
+        "venue_year_sd": (0.5, {"venue_year_sd", "venue_year_effect_raw"}),
+        "topic_venue_sd": (0.2, {"topic_venue_sd"}),
         "topic_slope_sd": (0.1, {"topic_slope_sd"}),
         "topic_family_sd": (0.1, {"topic_family_sd"}),
-        "sd_spread": (0.7, {"venue_year_sd", "pair_sd", "topic_slope_sd", "topic_family_sd"}),
+        "sd_log_sd": (0.7, {"venue_year_sd", "topic_venue_sd", "topic_slope_sd", "topic_family_sd"}),
     },
     "topic_year": TOPIC_YEAR,
-    "topic_year, spanning": TOPIC_YEAR,
+    "topic_year, spanning": TOPIC_YEAR
+    | {
+        "topic_sd": (0.7, {"topic_effect", "venue_effect"}),
+        "term_sd": (0.7, {"term_topic", "term_year", "term_venue"}),
+    },
     "release": RELEASE,
-    "release, by team": RELEASE,
+    "release, by team": RELEASE | {"error_team_sd": (0.7, {"sensitivity_team_logit", "specificity_team_logit"})},
     "measurements": STRATA
-    | {"stratum_mean_sd": (1.0, {"level_mean"}), "found_sd": (1.5, {"found_logit", "linked_logit"})},
+    | {"stratum_mean_sd": (1.0, {"intercept_mean"}), "found_sd": (1.5, {"found_logit", "linked_logit"})},
     "authors": STRATA
     | {
-        "stratum_mean": (-1.0, {"level", "level_contrasts"}),
-        "stratum_sd": (1.5, {"level", "level_contrasts"}),
+        "stratum_mean": (-1.0, {"intercept_number", "intercept_contrasts"}),
+        "stratum_sd": (1.5, {"intercept_number", "intercept_contrasts"}),
         "curve_sd": (0.7, {"curve"}),
         "topic_sd": (0.5, {"topic_number", "topic_contrasts"}),
         "size_sd": (0.3, {"size_number", "size_contrasts"}),
     },
-    "training_code": {"access_sd": (1.0, {"level", "sector_effect", "trend", "slope", "gap"})},
+    "training_code": {"access_sd": (1.0, {"intercept", "sector_contrast", "trend", "slope", "gap"})},
 }
 
 
@@ -133,13 +137,13 @@ def half_normal(x: Any, sd: float) -> float:
     return float(stats.halfnorm.logpdf(x, scale=sd).sum())
 
 
-def log_normal(x: Any, median: float, spread: float) -> float:
-    """The logarithm is normal around that of the median."""
-    return float((stats.norm.logpdf(np.log(x), np.log(median), spread) - np.log(x)).sum())
+def log_normal(x: Any, median: float, log_sd: float) -> float:
+    """Return the log density of a variable whose logarithm is normal around that of the median."""
+    return float((stats.norm.logpdf(np.log(x), np.log(median), log_sd) - np.log(x)).sum())
 
 
 def zero_sum(x: Any, sd: float) -> float:
-    """Normal on the plane where the last axis sums to zero: one dimension less in each row."""
+    """Return the log density of a normal on the plane where the last axis sums to zero, one dimension less per row."""
     np.testing.assert_allclose(x.sum(axis=-1), 0, atol=1e-9)
     free = x.size - x.size // x.shape[-1]
     return float(-free * np.log(sd * np.sqrt(2 * np.pi)) - (x**2).sum() / (2 * sd**2))
@@ -152,8 +156,8 @@ def shares(v: Values, p: Any, data: xr.Dataset) -> Found:
     walk = walk - line[0] * years[:, None] - line[1]
     x = (years - (years[0] + years[-1]) / 2)[:, None] / 10
     return {
-        "log_odds": np.array(p.level_mean) + v["level"] + v["trend"] * x + walk,
-        "level": zero_sum(v["level"], p.level_sd),
+        "log_odds": np.array(p.intercept_mean) + v["intercept"] + v["trend"] * x + walk,
+        "intercept": zero_sum(v["intercept"], p.intercept_sd),
         "trend": zero_sum(v["trend"], p.trend_sd),
         "walk_sd": half_normal(v["walk_sd"], p.walk_sd),
         "walk_raw": zero_sum(v["walk_raw"], 1.0),
@@ -164,7 +168,7 @@ def upper_tail(v: Values, p: Any, data: xr.Dataset) -> Found:
     return shares(v, p, data) | {
         "domain_sd": half_normal(v["domain_sd"], p.domain_sd),
         "domain_raw": zero_sum(v["domain_raw"], 1.0),
-        "compute_level": normal(v["compute_level"], p.compute_mean, p.compute_sd),
+        "compute_intercept": normal(v["compute_intercept"], p.compute_mean, p.compute_sd),
         "growth": normal(v["growth"], p.growth_mean, p.growth_sd),
         "compute_walk_sd": half_normal(v["compute_walk_sd"], p.compute_walk_sd),
         "compute_walk_raw": unit(v["compute_walk_raw"]),
@@ -172,85 +176,85 @@ def upper_tail(v: Values, p: Any, data: xr.Dataset) -> Found:
         "offset_trend": zero_sum(v["offset_trend"], p.offset_trend_sd),
         "compute_domain_sd": half_normal(v["compute_domain_sd"], p.compute_domain_sd),
         "compute_domain_raw": zero_sum(v["compute_domain_raw"], 1.0),
-        "log_spread": normal(v["log_spread"], np.log(p.spread_median), p.spread_sd),
-        "log_spread_sector": zero_sum(v["log_spread_sector"], p.spread_sector_sd),
+        "log_sd": normal(v["log_sd"], np.log(p.sd_median), p.sd_log_sd),
+        "log_sd_sector": zero_sum(v["log_sd_sector"], p.sd_sector_log_sd),
     }
 
 
 def contrast(v: Values, p: Any, data: xr.Dataset) -> Found:
-    papers = np.array([data["n"].values[data["at_venue_year"] == i].sum() for i in range(data.sizes["venue_year"])])
+    papers = np.array([data["n"].values[data["venue_year_idx"] == i].sum() for i in range(data.sizes["venue_year"])])
     information = 0.2 * papers
     w = information / (information + 1 / p.venue_year_sd**2)
-    scales = ("venue_year_sd", "pair_sd", "topic_slope_sd", "topic_family_sd")
+    scales = ("venue_year_sd", "topic_venue_sd", "topic_slope_sd", "topic_family_sd")
     sd = v["venue_year_sd"]
-    return {name: log_normal(v[name], getattr(p, name), p.sd_spread) for name in scales} | {
-        "level": normal(v["level"], p.level_mean, p.level_sd),
-        # The effect is normal around the level whatever w is; what is sampled is stretched by sd to the 1 - w.
-        "venue_year_raw": normal(v["venue_year_effect"], v["level"], sd) + float(((1 - w) * np.log(sd)).sum()),
+    return {name: log_normal(v[name], getattr(p, name), p.sd_log_sd) for name in scales} | {
+        "intercept": normal(v["intercept"], p.intercept_mean, p.intercept_sd),
+        # The effect is normal around the intercept for any w; the sampled variable is scaled by sd^(1 - w).
+        "venue_year_effect_raw": normal(v["venue_year_effect"], v["intercept"], sd)
+        + float(((1 - w) * np.log(sd)).sum()),
         "topic_effect": zero_sum(v["topic_effect"], p.topic_sd),
         "size_effect": zero_sum(v["size_effect"], p.size_sd),
         "family_slope": normal(v["family_slope"], 0, p.family_sd),
-        **{name: unit(v[name]) for name in ("pair_raw", "topic_slope_raw", "new_topic_raw")},
-        **{name: zero_sum(v[name], 1.0) for name in ("topic_family_raw", "new_topic_family_raw")},
+        **{name: unit(v[name]) for name in ("topic_venue_raw", "topic_slope_raw")},
+        "topic_family_raw": zero_sum(v["topic_family_raw"], 1.0),
     }
 
 
 def topic_year(v: Values, p: Any, data: xr.Dataset) -> Found:
     n = data["n"].sum("venue").transpose("topic", "year").to_numpy()
     share = (v["share_of_terms"] * n).sum(axis=1) / n.sum(axis=1)
-    line = v["topic_year_level"] + v["between"] * (share - share.mean())
-    several = data.sizes["venue"] > 1
-    of_venues = (lambda x, sd: zero_sum(x, sd)) if several else (lambda x, sd: normal(x, 0, sd))
+    line = v["intercept"] + v["between"] * (share - share.mean())
+    venues = {"term_venue": p.term_sd, "venue_effect": p.topic_sd} if data.sizes["venue"] > 1 else {}
     return {
-        "term_level": normal(v["term_level"], p.term_level_mean, p.term_level_sd),
+        "term_intercept": normal(v["term_intercept"], p.term_intercept_mean, p.term_intercept_sd),
         "term_topic": zero_sum(v["term_topic"], p.term_sd),
         "term_year": zero_sum(v["term_year"], p.term_sd),
         "term_trend": zero_sum(v["term_trend"], p.topic_trend_sd),
-        "term_venue": of_venues(v["term_venue"], p.term_sd),
         "term_excess_sd": half_normal(v["term_excess_sd"], p.excess_sd),
         "within": normal(v["within"], 0, p.slope_sd),
         "between": normal(v["between"], 0, p.slope_sd),
-        "topic_year_level": normal(v["topic_year_level"], p.level_mean, p.level_sd),
-        "topic_level": normal(v["topic_level"], line, p.topic_sd),
-        "year_sd": log_normal(v["year_sd"], p.year_sd, p.sd_spread),
+        "intercept": normal(v["intercept"], p.intercept_mean, p.intercept_sd),
+        "topic_effect": normal(v["topic_effect"], line, p.topic_sd),
+        "year_sd": log_normal(v["year_sd"], p.year_sd, p.sd_log_sd),
         "year_effect": zero_sum(v["year_effect"], float(v["year_sd"])),
-        "place_effect": of_venues(v["place_effect"], p.topic_sd),
         "trend": normal(v["trend"], 0, p.trend_sd),
         "topic_trend_sd": half_normal(v["topic_trend_sd"], p.topic_trend_sd),
         "excess_sd": half_normal(v["excess_sd"], p.excess_sd),
-        **{name: unit(v[name]) for name in ("term_excess_raw", "trend_raw", "excess_raw")},
+        **{name: unit(v[name]) for name in ("term_excess_raw", "topic_trend_raw", "excess_raw")},
+        **{name: zero_sum(v[name], sd) for name, sd in venues.items()},
     }
 
 
 def release(v: Values, p: Any, data: xr.Dataset) -> Found:
-    """What is sampled in the place of an effect is the effect less a shift: of the same density."""
-    of_team = float(data["error_by_team"])
-    return {
+    """The sampler moves in an effect minus an offset, which has the density of the effect."""
+    out = {
         "sensitivity_logit": normal(v["sensitivity_logit"], p.sensitivity_mean, p.sensitivity_sd),
         "specificity_logit": normal(v["specificity_logit"], p.specificity_mean, p.specificity_sd),
-        "sensitivity_of_team": normal(v["sensitivity_of_team"], of_team * v["sensitivity_logit"], p.error_team_sd),
-        "specificity_of_team": normal(v["specificity_of_team"], of_team * v["specificity_logit"], p.error_team_sd),
-        "willing_raw": normal(v["willing_logit"], p.willing_mean, p.willing_sd),
-        "level": normal(v["level"], p.level_mean, p.level_sd),
-        "any_raw": normal(v["any_industry"], 0, p.industry_sd),
-        "only_raw": normal(v["only_industry"], 0, p.industry_sd),
+        "ceiling_logit_shifted": normal(v["ceiling_logit"], p.ceiling_mean, p.ceiling_sd),
+        "intercept": normal(v["intercept"], p.intercept_mean, p.intercept_sd),
+        "any_industry_shifted": normal(v["any_industry"], 0, p.industry_sd),
+        "only_industry_shifted": normal(v["only_industry"], 0, p.industry_sd),
         "venue_year_sd": half_normal(v["venue_year_sd"], p.venue_year_sd),
-        "venue_year_raw": normal(v["venue_year_effect"], v["level"], v["venue_year_sd"]),
+        "venue_year_effect_shifted": normal(v["venue_year_effect"], v["intercept"], v["venue_year_sd"]),
         "topic_effect": zero_sum(v["topic_effect"], p.topic_sd),
         "size_effect": zero_sum(v["size_effect"], p.size_sd),
         "topic_trend": zero_sum(v["topic_trend"], p.topic_trend_sd),
         "size_team_effect": zero_sum(v["size_team_effect"], p.size_team_sd),
-        "topic_venue_sd": log_normal(v["topic_venue_sd"], p.topic_venue_sd, p.venue_sd_spread),
-        "size_venue_sd": log_normal(v["size_venue_sd"], p.size_venue_sd, p.venue_sd_spread),
+        "topic_venue_sd": log_normal(v["topic_venue_sd"], p.topic_venue_sd, p.venue_log_sd),
+        "size_venue_sd": log_normal(v["size_venue_sd"], p.size_venue_sd, p.venue_log_sd),
         **{name: unit(v[name]) for name in ("topic_venue_raw", "size_venue_raw")},
     }
+    if data.attrs["error"] == "by team":
+        for rate in ("sensitivity", "specificity"):
+            out[f"{rate}_team_logit"] = normal(v[f"{rate}_team_logit"], v[f"{rate}_logit"], p.error_team_sd)
+    return out
 
 
 def measurements(v: Values, p: Any, data: xr.Dataset) -> Found:
     return {
-        "level_mean": normal(v["level_mean"], p.stratum_mean, p.stratum_mean_sd),
-        "level_sd": half_normal(v["level_sd"], p.stratum_sd),
-        "level": normal(v["level"], v["level_mean"], v["level_sd"]),
+        "intercept_mean": normal(v["intercept_mean"], p.stratum_mean, p.stratum_mean_sd),
+        "intercept_sd": half_normal(v["intercept_sd"], p.stratum_sd),
+        "intercept": normal(v["intercept"], v["intercept_mean"], v["intercept_sd"]),
         **{name: normal(v[name], 0, p.industry_sd) for name in ("any_industry", "only_industry")},
         **{name: normal(v[name], 0, p.found_sd) for name in ("found_logit", "linked_logit")},
     }
@@ -261,7 +265,7 @@ def authors(v: Values, p: Any, data: xr.Dataset) -> Found:
     return {
         "curve": normal(v["curve"], 0, p.curve_sd),
         "step_share": float(sum(stats.dirichlet.logpdf(row, np.full(len(row), 2.0)) for row in steps)),
-        **{name: normal(v[name], p.stratum_mean, p.stratum_sd) for name in ("level", "level_contrasts")},
+        **{name: normal(v[name], p.stratum_mean, p.stratum_sd) for name in ("intercept_number", "intercept_contrasts")},
         **{name: normal(v[name], 0, p.industry_sd) for name in ("any_industry", "only_industry")},
         **{name: zero_sum(v[name], p.topic_sd) for name in ("topic_number", "topic_contrasts")},
         **{name: zero_sum(v[name], p.size_sd) for name in ("size_number", "size_contrasts")},
@@ -269,8 +273,8 @@ def authors(v: Values, p: Any, data: xr.Dataset) -> Found:
 
 
 def training_code(v: Values, p: Any, data: xr.Dataset) -> Found:
-    names = ("level", "sector_effect", "slope", "gap")
-    # A decade is worth two steps between sectors.
+    names = ("intercept", "sector_contrast", "slope", "gap")
+    # A trend per decade has twice the sd of a contrast between sectors.
     return {name: normal(v[name], 0, p.access_sd) for name in names} | {"trend": normal(v["trend"], 0, 2 * p.access_sd)}
 
 
@@ -285,7 +289,7 @@ def expected(name: str, values: Values, sizes: Mapping[str, Any]) -> Found:
 
 
 def found_by(name: str, point: Values, priors: Any) -> tuple[Values, Found]:
-    """Values, and what the model says of the log prior of each free variable."""
+    """Return values at a point, and the model's log prior of each free variable."""
     at = evaluated(name)
     values, densities = at(point, priors)
     free = {variable.name: float(densities[variable.name].sum()) for variable in at.model.free_RVs}
@@ -311,14 +315,14 @@ def stated(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", TABLE)
 def test_log_prior_is_that_of_the_stated_sizes(name: str):
-    """The declared priors in the model, the literal sizes of ``TABLE`` in the densities."""
+    """The model has the declared priors, the densities have the literal values of ``TABLE``."""
     values, found = found_by(name, evaluated(name).point(1), CASES[name].priors)
     agree(found, expected(name, values, stated(name)))
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_log_prior_follows_every_field(name: str):
-    """Each field has a value of its own: one that is not read, or read in the place of another, is seen."""
+    """Each field has a different value, so a field that is ignored or confused with another is detected."""
     sizes = {field: times(size, 1.3 + 0.17 * i) for i, (field, size) in enumerate(stated(name).items())}
     priors = dataclasses.replace(CASES[name].priors, **sizes)
     values, found = found_by(name, evaluated(name).point(2), priors)
@@ -327,7 +331,7 @@ def test_log_prior_follows_every_field(name: str):
 
 @pytest.mark.parametrize("name", TABLE)
 def test_each_field_sets_the_prior_of_its_variables_alone(name: str):
-    """By the densities that the model was just held to."""
+    """This uses the densities with which the model was compared above."""
     values, _ = found_by(name, evaluated(name).point(3), CASES[name].priors)
     sizes = stated(name)
     before = expected(name, values, sizes)

@@ -1,4 +1,4 @@
-"""The compute-term claim without sampling: which papers count, what is not seen of a team, cells."""
+"""Papers of the compute-term claim: selection, partly observed teams, and cells."""
 
 from __future__ import annotations
 
@@ -16,40 +16,36 @@ from scipy.optimize import minimize_scalar
 
 from data.errors import InputError
 from data.io import format_csv
-from data.tables.load import load
 from data.tables.paper_schemas import PAPERS, check_papers
-from data.tables.user_tables import MAY_LACK, read_user_papers
+from data.tables.user_tables import OPTIONAL_COLUMNS, read_user_papers
 from models.topic_compute.cells import compute_unseen_industry, select
 from models.topic_compute.cells import prepare as prepare_contrast
 from models.topic_compute.definitions import TERMS
 from models.topic_compute.topic_year import prepare as prepare_topic_year
-from tests.models.topic_papers import CHOICES, TOPICS, papers, varied
+from tests.models.topic_papers import (
+    CHOICES,
+    TOPICS,
+    make_papers,
+    prepare_cells,
+    read_real_tables,
+    select_papers,
+    simulate_papers,
+)
 
 Frame = pd.DataFrame
 NO_INDUSTRY, SOME_INDUSTRY = {"education": 3}, {"education": 2, "company": 1}
 
 
-@pytest.fixture(scope="module")
-def real() -> dict[str, Frame]:
-    return {"papers": load("papers")}
-
-
-def chosen(frame: Frame, **choices: Any) -> Frame:
-    """Papers that count, by id."""
-    return select({"papers": frame}, dataclasses.replace(CHOICES, **choices)).frame.set_index("id")
-
-
-def prepared(frame: Frame, **choices: Any) -> xr.Dataset:
-    return prepare_contrast({"papers": frame}, dataclasses.replace(CHOICES, **choices))
-
-
-def flow(dataset: xr.Dataset) -> list[dict[str, Any]]:
+def read_flow(dataset: xr.Dataset) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = json.loads(dataset.attrs["flow"])
     return steps
 
 
 def test_invented_tables_are_valid():
-    for frame in (varied(50, 1), papers([{"team": SOME_INDUSTRY, "terms": ["scale"]}, {"has_abstract": "no"}])):
+    for frame in (
+        simulate_papers(50, 1),
+        make_papers([{"team": SOME_INDUSTRY, "terms": ["scale"]}, {"has_abstract": "no"}]),
+    ):
         check_papers(PAPERS.validate(frame), Path("invented"))
 
 
@@ -59,9 +55,9 @@ LEFT_OUT: dict[str, dict[str, Any]] = {
     "known from TEI texts alone": {"sources": "tei"},
     "published at ICML": {"venue": "ICML"},
     "without an abstract": {"has_abstract": "no"},
-    "without keywords that tell a topic": {"topic_keywords": ""},
+    "without keywords that identify a topic": {"topic_keywords": ""},
     "number of authors unknown": {"n_authors": np.nan, "slots_per": "paper"},
-    "kind of team not coded, and no author's affiliation seen": {"team": {"unknown": 3}},
+    "team type without a label, and no author's affiliation observed": {"team": {"unknown": 3}},
 }
 
 
@@ -72,12 +68,15 @@ def test_every_exclusion_is_counted():
         rows.append(good | row | {"times": times})
     rows.append(good | {"team": {"education": 1, "unknown": 1}, "times": 9})
     rows.append(good | {"team": {"education": 1, "unknown": 1}, "team_coded": "mixed", "times": 4})
-    data = prepared(papers(rows), tei=False, without_venue="ICML", topic="topic_keywords")
-    steps = flow(data)
-    assert steps[0] == {"reason": "papers of the table", "n": 0, "left": len(papers(rows))}
+    data = prepare_cells(make_papers(rows), tei=False, without_venue="ICML", topic="topic_keywords")
+    steps = read_flow(data)
+    assert steps[0] == {"reason": "papers of the table", "n": 0, "left": len(make_papers(rows))}
     for times, (step, reason) in enumerate(zip(steps[1:], LEFT_OUT, strict=False), start=1):
         assert (step["reason"], step["n"]) == (reason, times)
-    assert [step["n"] for step in steps[-2:]] == [4, 9]  # of these: coded, unseen
+    assert [step["n"] for step in steps[-2:]] == [
+        4,
+        9,
+    ]  # of these: team type from the LLM label, some authors not observed
     assert steps[-1]["left"] == int(data["n"].sum()) == 50 + 9 + 4
 
 
@@ -86,9 +85,10 @@ def test_every_exclusion_is_counted():
     [{}, {"exposure": "hardware"}, {"team": "coded"}, {"unseen": "complete cases"}, {"topic": "topic_keywords"}],
 )
 @pytest.mark.parametrize("prepare", [prepare_contrast, prepare_topic_year], ids=["contrast", "topic_year"])
-def test_what_is_left_and_what_went_add_up(real: dict[str, Frame], choices: dict[str, Any], prepare: Any):
+def test_papers_left_and_excluded_add_up(choices: dict[str, Any], prepare: Any):
+    real = read_real_tables()
     data = prepare(real, dataclasses.replace(CHOICES, **choices))
-    steps = flow(data)
+    steps = read_flow(data)
     for before, after in itertools.pairwise(steps):
         of_these = after["reason"].startswith("of these")
         assert before["left"] - (0 if of_these else after["n"]) == after["left"], after
@@ -97,16 +97,16 @@ def test_what_is_left_and_what_went_add_up(real: dict[str, Frame], choices: dict
     assert steps[-1]["left"] == int(data["m" if "m" in data else "n"].sum())
 
 
-def test_flow_tells_how_many_teams_the_code_decides():
+def test_flow_reports_how_many_team_types_come_from_the_llm_label():
     rows = [{"terms": ["scale"], "team_coded": "mixed", "code_coded": "no", "hardware_kind": "accelerator", "times": 7}]
-    for choices, coded in (({}, 0), ({"team": "coded"}, 7), ({"exposure": "hardware"}, 7)):
-        steps = {step["reason"]: step["n"] for step in flow(prepared(papers(rows), **choices))}
-        assert steps["of these, kind of team from the coded full text"] == coded, choices
+    for choices, labelled in (({}, 0), ({"team": "coded"}, 7), ({"exposure": "hardware"}, 7)):
+        steps = {step["reason"]: step["n"] for step in read_flow(prepare_cells(make_papers(rows), **choices))}
+        assert steps["of these, team type from the LLM label of the full text"] == labelled, choices
 
 
 PARTLY = {"education": 2, "unknown": 1}
 TEAMS: dict[str, tuple[dict[str, Any], dict[str, tuple[bool, int] | None]]] = {
-    # paper: under each choice its (y, unseen), or None where it is left out
+    # Of each paper under each choice: (y, unseen), or None where the paper is excluded.
     "listed, academic": (
         {"team": NO_INDUSTRY, "team_coded": "mixed"},
         {"listed": (True, 0), "coded": (False, 0), "complete": (True, 0), "academic": (True, 0), "industry": (True, 0)},
@@ -119,24 +119,24 @@ TEAMS: dict[str, tuple[dict[str, Any], dict[str, tuple[bool, int] | None]]] = {
         {"team": {"education": 1, "double": 1}},
         {"listed": (False, 0), "coded": None, "complete": (False, 0), "academic": (False, 0), "industry": (False, 0)},
     ),
-    "partly seen, coded academic": (
+    "partly observed, labelled academic": (
         {"team": PARTLY, "team_coded": "academia-only"},
         {"listed": (True, 0), "coded": (True, 0), "complete": None, "academic": (True, 0), "industry": (True, 0)},
     ),
-    "partly seen, coded mixed": (
+    "partly observed, labelled mixed": (
         {"team": PARTLY, "team_coded": "mixed"},
         {"listed": (False, 0), "coded": (False, 0), "complete": None, "academic": (False, 0), "industry": (False, 0)},
     ),
-    "partly seen, none of industry": (
+    "partly observed, none from industry": (
         {"team": PARTLY},
         {"listed": (True, 1), "coded": None, "complete": None, "academic": (True, 0), "industry": (False, 0)},
     ),
-    "partly seen, one of industry": (
+    "partly observed, one from industry": (
         {"team": {"company": 1, "unknown": 2}},
         {"listed": (False, 2), "coded": None, "complete": None, "academic": (False, 0), "industry": (False, 0)},
     ),
-    "none seen": ({"team": {"unknown": 2}}, dict.fromkeys(("listed", "coded", "complete", "academic", "industry"))),
-    "none seen, coded industry": (
+    "none observed": ({"team": {"unknown": 2}}, dict.fromkeys(("listed", "coded", "complete", "academic", "industry"))),
+    "none observed, labelled industry": (
         {"team": {"unknown": 2}, "team_coded": "industry-only"},
         {"listed": (False, 0), "coded": (False, 0), "complete": None, "academic": (False, 0), "industry": (False, 0)},
     ),
@@ -148,26 +148,27 @@ TEAMS: dict[str, tuple[dict[str, Any], dict[str, tuple[bool, int] | None]]] = {
 UNDER: dict[str, dict[str, Any]] = {
     "listed": {}, "coded": {"team": "coded"}, "complete": {"unseen": "complete cases"},
     "academic": {"unseen": "all academic"}, "industry": {"unseen": "all industry"},
+    "listed where coded": {"team": "listed where coded"},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("under", list(UNDER))
-def test_kind_of_team(under: str):
-    frame = papers([row | {"terms": ["scale"]} for row, _ in TEAMS.values()])
-    found = chosen(frame, **UNDER[under])
+def test_team_type(under: str):
+    frame = make_papers([row | {"terms": ["scale"]} for row, _ in TEAMS.values()])
+    found = select_papers(frame, **UNDER[under])
     for name, (_, wanted) in zip(frame["id"], TEAMS.values(), strict=True):
         row = (bool(found.loc[name, "y"]), int(found.loc[name, "unseen"])) if name in found.index else None
-        # Listed where coded: as listed, of the papers that coding knows.
-        same = (wanted or {}).get("listed") if (wanted or {}).get("coded") else None
-        assert row == (same if under == "same papers" else wanted[under]), name
+        # Listed where coded: as listed, for the papers that have an LLM label.
+        where_coded = wanted["listed"] if wanted["coded"] else None
+        assert row == (where_coded if under == "listed where coded" else wanted[under]), name
 
 
-def test_who_counts_as_industry():
-    kinds = ("company", "double", "nonprofit", "government", "education")
-    frame = papers([{"team": {kind: 2}, "terms": ["scale"]} for kind in kinds])
+def test_sectors_that_count_as_industry():
+    sectors = ("company", "double", "nonprofit", "government", "education")
+    frame = make_papers([{"team": {sector: 2}, "terms": ["scale"]} for sector in sectors])
 
     def academic(*industry: str) -> list[bool]:
-        return [bool(value) for value in chosen(frame, industry=industry)["y"]]
+        return [bool(value) for value in select_papers(frame, industry=industry)["y"]]
 
     assert academic("company", "double") == [False, False, True, True, True]
     assert academic("company", "double", "nonprofit") == [False, False, False, True, True]
@@ -175,58 +176,62 @@ def test_who_counts_as_industry():
     assert academic("company") == [False, True, True, True, True]
 
 
-def unseen_chances(complete: list[dict[str, Any]], partly: dict[str, Any], **choices: Any) -> float:
-    frame = papers([{"terms": ["scale"]} | row for row in [*complete, partly]])
-    of = dataclasses.replace(CHOICES, **choices)
-    return float(compute_unseen_industry(select({"papers": frame}, of).frame, of).iloc[-1])
+def compute_last_q(complete: list[dict[str, Any]], partly: dict[str, Any], **choices: Any) -> float:
+    """Compute q of the last paper, a partly observed one, from complete papers."""
+    frame = make_papers([{"terms": ["scale"]} | row for row in [*complete, partly]])
+    choices_used = dataclasses.replace(CHOICES, **choices)
+    return float(compute_unseen_industry(select({"papers": frame}, choices_used).frame, choices_used).iloc[-1])
 
 
-def enumerated(authors: int, unseen: int, industry: int) -> float:
-    """Share of the ways to leave out ``unseen`` of the authors that leave out all those from industry."""
+def enumerate_q(authors: int, unseen: int, industry: int) -> float:
+    """Enumerate the ways to hide ``unseen`` authors; return the share that hides all those from industry."""
     ways = list(itertools.combinations(range(authors), unseen))
     return sum(set(range(industry)) <= set(way) for way in ways) / len(ways)
 
 
 @pytest.mark.parametrize(("authors", "unseen"), [(4, 1), (4, 2), (4, 3), (5, 2), (7, 3)])
-def test_chance_to_see_no_industry_author_by_enumeration(authors: int, unseen: int):
+def test_q_by_enumeration(authors: int, unseen: int):
     complete = [{"team": {"education": authors - k, "company": k}, "times": 20 * k} for k in (1, 2)]
-    complete.append({"team": {"education": authors}, "times": 500})  # without industry: tell nothing of k
-    complete.append({"team": {"company": authors}, "venue": "CVPR", "times": 500})  # another group of venues
+    complete.append({"team": {"education": authors}, "times": 500})  # without industry: no information on k
+    complete.append({"team": {"company": authors}, "venue": "CVPR", "times": 500})  # another venue group
     partly = {"team": {"education": authors - unseen, "unknown": unseen}}
-    wanted = (20 * enumerated(authors, unseen, 1) + 40 * enumerated(authors, unseen, 2)) / 60
-    assert unseen_chances(complete, partly) == pytest.approx(wanted)
-    # One seen from industry: the team has the same chance, though it is not used for the papers that show one.
-    assert unseen_chances(complete, {"team": {"company": authors - unseen, "unknown": unseen}}) == pytest.approx(wanted)
+    wanted = (20 * enumerate_q(authors, unseen, 1) + 40 * enumerate_q(authors, unseen, 2)) / 60
+    assert compute_last_q(complete, partly) == pytest.approx(wanted)
+    # With an observed industry author q is the same, but such a paper does not use it.
+    assert compute_last_q(complete, {"team": {"company": authors - unseen, "unknown": unseen}}) == pytest.approx(wanted)
 
 
-def test_chance_to_see_no_industry_author_follows_who_counts_as_industry():
+def test_q_follows_the_sectors_that_count_as_industry():
     complete = [{"team": {"education": 3, "company": 1}, "times": 40}, {"team": {"nonprofit": 4}, "times": 40}]
     partly = {"team": {"education": 2, "unknown": 2}}
-    assert unseen_chances(complete, partly) == pytest.approx(enumerated(4, 2, 1))
-    with_nonprofit = unseen_chances(complete, partly, industry=("company", "double", "nonprofit"))
-    assert with_nonprofit == pytest.approx(enumerated(4, 2, 1) / 2)
+    assert compute_last_q(complete, partly) == pytest.approx(enumerate_q(4, 2, 1))
+    with_nonprofit = compute_last_q(complete, partly, industry=("company", "double", "nonprofit"))
+    assert with_nonprofit == pytest.approx(enumerate_q(4, 2, 1) / 2)
 
 
-def test_chance_to_see_no_industry_author_with_little_to_go_by():
+def test_q_with_few_complete_papers():
     partly = {"team": {"education": 2, "unknown": 1}}
-    assert unseen_chances([{"team": NO_INDUSTRY}], partly) == pytest.approx(1 / 3)  # as if one of three were
+    assert compute_last_q([{"team": NO_INDUSTRY}], partly) == pytest.approx(
+        1 / 3
+    )  # as if one of three authors were from industry
     elsewhere = [{"team": {"company": 3}, "venue": "CVPR", "times": 100}]
-    assert unseen_chances(elsewhere, partly) == pytest.approx(0)
-    assert unseen_chances([], {"team": {"education": 1, "unknown": 1}}) == pytest.approx(1 / 2)
+    assert compute_last_q(elsewhere, partly) == pytest.approx(0)
+    assert compute_last_q([], {"team": {"education": 1, "unknown": 1}}) == pytest.approx(1 / 2)
 
 
 def test_half_of_a_large_team_is_half():
-    """Ten of a hundred from industry: taken as three of thirty, half of which are unseen."""
+    """Ten of a hundred authors from industry count as three of thirty; half of the thirty are not observed."""
     complete = [{"team": {"education": 90, "company": 10}, "times": 50}]
-    half = unseen_chances(complete, {"team": {"education": 50, "unknown": 50}})
-    assert half == pytest.approx(enumerated(10, 5, 1) * 14 * 13 / 29 / 28)
-    assert unseen_chances(complete, {"team": {"education": 99, "unknown": 1}}) < 0.01
+    half = compute_last_q(complete, {"team": {"education": 50, "unknown": 50}})
+    assert half == pytest.approx(enumerate_q(10, 5, 1) * 14 * 13 / 29 / 28)
+    assert compute_last_q(complete, {"team": {"education": 99, "unknown": 1}}) < 0.01
 
 
-def population(rng: np.random.Generator, count: int, alike: float) -> Frame:
-    """Teams of 2 to 6, two in five with industry and then mostly of it (correlated); a third of them partly unseen.
+def simulate_teams(rng: np.random.Generator, count: int, alike: float) -> Frame:
+    """Simulate teams of 2 to 6 authors; two in five have industry authors, a third are partly observed.
 
-    Columns ``n``, ``k`` (from industry), ``u`` (unseen), ``hidden`` (those of k unseen).
+    Sectors within a team are correlated, the more so the larger ``alike``. Columns: ``n`` authors, ``k`` from industry,
+    ``u`` not observed, ``hidden`` of the k not observed.
     """
     n = rng.integers(2, 7, count)
     k = np.where(rng.random(count) < 0.4, rng.binomial(n, rng.beta(0.5 / alike, 0.5 / alike, count)), 0)
@@ -234,10 +239,10 @@ def population(rng: np.random.Generator, count: int, alike: float) -> Frame:
     return pd.DataFrame({"n": n, "k": k, "u": u, "hidden": rng.hypergeometric(k, n - k, u)})
 
 
-def table_of(teams: Frame) -> Frame:
-    """The table of papers that shows these teams as far as they are seen."""
+def make_table(teams: Frame) -> Frame:
+    """Make the table of papers in which these teams are observed only in part."""
     counted = teams.value_counts(["n", "k", "u", "hidden"]).reset_index()
-    return papers(
+    return make_papers(
         {
             "team": {"company": k - hidden, "education": n - k - u + hidden, "unknown": u},
             "terms": ["scale"],
@@ -247,17 +252,17 @@ def table_of(teams: Frame) -> Frame:
     )
 
 
-def test_chance_to_see_no_industry_author_is_that_of_a_population():
-    teams = population(np.random.default_rng(4), 200_000, 0.5)
-    frame = select({"papers": table_of(teams)}, CHOICES).frame
+def test_q_is_that_of_a_population():
+    teams = simulate_teams(np.random.default_rng(4), 200_000, 0.5)
+    frame = select({"papers": make_table(teams)}, CHOICES).frame
     q = compute_unseen_industry(frame, CHOICES).groupby([frame["authors"], frame["unseen"]]).mean()
-    for (n, u), of in teams[(teams["u"] > 0) & (teams["k"] > 0)].groupby(["n", "u"]):
-        true = (of["hidden"] == of["k"]).mean()
-        assert q[n, u] == pytest.approx(true, abs=4 * np.sqrt(true * (1 - true) / len(of)) + 0.005), (n, u)
+    for (n, u), same in teams[(teams["u"] > 0) & (teams["k"] > 0)].groupby(["n", "u"]):
+        true = (same["hidden"] == same["k"]).mean()
+        assert q[n, u] == pytest.approx(true, abs=4 * np.sqrt(true * (1 - true) / len(same)) + 0.005), (n, u)
 
 
-def share_by(q: np.ndarray, none_seen: np.ndarray) -> float:
-    """Share of academia-only teams of most likelihood, none of industry seen with probability p + (1 - p) q."""
+def maximise_share(q: np.ndarray, none_seen: np.ndarray) -> float:
+    """Return the maximum likelihood share p of academia-only teams: P(no industry author seen) = p + (1 - p) q."""
 
     def loss(p: float) -> float:
         chance = p + (1 - p) * q
@@ -266,34 +271,34 @@ def share_by(q: np.ndarray, none_seen: np.ndarray) -> float:
     return float(minimize_scalar(loss, bounds=(0.001, 0.999), method="bounded").x)
 
 
-def test_authors_taken_one_by_one_are_caught():
-    """The literal (1 - rate)^u is far off where the members of a team are alike; the rule of the model is not."""
-    teams = population(np.random.default_rng(5), 30_000, 0.3)
-    frame = select({"papers": table_of(teams)}, CHOICES).frame
+def test_independent_authors_are_a_wrong_model():
+    """Treating authors as independent, (1 - rate)^u, is far off where sectors correlate in a team; q is not."""
+    teams = simulate_teams(np.random.default_rng(5), 30_000, 0.3)
+    frame = select({"papers": make_table(teams)}, CHOICES).frame
     partly = (frame["unseen"] > 0).to_numpy()
     none_seen = frame["y"].to_numpy()[partly]
     n, u = (frame[name].to_numpy()[partly] for name in ("authors", "unseen"))
     true = (teams["k"] == 0)[teams["u"] > 0].mean()
     error = np.sqrt(true * (1 - true) / partly.sum())
-    found = share_by(compute_unseen_industry(frame, CHOICES).to_numpy()[partly], none_seen)
+    found = maximise_share(compute_unseen_industry(frame, CHOICES).to_numpy()[partly], none_seen)
     assert found == pytest.approx(true, abs=4 * error + 0.01)
     rate = teams["k"].sum() / teams["n"].sum()
-    one_by_one = float((none_seen * (1 - rate) ** u).mean())  # each unseen author academic with the same chance
+    one_by_one = float((none_seen * (1 - rate) ** u).mean())  # each unseen author is academic with the same probability
     assert abs(one_by_one - true) > 10 * error + 0.03
-    independent = ((1 - rate) ** (n - u) - (1 - rate) ** n) / (1 - (1 - rate) ** n)  # in the place of q
-    assert abs(share_by(independent, none_seen) - true) > 10 * error + 0.03
+    independent = ((1 - rate) ** (n - u) - (1 - rate) ** n) / (1 - (1 - rate) ** n)  # instead of q
+    assert abs(maximise_share(independent, none_seen) - true) > 10 * error + 0.03
     for naive in (np.zeros(len(u)), none_seen * 0 + 0.5):  # none hidden, half hidden
-        assert abs(share_by(naive, none_seen) - true) > 10 * error
+        assert abs(maximise_share(naive, none_seen) - true) > 10 * error
 
 
 def test_terms_of_a_paper():
-    frame = papers([{"terms": {"scale": 3, "FLOP": 1}}, {"terms": ["hardware"]}, {}])
+    frame = make_papers([{"terms": {"scale": 3, "FLOP": 1}}, {"terms": ["hardware"]}, {}])
     names = list(TERMS)
     assert prepare_contrast({"papers": frame}, CHOICES)["family"].values.tolist() == names
 
     def values(**choices: Any) -> list[dict[str, float]]:
-        families = prepared(frame, **choices)["family"].values
-        return [dict(zip(families, row, strict=True)) for row in chosen(frame, **choices)["exposure"]]
+        families = prepare_cells(frame, **choices)["family"].values
+        return [dict(zip(families, row, strict=True)) for row in select_papers(frame, **choices)["exposure"]]
 
     nothing = dict.fromkeys(names, 0.0)
     assert values() == [nothing | {"scale": 1, "FLOP": 1}, nothing | {"hardware": 1}, nothing]
@@ -310,29 +315,29 @@ def test_hardware_of_papers_read_in_full():
         "topic": "other",
         "topic_title": TOPICS[1],
     }
-    kinds = ("academia-only", "mixed", "industry-only")
-    rows = [read | {"team_coded": kind, "hardware_kind": "accelerator", "accelerator_count": 8.0} for kind in kinds]
+    types = ("academia-only", "mixed", "industry-only")
+    rows = [read | {"team_coded": team, "hardware_kind": "accelerator", "accelerator_count": 8.0} for team in types]
     rows += [read | {"team_coded": "mixed", "hardware_kind": "accelerator", "accelerator_count": 7.0}]
     rows += [read | {"team_coded": "mixed", "hardware_kind": "accelerator"}]
     rows += [read | {"team_coded": "mixed", "hardware_kind": "cpu", "accelerator_count": 16.0}]
-    # Not coded, not read, and theoretical.
+    # Excluded: without a label, theoretical, and not read in full text.
     rows += [read | {"team_coded": "unknown"}, read | {"team_coded": "mixed", "research": "theoretical"}]
     rows += [{"team": NO_INDUSTRY, "team_coded": "academia-only"}]
-    found = chosen(papers(rows), exposure="hardware")
+    found = select_papers(make_papers(rows), exposure="hardware")
     assert found["y"].tolist() == [True, False, False, False, False, False]
     assert found["exposure"].tolist() == [(1, 1, 0)] * 3 + [(1, 0, 0), (1, 0, 1), (0, 0, 0)]
-    assert set(found["topic_used"]) == {TOPICS[1]}  # full texts are told by their title
+    assert set(found["topic_used"]) == {TOPICS[1]}  # the topic of a full text is that of its title
 
 
 def test_topics_by_choice():
     row = {"topic": TOPICS[0], "topic_title": TOPICS[1], "topic_keywords": TOPICS[2], "terms": ["scale"]}
     for number, name in enumerate(("topic", "topic_title", "topic_keywords")):
-        assert prepared(papers([row]), topic=name)["topic"].values.tolist() == [TOPICS[number]]
+        assert prepare_cells(make_papers([row]), topic=name)["topic"].values.tolist() == [TOPICS[number]]
 
 
 def test_cells_hold_every_paper_once():
-    frame = varied(400, 2)
-    data, rows = prepared(frame), chosen(frame)
+    frame = simulate_papers(400, 2)
+    data, rows = prepare_cells(frame), select_papers(frame)
     assert int(data["n"].sum()) == len(rows)
     assert int(data["y"].sum()) == int(rows["y"].sum())
     assert (data["y"] <= data["n"]).all()
@@ -341,55 +346,58 @@ def test_cells_hold_every_paper_once():
     assert ((data["q"] >= 0) & (data["q"] < 1)).all()
     assert int(data["n"].where(data["partly"] == 1).sum()) == int((rows["unseen"] > 0).sum())
     named = pd.DataFrame(
-        {name: data[name].values[data[f"at_{name}"].values] for name in ("venue_year", "topic", "size")}
+        {name: data[name].values[data[f"{name}_idx"].values] for name in ("venue_year", "topic", "size")}
     )
-    named["terms"] = [tuple(value) for value in data["value"].values[data["at_exposure"].values]]
+    named["terms"] = [tuple(value) for value in data["value"].values[data["exposure_idx"].values]]
     cells = named.assign(n=data["n"], y=data["y"]).groupby(["venue_year", "topic", "size", "terms"])[["n", "y"]].sum()
-    place = rows["venue"] + " " + rows["year"].astype(int).astype(str)
-    by_hand = rows.assign(place=place).groupby(["place", "topic_used", "size", "exposure"])["y"].agg(["size", "sum"])
+    venue_year = rows["venue"] + " " + rows["year"].astype(int).astype(str)
+    by_hand = rows.assign(venue_year=venue_year).groupby(["venue_year", "topic_used", "size", "exposure"])["y"]
+    by_hand = by_hand.agg(["size", "sum"])
     assert dict(zip(cells.index, cells.to_numpy().tolist(), strict=True)) == dict(
         zip(by_hand.index, by_hand.to_numpy().tolist(), strict=True)
     )
 
 
-# Tables that hardly say anything.
+# Tables without enough information.
 
 
 @pytest.mark.parametrize("prepare", [prepare_contrast, prepare_topic_year], ids=["contrast", "topic_year"])
 def test_tables_without_a_contrast_are_refused(prepare: Any):
-    for words, rows in {
+    for message, rows in {
         "uses a compute term": [{"times": 20}, {"venue": "ICML", "topic": TOPICS[1], "year": 2018}],
         "no paper has an abstract": [{"has_abstract": "no"}, {"year": 1999, "terms": ["scale"]}],
     }.items():
-        with pytest.raises(InputError, match=words) as refused:
-            prepare({"papers": papers(rows)}, CHOICES)
+        with pytest.raises(InputError, match=message) as refused:
+            prepare({"papers": make_papers(rows)}, CHOICES)
         assert "table of papers" in str(refused.value)
     with pytest.raises(InputError, match="names an accelerator"):
-        prepared(papers([{"code_coded": "no", "team_coded": "mixed", "hardware_kind": "cpu"}]), exposure="hardware")
+        prepare_cells(
+            make_papers([{"code_coded": "no", "team_coded": "mixed", "hardware_kind": "cpu"}]), exposure="hardware"
+        )
 
 
-def test_one_topic_or_one_year_is_no_regression():
+def test_one_topic_or_one_year_is_refused_by_the_regression():
     for rows in ([{"terms": ["scale"]}, {"year": 2016}], [{"terms": ["scale"]}, {"topic": TOPICS[1]}]):
         with pytest.raises(InputError, match="fewer than two topics or two years"):
-            prepare_topic_year({"papers": papers(rows)}, CHOICES)
+            prepare_topic_year({"papers": make_papers(rows)}, CHOICES)
 
 
-# A bibliographic source.
+# Tables of a bibliographic source.
 
 
 def test_source_without_code_or_hardware_gives_the_same_regression(tmp_path: Path):
-    frame = varied(300, 3).assign(hardware_kind="accelerator", accelerator_count=8.0, code_coded="yes")
+    frame = simulate_papers(300, 3).assign(hardware_kind="accelerator", accelerator_count=8.0, code_coded="yes")
     frame["research"], frame["pretrained_text"] = "theoretical", "bert"
-    columns = [name for name in PAPERS.columns if name not in MAY_LACK]
+    columns = [name for name in PAPERS.columns if name not in OPTIONAL_COLUMNS]
     path = tmp_path / "openalex.csv"
     rows = frame.astype(object).where(frame.notna(), "")[columns].to_dict("records")
     path.write_bytes(format_csv(columns, rows))
-    own, said = read_user_papers(path)
-    assert f"{len(MAY_LACK)} columns" in said
+    users, report = read_user_papers(path)
+    assert f"{len(OPTIONAL_COLUMNS)} columns" in report
     for choices in (CHOICES, dataclasses.replace(CHOICES, topic_trends=False)):
         with_columns = prepare_topic_year({"papers": frame}, choices)
-        without = prepare_topic_year({"papers": own}, choices)
+        without = prepare_topic_year({"papers": users}, choices)
         xr.testing.assert_identical(with_columns, without)
         xr.testing.assert_identical(
-            prepare_contrast({"papers": frame}, choices), prepare_contrast({"papers": own}, choices)
+            prepare_contrast({"papers": frame}, choices), prepare_contrast({"papers": users}, choices)
         )
