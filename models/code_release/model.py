@@ -98,22 +98,11 @@ LABELS = (
 
 
 def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
-    """Build the model of releases in cells, with the annotator's errors as the dataset's attribute ``error`` says.
+    """Build the model of releases in cells (``cells.prepare``).
 
-    Parameters
-    ----------
-    dataset
-        As ``cells.prepare`` returns it.
-    priors
-        Hyper-parameters.
-
-    Returns
-    -------
-    pymc.Model
-        Deterministics in log-odds: ``venue_year_effect`` (venue_year,), ``topic_venue_effect`` (topic_venue,),
-        ``size_venue_effect`` (size_venue,), ``any_industry`` and ``only_industry`` (venues, era). Probabilities, where
-        the model has them: ``ceiling`` (team,), and ``sensitivity`` (team,) and ``specificity`` (team, era) in the
-        likelihood of y. None is by cell: there are thousands.
+    Deterministics in log-odds: ``venue_year_effect`` (venue_year,), ``topic_venue_effect`` (topic_venue,),
+    ``size_venue_effect`` (size_venue,), ``any_industry`` and ``only_industry`` (venues, era). Probabilities, where the
+    model has them: ``ceiling`` (team,); ``sensitivity`` (team,) and ``specificity`` (team, era) in the likelihood of y.
     """
     with_error = dataset.attrs["error"] != "none"
     coords = {name: dataset[name].to_numpy() for name in DIMS}
@@ -136,7 +125,7 @@ def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
             "size_effect": pm.ZeroSumNormal("size_effect", sigma=prior["size_sd"], dims="size"),
             "size_venue_effect": add_interaction("size_venue", prior),
             "size_team_effect": pm.ZeroSumNormal(
-                "size_team_effect", sigma=prior["size_team_sd"], dims=("industry", "size"), n_zerosum_axes=1
+                "size_team_effect", sigma=prior["size_team_sd"], dims=("industry", "size")
             ),
         }
         offset = compute_offsets(effect, ceiling, sensitivity, specificity, data)
@@ -153,12 +142,7 @@ def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
 
         # The annotator labels it as released.
         if with_error:
-            a = pm.math.sigmoid(a_logit + data["shift_sensitivity"])
-            b = pm.math.sigmoid(b_logit + data["shift_specificity"][:, None])
-            a, b = (
-                pm.Deterministic("sensitivity", a, dims="team"),
-                pm.Deterministic("specificity", b, dims=("team", "era")),
-            )
+            a, b = shift_error_rates(a_logit, b_logit, data)
             label = release * a[data["team_idx"]] + (1 - release) * (1 - b).flatten()[data["team_era_idx"]]
             add_human_labels(release, sensitivity, specificity, data)
         add_binomial("y_obs", label if with_error else release, data["n"], data["y"])
@@ -183,6 +167,13 @@ def add_error_rates(dataset: xr.Dataset, prior: Mapping[str, Any]) -> tuple[Any,
         pm.Normal("sensitivity_team_logit", a, sd, dims="team"),
         pm.Normal("specificity_team_logit", b[None, :], sd, dims=("team", "era")),
     )
+
+
+def shift_error_rates(a_logit: Any, b_logit: Any, data: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Add sensitivity (team,) and specificity (team, era) in the likelihood of y, with a specification's shifts."""
+    a = pm.math.sigmoid(a_logit + data["shift_sensitivity"])
+    b = pm.math.sigmoid(b_logit + data["shift_specificity"][:, None])
+    return pm.Deterministic("sensitivity", a, dims="team"), pm.Deterministic("specificity", b, dims=("team", "era"))
 
 
 def add_ceiling(dataset: xr.Dataset, prior: Mapping[str, Any], sensitivity_logit: Any) -> Any:

@@ -101,7 +101,8 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
     -------
     xarray.Dataset
         ``training_code_open`` (sector, year), as if all models were of the sector and date;
-        ``odds_ratio_training_code_...`` (year,) of collaborations and of industry-only models to academia-only ones, in the middle of ``DATES``;
+        ``odds_ratio_training_code_...`` (year,) of collaborations and of industry-only models to academia-only ones, in
+        the middle of ``DATES``;
         ``odds_ratio_training_code_tenfold_compute``.
     """
     effect = {

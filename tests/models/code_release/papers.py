@@ -8,12 +8,12 @@ import pandas as pd
 from models.common.team_types import TEAM_TYPES
 
 YEARS = range(2014, 2023)
-NO_HAND = pd.DataFrame(columns=["id", "venue", "year", "research", "team_hand", "code_hand", "code_coder"])
+NO_HUMAN_LABELS = pd.DataFrame(columns=["id", "venue", "year", "research", "team_hand", "code_hand", "code_coder"])
 NO_PASSAGES = pd.DataFrame(columns=["id", "team_coded", "label"])
 
 
-def invented(papers: int, seed: int, teams: tuple[str, ...] = TEAM_TYPES) -> dict[str, pd.DataFrame]:
-    """Papers of two venues and three topics; nobody's code is released."""
+def make_papers(papers: int, seed: int, teams: tuple[str, ...] = TEAM_TYPES) -> dict[str, pd.DataFrame]:
+    """Make papers of two venues and three topics, none of which releases code."""
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(
         {
@@ -29,4 +29,4 @@ def invented(papers: int, seed: int, teams: tuple[str, ...] = TEAM_TYPES) -> dic
         }
     )  # fmt: skip
     frame["team_listed"] = frame["team_coded"]
-    return {"papers": frame, "coder_labels": NO_HAND, "code_labels": NO_PASSAGES}
+    return {"papers": frame, "coder_labels": NO_HUMAN_LABELS, "code_labels": NO_PASSAGES}

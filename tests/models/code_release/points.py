@@ -1,4 +1,4 @@
-"""A model at a random point: values of its variables, its log-likelihood, and the values as one draw."""
+"""Values and log-likelihood of a model at a random point, and these values as one draw."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import xarray as xr
 Values = np.ndarray[Any, Any]
 
 
-def point(model: pm.Model, names: list[str], seed: int) -> tuple[dict[str, Values], float]:
-    """Values of these variables, and the log-likelihood, where all free variables are drawn at random."""
+def evaluate_at_random(model: pm.Model, names: list[str], seed: int) -> tuple[dict[str, Values], float]:
+    """Return values of these variables and the log-likelihood at a random point of the unconstrained space."""
     rng = np.random.default_rng(seed)
     free = {name: rng.normal(0, 0.5, np.shape(value)) for name, value in model.initial_point().items()}
     wanted = model.replace_rvs_by_values([model[name] for name in names])
@@ -22,8 +22,8 @@ def point(model: pm.Model, names: list[str], seed: int) -> tuple[dict[str, Value
     return dict(zip(names, values, strict=True)), float(found)
 
 
-def as_draws(values: dict[str, Values], model: pm.Model) -> xr.Dataset:
-    """One draw of these values, with the model's dims."""
+def make_draw(values: dict[str, Values], model: pm.Model) -> xr.Dataset:
+    """Return these values as one draw with the model's dims."""
     coords = {dim: list(model.coords[dim]) for name in values for dim in model.named_vars_to_dims.get(name, ())}
     lead = {
         name: (("chain", "draw", *model.named_vars_to_dims.get(name, ())), value[None, None])

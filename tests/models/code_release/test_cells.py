@@ -17,7 +17,7 @@ from models.code_release.choices import Choices
 from models.code_release.definitions import ERAS, GROUPS
 from models.code_release.specifications import SPECIFICATIONS
 from models.common.team_types import TEAM_TYPES
-from tests.models.code_release.papers import invented
+from tests.models.code_release.papers import make_papers
 
 CHOICES = Choices()
 
@@ -114,7 +114,7 @@ def test_offset_factors_by_hand():
     counts = {("NeurIPS", 2016): (10, 4), ("NeurIPS", 2019): (10, 0), ("ICML", 2019): (30, 10),
               ("ICML", 2022): (20, 19), ("AAAI", 2015): (8, 2), ("AAAI", 2020): (25, 1)}  # fmt: skip
     rows = [(venue, year, i < y) for (venue, year), (n, y) in counts.items() for i in range(n)]
-    tables = invented(len(rows), 4)
+    tables = make_papers(len(rows), 4)
     venue, year, released = (list(column) for column in zip(*rows, strict=True))
     code = np.where(released, "yes", "no")
     tables["papers"] = tables["papers"].assign(venue=venue, year=np.array(year, float), code_coded=code)
@@ -194,7 +194,7 @@ def test_passages_follow_their_papers(tables: dict[str, Any]):
 
 
 def test_papers_with_a_human_label_have_the_team_type_of_the_table():
-    tables = invented(10, 1)
+    tables = make_papers(10, 1)
     tables["papers"] = tables["papers"].assign(
         team_coded=["industry-only", "mixed", "academia-only", "unknown", *["mixed"] * 6]
     )
@@ -221,9 +221,9 @@ def test_choices_that_contradict_each_other_are_refused(wrong: dict[str, Any]):
 
 
 def test_a_table_without_full_texts_is_refused():
-    tables = invented(10, 1)
+    tables = make_papers(10, 1)
     tables["papers"]["code_coded"] = ""
     with pytest.raises(InputError, match="read in full text"):
         prepare(tables, CHOICES)
     with pytest.raises(InputError, match="known team type"):
-        prepare({**tables, "papers": invented(10, 1)["papers"].assign(team_coded="unknown")}, CHOICES)
+        prepare({**tables, "papers": make_papers(10, 1)["papers"].assign(team_coded="unknown")}, CHOICES)

@@ -15,7 +15,7 @@ from models.code_release.choices import Choices
 from models.code_release.definitions import ERAS, GROUPS, WHOLE
 from models.code_release.estimands import compute_estimands, count_papers_by_era
 from models.common.team_types import TEAM_TYPES
-from tests.models.code_release.papers import invented
+from tests.models.code_release.papers import make_papers
 
 CHOICES = Choices()
 
@@ -53,7 +53,7 @@ def make_draws(data: xr.Dataset) -> xr.Dataset:
 
 
 def test_estimands_by_hand():
-    tables = invented(400, 5)
+    tables = make_papers(400, 5)
     choices = Choices(error="by team")
     data = prepare(tables, choices)
     draws = make_draws(data)
@@ -111,7 +111,7 @@ def test_estimands_by_hand():
 
 def test_without_a_ceiling_shares_are_those_below_a_ceiling_of_one():
     choices = Choices(error="by team", ceiling="none")
-    data = prepare(invented(400, 5), choices)
+    data = prepare(make_papers(400, 5), choices)
     draws = make_draws(data)
     with_ceiling = compute_estimands(draws, data, Choices(error="by team"))
     found = compute_estimands(draws.drop_vars("ceiling"), data, choices)
@@ -123,14 +123,14 @@ def test_without_a_ceiling_shares_are_those_below_a_ceiling_of_one():
 
 def test_without_error_no_error_rate_is_reported():
     choices = Choices(error="none")
-    data = prepare(invented(400, 5), choices)
+    data = prepare(make_papers(400, 5), choices)
     draws = make_draws(data).drop_vars(["sensitivity", "specificity"])
     reported = {"willing", "sensitivity", "specificity", "n_willing", "n_sensitivity", "n_specificity"}
     assert not reported & set(compute_estimands(draws, data, choices))
 
 
 def test_a_team_type_without_papers_at_a_venue_year_leaves_the_others_unchanged():
-    tables = invented(400, 2)
+    tables = make_papers(400, 2)
     papers = tables["papers"]
     here = (papers["venue"] == "NeurIPS") & (papers["year"] == 2020)
     fewer = papers[~(here & (papers["team_coded"] == "industry-only"))]

@@ -28,7 +28,7 @@ from tests.models.code_release.density import (
     sum_likelihoods,
     sum_papers,
 )
-from tests.models.code_release.points import as_draws
+from tests.models.code_release.points import make_draw
 
 FAST = (
     "error none, ceiling none",
@@ -124,7 +124,7 @@ def test_reported_probabilities_are_those_of_the_likelihood(name: str):
         np.testing.assert_allclose(values[variable], value, rtol=1e-12, err_msg=variable)
     if choices.ceiling != "none":
         assert values["ceiling_logit"].dims == (() if choices.ceiling == "common" else ("team",))
-    draws = as_draws({key: value.to_numpy() for key, value in values.items()}, evaluated.model)
+    draws = make_draw({key: value.to_numpy() for key, value in values.items()}, evaluated.model)
     found = MODEL.estimands(draws, evaluated.dataset, choices).isel(chain=0, draw=0)
     assert {"willing", "sensitivity", "specificity"} & set(found) == (
         set() if choices.error == "none" else {"willing", "sensitivity", "specificity"}

@@ -22,7 +22,7 @@ from models.code_release.measurements import FIRST_PAGE, FULL_TEXT, OPEN_REVIEW
 from models.code_release.model import MODEL
 from models.code_release.specifications import SEED
 from models.common.team_types import TEAM_TYPES
-from tests.models.code_release.papers import invented
+from tests.models.code_release.papers import make_papers
 from tests.models.declared import ready_for
 
 CHOICES, PRIORS, MEASUREMENT_PRIORS = Choices(), ReleasePriors(), MeasurementPriors()
@@ -36,7 +36,7 @@ SETS = 20
 @pytest.mark.slow
 @pytest.mark.parametrize("papers, teams", [(3, TEAM_TYPES), (60, ("academia-only",))])
 def test_a_tiny_table_leaves_the_effects_at_their_prior(papers: int, teams: tuple[str, ...]):
-    tables = invented(papers, 3, teams)
+    tables = make_papers(papers, 3, teams)
     if papers == 3:
         tables["papers"] = tables["papers"].assign(venue="ICML", year=2020.0)
     data = prepare(tables, CHOICES)
@@ -111,7 +111,7 @@ def simulate(data: xr.Dataset, seed: int, world: World) -> tuple[xr.Dataset, dic
 @pytest.fixture(scope="module")
 def recovered() -> pd.DataFrame:
     """Estimate ratios from twenty simulated data sets of each world, compiling once for each treatment of errors."""
-    prepared = prepare(invented(6000, 8), Choices(error="by team"))
+    prepared = prepare(make_papers(6000, 8), Choices(error="by team"))
     compiled = Compiled()
     rows = []
     cases = [("easy", EASY, "none"), ("easy", EASY, "by team"), ("hard", HARD, "by team")]
@@ -180,7 +180,7 @@ def test_mantel_haenszel_agrees_with_the_detection_methods_without_correction(
     ready = ready_for(compiled, measurements.MODEL, data, MEASUREMENT_PRIORS)
     draws = sample(ready, SEED, FAST)["posterior"].to_dataset()
     found = measurements.compute_estimands(draws, data, CHOICES)
-    n, y, row = data["n"].values.astype(float), data["y"].values.astype(float), data["row_of"].values
+    n, y, row = data["n"].values.astype(float), data["y"].values.astype(float), data["row_idx"].values
     for i, name in enumerate(data["row"].values):
         log_odds_ratio, se = compute_mantel_haenszel(y[row == i], n[row == i], 1)
         likely = fit_logit(y[row == i], n[row == i])

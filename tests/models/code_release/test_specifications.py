@@ -16,14 +16,14 @@ from models.code_release.model import MODEL
 from models.code_release.reporting import LADDER
 from models.code_release.specifications import SPECIFICATIONS
 from models.common.claim import RAW
-from tests.models.code_release.papers import invented
+from tests.models.code_release.papers import make_papers
 from tests.models.declared import fields_of
 
 CHOICES, PRIORS = Choices(), ReleasePriors()
 
 
 def test_prior_shares_are_not_piled_at_the_ends():
-    data = prepare(invented(3000, 2), CHOICES)
+    data = prepare(make_papers(3000, 2), CHOICES)
     with MODEL.build(data, PRIORS):
         prior = pm.sample_prior_predictive(500, random_seed=1, compile_kwargs={"mode": INTERPRETED})
     found = MODEL.estimands(prior["prior"].to_dataset(), data, CHOICES)
