@@ -18,7 +18,9 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import xarray as xr
+from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.replace import vectorize_graph
+from pytensor.graph.traversal import graph_inputs, io_toposort
 
 from inference import CACHE
 from inference.sampling.density import Density, compile_density
@@ -48,12 +50,12 @@ class Ready:
 
 
 class Compiled:
-    """Compiled log densities, one per graph; models of the same structure share one, each with its own data.
+    """Compiled log densities, one per structure: a model of the same structure reuses it with its own data.
 
-    Two models have the same structure if the same function built them, if their free variables and deterministics have
-    the same names, shapes and coordinates (the draws carry those of the compiled model), and if their data have the
-    same names, types and numbers of dims. Everything else that varies between specifications, datasets and priors must
-    be ``pm.Data``.
+    Two models have the same structure if the same function built them, the graphs of their variables are equal
+    (``describe_graph``), and their variables have the same shapes and coordinates (the draws carry those of the model
+    that was compiled). What varies between specifications, data sets and priors without a new compilation must be
+    ``pm.Data``.
     """
 
     def __init__(self) -> None:
@@ -65,9 +67,8 @@ class Compiled:
         shapes = tuple(sorted((key, value.shape) for key, value in model.initial_point().items()))
         drawn = {v.name: model.named_vars_to_dims.get(v.name, ()) for v in (*model.free_RVs, *model.deterministics)}
         dims = {dim for variable_dims in drawn.values() for dim in variable_dims}
-        data = tuple(sorted((variable.name, variable.dtype, variable.ndim) for variable in model.data_vars))
         coords = tuple(sorted((dim, tuple(model.coords[dim])) for dim in dims))
-        signature = (name, shapes, tuple(drawn.items()), coords, data)
+        signature = (name, shapes, tuple(drawn.items()), coords, describe_graph(model))
         if signature not in self._known:
             report("compiling the model (20 to 60 s the first time on a machine, less from the cache)")
             self._known[signature] = (compile_density(model), model, {})
@@ -78,6 +79,30 @@ class Compiled:
         for variable in first.data_vars:
             variable.set_value(values[variable.name])
         return Ready(density.set_data(values), model, first, functions)
+
+
+def describe_graph(model: pm.Model) -> tuple[object, ...]:
+    """Describe the graph of a model's variables: each operation with its inputs, in order.
+
+    Constants enter by value, ``pm.Data`` by name, type and number of dims. Models with equal descriptions have the same
+    log density as a function of their data.
+    """
+    variables = [*model.basic_RVs, *model.deterministics, *model.potentials]
+    ids: dict[Variable[Any, Any], int] = {}
+    described: list[object] = [tuple(variable.name for variable in variables)]
+    for leaf in graph_inputs(variables):
+        ids[leaf] = len(ids)
+        if isinstance(leaf, Constant):
+            value = leaf.data
+            described.append(value.tobytes() if isinstance(value, np.ndarray) else repr(value))
+        described.append(
+            (leaf.name, str(leaf.type) if isinstance(leaf, Constant) else getattr(leaf.type, "ndim", None))
+        )
+    for node in io_toposort(list(ids), variables):
+        described.append((type(node.op).__name__, str(node.op), tuple(ids[one] for one in node.inputs)))
+        for out in node.outputs:
+            ids[out] = len(ids)
+    return (*described, tuple(ids[variable] for variable in variables))
 
 
 def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:

@@ -23,7 +23,7 @@ from tests.models.topic_papers import simulate_papers
 
 Values = dict[str, np.ndarray[Any, Any]]
 Tables = dict[str, pd.DataFrame]
-AS_WRITTEN = Mode("py", optimizer=None)  # the graph in plain numpy: nothing is rewritten, so compiling takes no time
+AS_WRITTEN = Mode("py", optimizer=None)  # plain numpy without rewrites of the graph, so compiling takes no time
 YEARS = range(2010, 2023)
 
 
@@ -32,12 +32,12 @@ YEARS = range(2010, 2023)
 
 @functools.cache
 def table_of_models() -> Tables:
-    """Notable models of all kinds, in every year; some without a compute, some whose error nobody labelled."""
+    """Make notable models of all team types and years; some lack a compute, others a confidence in it."""
     rng = np.random.default_rng(1)
     rows = 156
     known = rng.random(rows) < 0.75
     labelled = rng.random(rows) < 0.6
-    kinds = [
+    team_types = [
         "academia-only",
         "collaboration",
         "industry-leaning collaboration",
@@ -52,7 +52,7 @@ def table_of_models() -> Tables:
             "date": [f"{y}-{m:02d}-{d:02d}" for y, m, d in zip(year, rng.integers(1, 13, rows),
                                                                 rng.integers(1, 29, rows), strict=True)],
             "notability": rng.choice(["highly cited", "significant use", ""], rows, p=[0.6, 0.3, 0.1]),
-            "team_resolved": rng.choice(kinds, rows, p=[0.35, 0.12, 0.13, 0.25, 0.1, 0.05]),
+            "team_resolved": rng.choice(team_types, rows, p=[0.35, 0.12, 0.13, 0.25, 0.1, 0.05]),
             "team_source": "label",
             "domain": rng.choice(["Language", "Vision", "Games", "Biology"], rows),
             "log10_compute": np.where(known, 17 + 0.5 * (year - 2010) + rng.normal(0, 1.5, rows), np.nan),
@@ -62,8 +62,8 @@ def table_of_models() -> Tables:
         }
     )  # fmt: skip
     frame["team"] = frame["team_resolved"]
-    frame.loc[frame.index % 29 == 0, "confidence"] = "wrong"  # such a compute counts as none
-    # Errors are the table's own, not Epoch's three: a label without one would be given Epoch's.
+    frame.loc[frame.index % 29 == 0, "confidence"] = "wrong"  # such a compute counts as missing
+    # A confidence without an error would get one of Epoch's three errors, so it occurs only with the table's.
     frame.loc[(frame["confidence"] == "likely") & frame["log10_compute_se"].isna(), "confidence"] = "unverified"
     vintages = [frame.assign(vintage=vintage) for vintage in ("2023-12", "2025-06")]
     return {"models": pd.concat(vintages, ignore_index=True)}
@@ -71,7 +71,7 @@ def table_of_models() -> Tables:
 
 @functools.cache
 def table_of_releases(papers: int = 500) -> Tables:
-    """Papers of three venues read in full and one that was not; hand labels and passages."""
+    """Make papers of three venues that were read in full text and one that was not, human labels, and passages."""
     rng = np.random.default_rng(2)
     frame = pd.DataFrame(
         {
@@ -96,25 +96,25 @@ def table_of_releases(papers: int = 500) -> Tables:
         0.0,
     )
     frame["authors_company"], frame["authors_education"] = company, frame["n_authors"] - company
-    hand = frame.iloc[:60]
-    by_hand = pd.DataFrame(
+    chosen = frame.iloc[:60]
+    human = pd.DataFrame(
         {
-            "id": hand["id"], "venue": hand["venue"], "year": hand["year"], "research": "empirical",
-            "team_hand": np.where(hand["team_coded"] == "academia-only", "0", "1"),
-            "code_hand": rng.choice(["0", "1"], len(hand)),
+            "id": chosen["id"], "venue": chosen["venue"], "year": chosen["year"], "research": "empirical",
+            "team_hand": np.where(chosen["team_coded"] == "academia-only", "0", "1"),
+            "code_hand": rng.choice(["0", "1"], len(chosen)),
         }
     )  # fmt: skip
-    agrees = rng.random(len(hand)) < 0.85
-    by_hand["code_coder"] = np.where(agrees, by_hand["code_hand"], np.where(by_hand["code_hand"] == "1", "0", "1"))
+    agrees = rng.random(len(chosen)) < 0.85
+    human["code_coder"] = np.where(agrees, human["code_hand"], np.where(human["code_hand"] == "1", "0", "1"))
     read = frame[(frame["code_coded"] == "yes") & (frame["venue"] != "CVPR")].iloc[:80]
     labels = rng.choice(["own, address", "of others"], len(read), p=[0.8, 0.2])
     passages = pd.DataFrame({"id": read["id"], "team_coded": read["team_coded"], "label": labels})
-    return {"papers": frame, "coder_labels": by_hand, "code_labels": passages}
+    return {"papers": frame, "coder_labels": human, "code_labels": passages}
 
 
 @functools.cache
 def table_of_topics() -> Tables:
-    """Papers of three topics at five venues, with terms; each venue spans the window."""
+    """Make papers of three topics at five venues, with compute terms; each venue covers the whole window."""
     return {"papers": simulate_papers(700, 3)}
 
 
@@ -123,7 +123,7 @@ def table_of_topics() -> Tables:
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A generative model of a claim with choices, and the tables that it is tried on."""
+    """A generative model of a claim, with choices and tables."""
 
     claim: str
     name: str
@@ -133,7 +133,7 @@ class Case:
 
     @property
     def model(self) -> Model:
-        """The declared model."""
+        """Return the declared model."""
         return models_of(self.claim)[self.name]
 
 
@@ -150,6 +150,8 @@ CASES = {
     "topic_year, spanning": _case("topic_compute", "topic_year", table_of_topics, venues="spanning"),
     "release": _case("code_release", "release", table_of_releases),
     "release, by team": _case("code_release", "release", table_of_releases, error="by team"),
+    "release, common ceiling": _case("code_release", "release", table_of_releases, ceiling="common"),
+    "release, no error or ceiling": _case("code_release", "release", table_of_releases, error="none", ceiling="none"),
     "measurements": _case("code_release", "measurements", table_of_releases, error="none"),
     "authors": _case("code_release", "authors", table_of_releases, error="none"),
     "training_code": _case("code_release", "training_code", table_of_models),
@@ -158,56 +160,56 @@ CASES = {
 
 @functools.cache
 def dataset_of(name: str) -> xr.Dataset:
-    """The prepared data of a case."""
+    """Prepare the data of a case."""
     case = CASES[name]
     return case.model.prepare(case.tables(), case.choices)
 
 
 class Evaluated:
-    """A model's values and log densities by name, at points of the unconstrained space."""
+    """A model with its values and log densities by name, at points of the unconstrained space."""
 
     def __init__(self, name: str, dataset: xr.Dataset | None = None) -> None:
         self.case, self.dataset = CASES[name], dataset_of(name) if dataset is None else dataset
         self.model: pm.Model = self.case.model.build(self.dataset, self.case.priors)
-        shown = [*self.model.free_RVs, *self.model.deterministics]
+        named = [*self.model.free_RVs, *self.model.deterministics]
         terms = [*self.model.free_RVs, *self.model.observed_RVs]
         outputs = [
-            *self.model.replace_rvs_by_values(shown),
+            *self.model.replace_rvs_by_values(named),
             *self.model.logp(vars=terms, jacobian=False, sum=False),  # densities of the values, not of the transformed
         ]
-        self.names, self.terms = ([variable.name for variable in some] for some in (shown, terms))
-        self._at = pytensor.function(self.model.value_vars, outputs, mode=AS_WRITTEN, on_unused_input="ignore")
-        # As ``model.initial_point``, which takes longer than all else here: it rewrites the graph.
+        self.names, self.terms = ([variable.name for variable in some] for some in (named, terms))
+        self._evaluate = pytensor.function(self.model.value_vars, outputs, mode=AS_WRITTEN, on_unused_input="ignore")
+        # ``model.initial_point`` does the same, but it rewrites the graph, which takes longer than all the rest.
         starts = make_initial_point_expression(
             free_rvs=self.model.free_RVs, rvs_to_transforms=self.model.rvs_to_transforms,
             initval_strategies=self.model.rvs_to_initial_values, return_transformed=True,
         )  # fmt: skip
         found = pytensor.function([], starts, mode=AS_WRITTEN)()
         self.start: Values = dict(zip((value.name for value in self.model.value_vars), found, strict=True))
-        self._data = {self.case.priors: self._data_of(self.model)}
+        self._data = {self.case.priors: self._read_data(self.model)}
 
     @staticmethod
-    def _data_of(model: pm.Model) -> Values:
+    def _read_data(model: pm.Model) -> Values:
         return {variable.name: variable.get_value() for variable in model.data_vars}
 
     def point(self, seed: int = 1, spread: float = 0.4) -> Values:
-        """A random point near the start."""
+        """Return a random point near the initial point."""
         rng = np.random.default_rng(seed)
         return {name: np.asarray(value + rng.normal(0, spread, np.shape(value))) for name, value in self.start.items()}
 
     def __call__(self, point: Mapping[str, Any], priors: Any = None) -> tuple[Values, Values]:
-        """Values of free variables and deterministics, and log densities of free and observed ones, elementwise."""
+        """Return values of free variables and deterministics, and log densities, elementwise, with the observed ones."""
         priors = priors or self.case.priors
         if priors not in self._data:
-            self._data[priors] = self._data_of(self.case.model.build(self.dataset, priors))
+            self._data[priors] = self._read_data(self.case.model.build(self.dataset, priors))
         for name, value in self._data[priors].items():
             self.model[name].set_value(value)
-        found = self._at(*(point[variable.name] for variable in self.model.value_vars))
+        found = self._evaluate(*(point[variable.name] for variable in self.model.value_vars))
         values = dict(zip(self.names, found, strict=False))
         return values, dict(zip(self.terms, found[len(self.names) :], strict=True))
 
 
 @functools.cache
 def evaluated(name: str) -> Evaluated:
-    """A case's model, built and compiled once."""
+    """Build and compile the model of a case once."""
     return Evaluated(name)

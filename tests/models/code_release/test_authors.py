@@ -102,7 +102,7 @@ def test_estimands_of_authors_by_hand(tables: dict[str, Any]):
 
 @pytest.mark.slow
 def test_the_curve_is_not_confused_with_team_size(tables: dict[str, Any], compiled: Compiled):
-    """Releases rise with team size and fall with every author from industry; only a model of both recovers the curve."""
+    """Releases rise with team size and fall with every author from industry, so the curve needs both effects."""
     data = MODEL.prepare(tables, CHOICES)
     size = np.linspace(-0.6, 0.6, data.sizes["size"])[data["size_idx"].values]
     hits = 0

@@ -108,6 +108,13 @@ TABLE: dict[str, dict[str, Field]] = {
     },
     "release": RELEASE,
     "release, by team": RELEASE | {"error_team_sd": (0.7, {"sensitivity_team_logit", "specificity_team_logit"})},
+    "release, common ceiling": RELEASE,
+    "release, no error or ceiling": RELEASE
+    | {
+        field: (RELEASE[field][0], set())
+        for field in RELEASE
+        if field.startswith(("ceiling", "sensitivity", "specificity"))
+    },
     "measurements": STRATA
     | {"stratum_mean_sd": (1.0, {"intercept_mean"}), "found_sd": (1.5, {"found_logit", "linked_logit"})},
     "authors": STRATA
@@ -228,9 +235,6 @@ def topic_year(v: Values, p: Any, data: xr.Dataset) -> Found:
 def release(v: Values, p: Any, data: xr.Dataset) -> Found:
     """The sampler moves in an effect minus an offset, which has the density of the effect."""
     out = {
-        "sensitivity_logit": normal(v["sensitivity_logit"], p.sensitivity_mean, p.sensitivity_sd),
-        "specificity_logit": normal(v["specificity_logit"], p.specificity_mean, p.specificity_sd),
-        "ceiling_logit_shifted": normal(v["ceiling_logit"], p.ceiling_mean, p.ceiling_sd),
         "intercept": normal(v["intercept"], p.intercept_mean, p.intercept_sd),
         "any_industry_shifted": normal(v["any_industry"], 0, p.industry_sd),
         "only_industry_shifted": normal(v["only_industry"], 0, p.industry_sd),
@@ -244,6 +248,11 @@ def release(v: Values, p: Any, data: xr.Dataset) -> Found:
         "size_venue_sd": log_normal(v["size_venue_sd"], p.size_venue_sd, p.venue_log_sd),
         **{name: unit(v[name]) for name in ("topic_venue_raw", "size_venue_raw")},
     }
+    if data.attrs["ceiling"] != "none":
+        out["ceiling_logit_shifted"] = normal(v["ceiling_logit"], p.ceiling_mean, p.ceiling_sd)
+    if data.attrs["error"] != "none":
+        out["sensitivity_logit"] = normal(v["sensitivity_logit"], p.sensitivity_mean, p.sensitivity_sd)
+        out["specificity_logit"] = normal(v["specificity_logit"], p.specificity_mean, p.specificity_sd)
     if data.attrs["error"] == "by team":
         for rate in ("sensitivity", "specificity"):
             out[f"{rate}_team_logit"] = normal(v[f"{rate}_team_logit"], v[f"{rate}_logit"], p.error_team_sd)

@@ -40,8 +40,8 @@ TOP_LEVEL: dict[str, set[str]] = {
     },
     "measurements": {"intercept_mean", "intercept_sd", "any_industry", "only_industry", "found_logit", "linked_logit"},
     "authors": {
-        "intercept_number", "intercept_contrasts", "curve", "step_share", "any_industry", "only_industry", "topic_number",
-        "topic_contrasts", "size_number", "size_contrasts",
+        "intercept_number", "intercept_contrasts", "curve", "step_share", "any_industry", "only_industry",
+        "topic_number", "topic_contrasts", "size_number", "size_contrasts",
     },
     "training_code": {"intercept", "sector_contrast", "trend", "slope", "gap"},
 }  # fmt: skip
@@ -59,8 +59,13 @@ POPULATION: dict[str, set[str]] = {
 # Top-level priors that a case does not have.
 ABSENT = {
     "release": {"sensitivity_team_logit", "specificity_team_logit"},  # errors are pooled
+    "release, common ceiling": {"sensitivity_team_logit", "specificity_team_logit"},
+    "release, no error or ceiling": {
+        "sensitivity_logit", "specificity_logit", "sensitivity_team_logit", "specificity_team_logit",
+        "ceiling_logit_shifted",
+    },
     "topic_year": {"term_venue", "venue_effect"},  # venues are pooled
-}
+}  # fmt: skip
 
 
 def scale_of(variable: Any) -> Variable:
