@@ -33,10 +33,10 @@ def build(
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading", total=None)
 
-        def done(name: str, number: int, of: int) -> None:
+        def report_read(name: str, number: int, of: int) -> None:
             progress.update(task, description=f"read {name}", completed=number, total=of)
 
-        built = build_tables(raw, out or SNAPSHOT, workers, done)
+        built = build_tables(raw, out or SNAPSHOT, workers, report_read)
     for name, counts in built.counts.items():
         typer.echo(name)
         for what, n in sorted(counts.items()):

@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md beside the tree: every path and every name on the page exists, and every file is on it."""
+"""ARCHITECTURE.md against the tree: every path and every name on the page exists, and every file is on it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_walk_goes_through_eight_files_and_its_names_are_theirs():
     assert len(re.findall(r"^\d\. ", walk, re.MULTILINE)) == 8
     assert len(files) == 8
     every = set().union(*(definitions(ROOT / file) for file in files))
-    for name in ("standardised_shares", "select", "_labels", "coder_labels"):
+    for name in ("standardise_shares", "select", "_count_labels", "list_annotator_labels"):
         assert name in every, name
     source = (ROOT / "data/sources/coakley.py").read_text() + (ROOT / "data/classify/paper_row.py").read_text()
     for key in ("open_source_code", "affiliation", "code_coded", "team_coded"):
@@ -109,7 +109,9 @@ def test_the_tree_names_what_stands_outside_folders():
 def test_each_claim_has_the_usual_files(claim: str):
     usual = listed("CLAIM/")
     assert len(usual) == 8
-    assert usual <= {path.name for path in (ROOT / "models" / claim).glob("*.py")}
+    there = {path.name for path in (ROOT / "models" / claim).glob("*.py")}
+    assert usual <= there
+    assert listed(f"{claim}/") == there - usual, "the tree of ARCHITECTURE.md and the files of this claim differ"
 
 
 def test_the_table_of_imports_is_what_is_tested():

@@ -44,7 +44,7 @@ def _fit_claim(claim: str, parts: Mapping[str, Parts], paths: Paths, report: Rep
         report(f"{claim}: all {len(parts)} extended specifications are current")
         return []
     failed = []
-    fitter = Fitter.for_claim(claim, parts, Overrides(), report, extended=True)
+    fitter = Fitter.load_claim(claim, parts, Overrides(), report, extended=True)
     fitted, _ = fitter.prepare(report, extended=True)
     for number, one in enumerate(fitted, start=1):
         if one.name not in todo:

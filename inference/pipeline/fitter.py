@@ -78,7 +78,7 @@ class Fitter:
         self._done: list[tuple[Resolved, Any, tuple[Any, Any, bool]]] = []
 
     @classmethod
-    def for_claim(
+    def load_claim(
         cls, claim: str, parts: Mapping[str, Parts], overrides: Overrides, report: Report, extended: bool
     ) -> Fitter:
         """Return the fitter of a claim, with the project's tables or a user's.

@@ -69,7 +69,7 @@ def _refit(claim: str, parts: Mapping[str, Parts], paths: Paths, report: Report,
     """Fit the specifications of a claim that are not current; return whether all of them passed the gate."""
     from inference.pipeline.fitter import Fitter
 
-    fitter = Fitter.for_claim(claim, parts, overrides, report, extended=False)
+    fitter = Fitter.load_claim(claim, parts, overrides, report, extended=False)
     try:
         fitted, left_out = fitter.prepare(report)
     except InputError as error:

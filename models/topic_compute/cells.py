@@ -100,9 +100,9 @@ def list_families(choices: Choices) -> list[str]:
 def _keep_with_team(rows: Selection, choices: Choices) -> None:
     """Keep the papers whose team type is known or partly observed; add ``y``, ``authors`` and ``unseen``.
 
-    With ``team`` listed, the listed authors decide where all of them are known; else the LLM label of the team type;
-    else the authors that are observed. Coded: the LLM label decides, as it always does for full texts. Listed where
-    coded: as listed, for the papers that have a label.
+    With ``team`` "listed", the listed authors decide where all of them are known; else the LLM label of the team type;
+    else the authors that are observed. With "coded", the LLM label decides, as it always does for full texts. With
+    "listed where coded", the listed authors decide, for the papers that have an LLM label.
     """
     frame = rows.frame
     coded = frame["team_coded"] != "unknown"

@@ -16,7 +16,7 @@ class Choices:
     first_year: int = 2012
     last_year: int = 2021  # of the published claim; full texts are read to 2022
     topic: Literal["topic", "topic_title", "topic_keywords"] = "topic"  # from all available text, or from a part of it
-    # Listed: the LLM label where the list is incomplete. Listed where coded: the list, for papers that have a label.
+    # "listed": the LLM label where the list is incomplete. "listed where coded": the list, for papers with a label.
     team: Literal["listed", "coded", "listed where coded"] = "listed"
     unseen: Literal["random", "complete cases", "all academic", "all industry"] = "random"  # authors not observed
     unseen_shift: float = 0.0  # log-odds of an academia-only team: partly observed teams less others

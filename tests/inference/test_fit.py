@@ -206,6 +206,33 @@ def test_draws_equal_those_of_nutpie():
             assert mine[name][dim].to_numpy().tolist() == theirs[name][dim].to_numpy().tolist(), (name, dim)
 
 
+def make_line(*, doubled: bool = False, constant: float = 2.0, data: float = 1.0, sd: float = 1.0) -> pm.Model:
+    """Make a model whose variables and data always have the same names, shapes and types."""
+    with pm.Model() as model:
+        x = pm.Data("x", np.array([data, 2.0]))
+        scale = pm.Data("scale", sd)
+        slope = pm.Normal("slope", 0, scale)
+        pm.Normal("y", slope * x * (constant if doubled else 1.0) + (0.0 if doubled else constant), observed=[1.0, 2.0])
+    return model
+
+
+def test_models_of_equal_names_and_other_graphs_are_compiled_apart():
+    """Two forms of one regression had the same names, shapes and data; a refresh would have fitted the first twice."""
+    known = fit.Compiled()
+    first = known.get(make_line(), "line")
+    assert known.get(make_line(data=7.0, sd=3.0), "line").first is first.first  # other data: the same graph
+    assert known.get(make_line(doubled=True), "line").first is not first.first
+    assert known.get(make_line(constant=3.0), "line").first is not first.first
+    assert known.get(make_line(), "another function").first is not first.first
+
+
+def test_a_description_is_of_the_graph_alone():
+    """Built twice, it is the same; another operation, constant or order of inputs is another."""
+    same, again = (fit.describe_graph(make_line()) for _ in range(2))
+    assert same == again
+    assert len({same, fit.describe_graph(make_line(doubled=True)), fit.describe_graph(make_line(constant=3.0))}) == 3
+
+
 @pytest.mark.slow
 def test_draws_do_not_depend_on_which_model_was_compiled_first(tables: dict[str, Any], compiled: fit.Compiled):
     """As when a killed refresh resumes: another specification is compiled first."""

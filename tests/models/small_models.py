@@ -192,13 +192,13 @@ class Evaluated:
     def _read_data(model: pm.Model) -> Values:
         return {variable.name: variable.get_value() for variable in model.data_vars}
 
-    def point(self, seed: int = 1, spread: float = 0.4) -> Values:
+    def point(self, seed: int = 1, sd: float = 0.4) -> Values:
         """Return a random point near the initial point."""
         rng = np.random.default_rng(seed)
-        return {name: np.asarray(value + rng.normal(0, spread, np.shape(value))) for name, value in self.start.items()}
+        return {name: np.asarray(value + rng.normal(0, sd, np.shape(value))) for name, value in self.start.items()}
 
     def __call__(self, point: Mapping[str, Any], priors: Any = None) -> tuple[Values, Values]:
-        """Return values of free variables and deterministics, and log densities, elementwise, with the observed ones."""
+        """Return values of free variables and deterministics, and elementwise log densities."""
         priors = priors or self.case.priors
         if priors not in self._data:
             self._data[priors] = self._read_data(self.case.model.build(self.dataset, priors))

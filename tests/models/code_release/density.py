@@ -341,10 +341,10 @@ class Evaluated:
     names: tuple[str, ...]  # of the values, which are the first outputs
     terms: tuple[str, ...]  # names of the variables whose log densities follow
 
-    def point(self, seed: int, spread: float) -> Point:
+    def point(self, seed: int, sd: float) -> Point:
         """Return a random point of the unconstrained space."""
         rng = np.random.default_rng(seed)
-        return {name: np.asarray(value + rng.normal(0, spread, np.shape(value))) for name, value in self.start.items()}
+        return {name: np.asarray(value + rng.normal(0, sd, np.shape(value))) for name, value in self.start.items()}
 
     def __call__(self, point: Mapping[str, Any]) -> tuple[Named, dict[str, float]]:
         """Return the values of free variables and deterministics, and log densities of free and observed variables."""

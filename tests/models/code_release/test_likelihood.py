@@ -42,11 +42,11 @@ LABEL_TERMS = ("human_release_obs", "human_none_obs", "passages_obs")
 
 
 def check_likelihood(
-    tables: Callable[[], Tables], choices: Choices, seed: int, spread: float
+    tables: Callable[[], Tables], choices: Choices, seed: int, sd: float
 ) -> tuple[Named, dict[str, float]]:
     """Compare every likelihood term at a random point; return the model's values and densities."""
     evaluated = evaluate_on(tables, choices)
-    values, densities = evaluated(evaluated.point(seed, spread))
+    values, densities = evaluated(evaluated.point(seed, sd))
     assert int(evaluated.dataset["n"].sum()) == len(describe_papers(tables(), choices))
     expected = sum_likelihoods(values, choices, tables())
     assert {variable.name for variable in evaluated.model.observed_RVs} == set(expected)
@@ -59,8 +59,8 @@ def check_likelihood(
 def test_likelihood_is_that_of_the_docstring(name: str):
     """Compare each of its terms near the initial point and far from it."""
     choices = CONFIGURATIONS[name]
-    for seed, spread in enumerate((0.3, 0.8, 1.5)):
-        _, densities = check_likelihood(make_small, choices, seed, spread)
+    for seed, sd in enumerate((0.3, 0.8, 1.5)):
+        _, densities = check_likelihood(make_small, choices, seed, sd)
     if choices.error == "none":
         assert not densities.keys() & set(LABEL_TERMS)
         return
@@ -72,8 +72,8 @@ def test_likelihood_is_that_of_the_docstring(name: str):
 @pytest.mark.parametrize("name", ON_REAL_TABLES)
 def test_likelihood_of_the_real_papers_is_that_of_the_docstring(name: str):
     """The comparison also holds with the repository's tables."""
-    for seed, spread in enumerate((0.4, 1.0)):
-        check_likelihood(load_real, CONFIGURATIONS[name], seed, spread)
+    for seed, sd in enumerate((0.4, 1.0)):
+        check_likelihood(load_real, CONFIGURATIONS[name], seed, sd)
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,10 @@ def test_likelihood_of_the_real_papers_is_that_of_the_docstring(name: str):
 )
 def test_joint_density_is_that_of_the_docstring(name: str):
     """Priors agree one by one; those of effects sampled less an offset agree in sum, with the Jacobian of the map."""
-    choices, seed, spread = CONFIGURATIONS[name], 11, 0.6
-    values, densities = check_likelihood(make_small, choices, seed, spread)
+    choices, seed, sd = CONFIGURATIONS[name], 11, 0.6
+    values, densities = check_likelihood(make_small, choices, seed, sd)
     evaluated = evaluate_on(make_small, choices)
-    point = evaluated.point(seed, spread)
+    point = evaluated.point(seed, sd)
     expected = compute_log_prior(values, choices)
     effects = evaluated.list_effects()
     shifted = {f"{effect}_shifted" for effect in effects}
