@@ -123,13 +123,13 @@ class Toy:
         said = self.capsys.readouterr()
         return code, said.out, said.err
 
-    def good(self, out: Path) -> dict[str, str]:
+    def make_good(self, out: Path) -> dict[str, str]:
         """A good refresh into a folder, made once and copied; digests of what it holds."""
         if not (self.once / "estimates.json").exists():
             code, _, errors = self("refresh", "--out", self.once)
             assert code == 0, errors
         shutil.copytree(self.once, out, dirs_exist_ok=True)
-        return digests(out)
+        return hash_files(out)
 
 
 @pytest.fixture(scope="session")
@@ -153,7 +153,7 @@ def forget(claim: str) -> None:
         del sys.modules[name]
 
 
-def digests(folder: Path) -> dict[str, str]:
+def hash_files(folder: Path) -> dict[str, str]:
     """SHA-256 of every file below a folder but its lock."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

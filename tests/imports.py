@@ -11,12 +11,12 @@ ROOT = Path(__file__).resolve().parent.parent
 Graph = Mapping[str, set[str]]
 
 
-def modules(folder: Path, root: Path = ROOT) -> dict[str, Path]:
+def list_modules(folder: Path, root: Path = ROOT) -> dict[str, Path]:
     """All modules in a folder and below, by the name that imports them; a package is its ``__init__``."""
     return {_name(path, root): path for path in sorted(folder.rglob("*.py"))}
 
 
-def imports_of(file: Path, root: Path = ROOT) -> set[str]:
+def find_imports(file: Path, root: Path = ROOT) -> set[str]:
     """All modules that a file imports, by their full names: late, relative and for type checkers too.
 
     What is imported from a package is the module, if there is one of that name, or else the package.
@@ -36,13 +36,13 @@ def imports_of(file: Path, root: Path = ROOT) -> set[str]:
     return found
 
 
-def graph(folder: Path, root: Path = ROOT) -> dict[str, set[str]]:
+def build_graph(folder: Path, root: Path = ROOT) -> dict[str, set[str]]:
     """The modules of a folder, and which of one another each imports."""
-    files = modules(folder, root)
-    return {name: imports_of(path, root) & files.keys() for name, path in files.items()}
+    files = list_modules(folder, root)
+    return {name: find_imports(path, root) & files.keys() for name, path in files.items()}
 
 
-def reached(start: str, by: Graph) -> set[str]:
+def find_reached(start: str, by: Graph) -> set[str]:
     """What a module imports, what that imports, and so on; itself only if it is in a circle."""
     found: set[str] = set()
     todo = [*by[start]]
@@ -54,9 +54,9 @@ def reached(start: str, by: Graph) -> set[str]:
     return found
 
 
-def circles(by: Graph) -> list[list[str]]:
+def find_circles(by: Graph) -> list[list[str]]:
     """Groups of modules that import one another, at once or through others; a module that imports itself is one."""
-    after = {name: reached(name, by) for name in by}
+    after = {name: find_reached(name, by) for name in by}
     groups = {frozenset(other for other in found if name in after.get(other, ())) for name, found in after.items()}
     return sorted(sorted(group) for group in groups if group)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from models.registry import CLAIMS
-from tests.imports import ROOT, circles, imports_of, modules
+from tests.imports import ROOT, find_circles, find_imports, list_modules
 
 PACKAGES = ("data", "models", "figures", "inference")
-FILES = {name: path for package in PACKAGES for name, path in modules(ROOT / package).items()}
-GRAPH = {name: imports_of(path) & FILES.keys() for name, path in FILES.items()}
+FILES = {name: path for package in PACKAGES for name, path in list_modules(ROOT / package).items()}
+GRAPH = {name: find_imports(path) & FILES.keys() for name, path in FILES.items()}
 
 MAY = {
     "data": {"data"},
@@ -46,7 +46,7 @@ def test_no_import_against_the_direction():
 
 
 def test_no_circle():
-    assert circles(GRAPH) == []
+    assert find_circles(GRAPH) == []
 
 
 def test_claims_share_only_what_is_common():
@@ -91,7 +91,7 @@ def test_a_claims_package_says_only_strings(claim: str):
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_choices_are_dataclasses_and_import_no_sibling(claim: str):
     file = ROOT / "models" / claim / "choices.py"
-    assert imports_of(file) & FILES.keys() == set()
+    assert find_imports(file) & FILES.keys() == set()
     body = ast.parse(file.read_text()).body
     classes = [node.name for node in body if isinstance(node, ast.ClassDef)]
     others = [node for node in body[1:] if not isinstance(node, ast.ClassDef | ast.Import | ast.ImportFrom)]

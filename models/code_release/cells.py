@@ -1,4 +1,4 @@
-"""Papers of the code-release claim in cells, and the human labels that calibrate the LLM annotator."""
+"""Papers of the code-release claim in cells, and the labels that calibrate the LLM annotator."""
 
 from __future__ import annotations
 

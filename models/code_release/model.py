@@ -35,7 +35,7 @@ likelihood of y alone, as if the labelled papers were read better or worse than 
 b:
 
     papers with a human label:    LLM label yes | release ~ Binomial(., a[k]),    no | no release ~ Binomial(., b[k, e])
-    passages that the annotator took for a release, by team type, year and venue group, with a human label:
+    passages that the annotator took for a release, by team type, year and venue group, each read again:
         the paper's own code ~ Binomial(., sum n r a / sum n (r a + (1 - r)(1 - b))),   sums over the papers' cells.
 
 Assumptions
@@ -43,8 +43,9 @@ Assumptions
 Given team type and era, the annotator errs at the same rates at all venues and on all topics. Its sensitivity is the
 same in all years, and so is the ceiling, at all venues and on all topics. Papers with a human label of 2023 and 2024
 represent the last era; those with industry are taken for mixed where the table does not know them. What a paper says it
-releases is taken for released. A human label of a paper says whether it releases code, one of a passage whether the
-annotator misread it: both are taken to measure the same error. None of this is causal.
+releases is taken for released. The label of a paper says whether it releases code, that of a passage whether the
+annotator misread it; the passages were read by another language model. Both are taken to measure the same error. None
+of this is causal.
 
 References
 ----------
@@ -144,7 +145,7 @@ def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
         if with_error:
             a, b = shift_error_rates(a_logit, b_logit, data)
             label = release * a[data["team_idx"]] + (1 - release) * (1 - b).flatten()[data["team_era_idx"]]
-            add_human_labels(release, sensitivity, specificity, data)
+            add_calibration(release, sensitivity, specificity, data)
         add_binomial("y_obs", label if with_error else release, data["n"], data["y"])
     return model
 
@@ -197,8 +198,8 @@ def add_interaction(name: str, prior: Mapping[str, Any]) -> Any:
     return pm.Deterministic(f"{name}_effect", sd * pm.Normal(f"{name}_raw", dims=name), dims=name)
 
 
-def add_human_labels(release: Any, sensitivity: Any, specificity: Any, data: Mapping[str, Any]) -> None:
-    """Add what calibrates the annotator: papers and passages with a human label, at the error rates without shifts."""
+def add_calibration(release: Any, sensitivity: Any, specificity: Any, data: Mapping[str, Any]) -> None:
+    """Add what calibrates the annotator, at error rates without shifts: human labels of papers, labels of passages."""
     by_team = sensitivity[:, None] + pt.zeros_like(specificity)
     for name, rate in (("release", by_team), ("none", specificity)):
         labelled, n = data[f"human_{name}_labelled"], data[f"human_{name}"]

@@ -11,7 +11,7 @@ from data.build.provenance import NOT_HASHED, hash_code, list_hashed_files
 from data.paths import HERE
 from data.sources.record import TRACKS
 from data.vocabulary import TRACK_NAMES
-from tests.imports import circles, graph, imports_of, modules, reached
+from tests.imports import find_circles, build_graph, find_imports, list_modules, find_reached
 
 # What each stage may import from the rest of data/; a top-level module is a stage.
 BASE = {"errors", "vocabulary", "paths", "rules", "io"}
@@ -41,7 +41,7 @@ def stage(module: str) -> str:
 def test_each_stage_imports_only_earlier_stages():
     wrong = [
         f"{name} imports {other}"
-        for name, others in graph(HERE).items()
+        for name, others in build_graph(HERE).items()
         for other in others
         if stage(other) not in MAY[stage(name)] | {stage(name)}
     ]
@@ -49,22 +49,22 @@ def test_each_stage_imports_only_earlier_stages():
 
 
 def test_no_imports_are_circular():
-    assert circles(graph(HERE)) == []
+    assert find_circles(build_graph(HERE)) == []
 
 
 def test_data_imports_no_other_part_of_the_project():
-    every = {name: imports_of(path) for name, path in modules(HERE).items()}
+    every = {name: find_imports(path) for name, path in list_modules(HERE).items()}
     assert {name for name, others in every.items() if any(other.split(".")[0] in PROJECT for other in others)} == set()
 
 
 def test_every_imported_module_exists():
-    names = modules(HERE).keys()
-    every = set().union(*(imports_of(path) for path in modules(HERE).values()))
+    names = list_modules(HERE).keys()
+    every = set().union(*(find_imports(path) for path in list_modules(HERE).values()))
     assert {name for name in every if name.split(".")[0] == "data"} <= names
 
 
 def test_loading_a_table_neither_reads_raw_files_nor_classifies():
-    stages = {stage(name) for name in reached("data.tables.load", graph(HERE))}
+    stages = {stage(name) for name in find_reached("data.tables.load", build_graph(HERE))}
     assert stages <= BASE | {"tables"}
 
 
@@ -78,10 +78,10 @@ def test_packages_hold_no_code():
 
 
 def test_all_files_that_make_the_tables_are_hashed():
-    files = modules(HERE)
+    files = list_modules(HERE)
     build = "data.build.snapshot"
     packages = {name for name, path in files.items() if path.name == "__init__.py"}
-    loaded = {build} | reached(build, graph(HERE)) | packages
+    loaded = {build} | find_reached(build, build_graph(HERE)) | packages
     hashed = {name for name in list_hashed_files() if name.endswith(".py")}
     assert hashed == {files[name].relative_to(HERE).as_posix() for name in loaded}
     assert hashed | set(NOT_HASHED) == {path.relative_to(HERE).as_posix() for path in files.values()}
@@ -143,7 +143,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def test_late_relative_and_type_checking_imports_are_found(package: Path):
-    found = {name: imports_of(path, package) for name, path in modules(package / "a", package).items()}
+    found = {name: find_imports(path, package) for name, path in list_modules(package / "a", package).items()}
     assert found == {
         "a": set(),
         "a.b": {"a.b.one"},
@@ -155,10 +155,10 @@ def test_late_relative_and_type_checking_imports_are_found(package: Path):
 
 
 def test_indirect_circles_are_found(package: Path):
-    assert circles(graph(package / "a", package)) == [["a.b", "a.b.one", "a.b.two", "a.c", "a.d"]]
-    assert circles({"a": {"a"}, "b": {"c"}, "c": set(), "d": {"e"}, "e": {"d"}}) == [["a"], ["d", "e"]]
-    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+    assert find_circles(build_graph(package / "a", package)) == [["a.b", "a.b.one", "a.b.two", "a.c", "a.d"]]
+    assert find_circles({"a": {"a"}, "b": {"c"}, "c": set(), "d": {"e"}, "e": {"d"}}) == [["a"], ["d", "e"]]
+    assert find_circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 def test_reached_follows_imports_of_imports():
-    assert reached("a", {"a": {"b"}, "b": {"c"}, "c": set(), "d": {"a"}}) == {"b", "c"}
+    assert find_reached("a", {"a": {"b"}, "b": {"c"}, "c": set(), "d": {"a"}}) == {"b", "c"}

@@ -21,7 +21,7 @@ from inference.store.declarations import import_part, list_specifications
 from inference.store.paths import ROOT
 from inference.summaries.sensitivity import list_needless, list_undeclared, read_declared
 from models.registry import CLAIMS
-from tests.conftest import digests
+from tests.conftest import hash_files
 from tests.models.topic_papers import simulate_papers
 
 HEAVY = ("pymc", "arviz", "pandas", "xarray", "matplotlib", "nutpie", "pytensor")
@@ -48,11 +48,11 @@ def test_default_settings_pass_the_gate_without_a_retry(estimates: dict[str, Any
 
 
 def test_second_refresh_changes_nothing_and_imports_nothing_heavy(refreshed: Path, run: Any):
-    before = digests(refreshed)
+    before = hash_files(refreshed)
     done = run("-X", "importtime", "-m", "inference", "refresh", "academic_share", "--out", refreshed)
     assert done.returncode == 0, done.stderr
     assert "nothing to do" in done.stdout
-    assert digests(refreshed) == before
+    assert hash_files(refreshed) == before
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     assert not imported & set(HEAVY)
 
@@ -99,7 +99,7 @@ def test_figures_are_redrawn_from_stored_rows_alone(refreshed: Path, tmp_path: P
 
     charts = json.loads((refreshed / "summaries" / "academic_share.json").read_text())["charts"]
     academic_share.draw(charts, tmp_path)
-    drawn, there = digests(tmp_path), digests(refreshed / "figures")
+    drawn, there = hash_files(tmp_path), hash_files(refreshed / "figures")
     assert len(drawn) == 12
     assert drawn.items() <= there.items()
 
@@ -180,7 +180,7 @@ def test_bad_table_is_named_and_good_results_stay(
 ):
     out = tmp_path / "out"
     shutil.copytree(refreshed, out)
-    before = digests(out)
+    before = hash_files(out)
     done = run("-m", "inference", "refresh", "--models", damaged(tmp_path, change), "--out", out)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
@@ -188,7 +188,7 @@ def test_bad_table_is_named_and_good_results_stay(
     assert "loading PyMC" not in done.stdout  # reported before anything slow
     for word in words:
         assert word in done.stderr
-    assert digests(out) == before
+    assert hash_files(out) == before
 
 
 def test_usage_errors(run: Any, tmp_path: Path):

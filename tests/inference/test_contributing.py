@@ -19,7 +19,7 @@ import typst
 from inference import CACHE
 from inference.store.paths import ROOT
 from models.registry import CLAIMS
-from tests.conftest import digests
+from tests.conftest import hash_files
 from tests.toy.run import TOY
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -78,9 +78,9 @@ def add_claim(root: Path) -> None:
 @pytest.fixture
 def added(copy: Path) -> Command:
     """A function that runs commands on the copy, to which the claim was added."""
-    before = digests(copy)
+    before = hash_files(copy)
     add_claim(copy)
-    after = digests(copy)
+    after = hash_files(copy)
     changed = {name for name in after if before.get(name) != after[name]}
     for path in paths():
         inside = path.replace("CLAIM", CLAIM)
@@ -106,7 +106,7 @@ def test_a_claim_added_by_its_steps_is_in_the_paper(added: Command, copy: Path, 
     [row] = [row for row in content["estimates"] if row["headline"]]
     assert (row["claim"], row["estimand"], row["coords"]) == (CLAIM, "mean_by_year", {"year": 2020})
     assert (out / "paper.pdf").read_bytes().startswith(b"%PDF")
-    assert f"figures/{CLAIM}.pdf" in digests(out)
+    assert f"figures/{CLAIM}.pdf" in hash_files(out)
     assert shown(copy, out, "heading").count(HEADING) == 1
     assert row["text"] in shown(copy, out, "<shown>")
 

@@ -19,7 +19,7 @@ from inference.store.imports import find_reached
 from inference.store.overrides import Overrides
 from inference.store.paths import ROOT
 from models.registry import CLAIMS
-from tests.imports import modules
+from tests.imports import list_modules
 
 COPIED = ("data", "models", "inference", "figures", "paper")
 KEYS = """
@@ -255,7 +255,7 @@ def test_a_fit_holds_every_file_that_python_loads_for_it(claim: str, model: str)
     roots = (name_module(claim, model), SAMPLING, READING)
     done = subprocess.run([sys.executable, "-c", LOADED, *roots], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    files = {name for package in ("data", "models", "inference", "figures") for name in modules(ROOT / package)}
+    files = {name for package in ("data", "models", "inference", "figures") for name in list_modules(ROOT / package)}
     loaded = {name for name in json.loads(done.stdout) if name in files}
     assert len(loaded) > 25
     held = find_reached(*roots, skip=frozenset(list_modules_by_value(claim)))
@@ -274,6 +274,6 @@ def test_relative_and_late_imports_are_followed(tmp_path: Path, monkeypatch: pyt
     (folder / "inner" / "a.py").write_text("def f():\n    from ..b import value\n    import json\n")
     (folder / "b.py").write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import data.c\n")
     (folder / "c.py").write_text("")
-    monkeypatch.setattr(imports, "find_file", modules(folder, tmp_path).get)
+    monkeypatch.setattr(imports, "find_file", list_modules(folder, tmp_path).get)
     assert set(imports.find_reached("data.inner")) == {"data", "data.inner", "data.inner.a", "data.b", "data.c"}
     assert set(imports.find_reached("data.inner", skip=frozenset({"data.b"}))) == {"data", "data.inner", "data.inner.a"}

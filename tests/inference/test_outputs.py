@@ -14,7 +14,7 @@ import inference.pipeline.outputs
 import models
 from inference.store import imports
 from models.registry import CLAIMS
-from tests.conftest import digests, forget
+from tests.conftest import hash_files, forget
 from tests.toy.run import TOY
 
 
@@ -65,7 +65,7 @@ def built(two: Any, tmp_path: Path, once: Path) -> tuple[Any, Path, dict[str, st
         assert "no fit needed the one retry" in output
     out = tmp_path / "out"
     shutil.copytree(once, out)
-    return two, out, digests(out)
+    return two, out, hash_files(out)
 
 
 def again(built: tuple[Any, Path, dict[str, str]]) -> tuple[set[str], set[str]]:
@@ -73,7 +73,7 @@ def again(built: tuple[Any, Path, dict[str, str]]) -> tuple[set[str], set[str]]:
     two, out, before = built
     code, output, errors = two("refresh", "--out", out)
     assert code == 0, errors
-    after = digests(out)
+    after = hash_files(out)
     assert "nothing to do" in two("refresh", "--out", out)[1]
     return steps(output), {name for name in after.keys() | before.keys() if after.get(name) != before.get(name)}
 
@@ -178,4 +178,4 @@ def test_a_headline_or_published_value_that_no_fit_has_is_named(built: Any, old:
     code, _, errors = two("refresh", "--out", out)
     assert code == 1
     assert f"models/other/reporting.py names estimates that no fit has: {named}" in errors
-    assert digests(out) == before
+    assert hash_files(out) == before

@@ -20,8 +20,8 @@ from data.paths import SNAPSHOT
 from data.sources.epoch import WORDS
 from data.tables.schemas import MODELS
 from inference.store.paths import ROOT
-from tests.conftest import digests
-from tests.toy.faults import writes
+from tests.conftest import hash_files
+from tests.toy.faults import watch_writes
 from tests.toy.planted import plant
 
 TOY = ROOT / "tests" / "toy" / "run.py"
@@ -88,13 +88,13 @@ def break_table(table: Path, fault: str) -> Path:
 )
 def test_bad_table(toy: Any, tmp_path: Path, table: Path, fault: str, expected: list[str]):
     out = tmp_path / "out"
-    before = toy.good(out)
+    before = toy.make_good(out)
     code, _, errors = toy("refresh", "--models", break_table(table, fault), "--out", out)
     assert code == 2
     assert is_one_line(errors), errors
     for text in expected:
         assert text in errors
-    assert digests(out) == before
+    assert hash_files(out) == before
 
 
 RAW = ",".join(WORDS[name] for name in WORDS if WORDS[name])
@@ -122,20 +122,20 @@ def test_bad_raw_vintage(toy: Any, tmp_path: Path, cells: str, expected: list[st
 def fill_disk(toy: Any, tmp_path: Path, every: int) -> None:
     """Fail at every so many writes: exit 2, one message, outputs unchanged, no partial file; the next run completes."""
     out = tmp_path / "out"
-    before = toy.good(out)
-    with writes(out) as counted:
+    before = toy.make_good(out)
+    with watch_writes(out) as counted:
         assert toy("refresh", "--seed", "7", "--out", out)[0] == 0
-    expected = select_outputs(digests(out))
+    expected = select_outputs(hash_files(out))
     assert counted.seen > 25
     for n_write in range(1, counted.seen + 1, every):
         shutil.rmtree(out)
-        toy.good(out)
-        with writes(out, fail_at=n_write):
+        toy.make_good(out)
+        with watch_writes(out, fail_at=n_write):
             code, _, errors = toy("refresh", "--seed", "7", "--out", out)
         assert code == 2, (n_write, errors)
         assert is_one_line(errors), (n_write, errors)
         assert "No space left on device" in errors
-        found = digests(out)
+        found = hash_files(out)
         complete = {name for name, digest in select_outputs(found).items() if expected.get(name) != digest} <= {
             "outputs.json"
         }
@@ -145,7 +145,7 @@ def fill_disk(toy: Any, tmp_path: Path, every: int) -> None:
             metadata = json.loads((out / "posteriors" / "toy" / f"{spec}.json").read_text())
             assert found[f"posteriors/toy/{metadata['file']}"] == metadata["sha256"], n_write
     assert toy("refresh", "--seed", "7", "--out", out)[0] == 0
-    assert select_outputs(digests(out)) == expected
+    assert select_outputs(hash_files(out)) == expected
 
 
 def test_full_disk(toy: Any, tmp_path: Path):
@@ -162,9 +162,9 @@ def test_file_size_limit_of_the_system(toy: Any, tmp_path: Path, limit: int, goo
     """The kernel refuses writes beyond a limit: of a posterior or, if the posteriors exist, of the outputs."""
     out = tmp_path / "out"
     if good:
-        toy.good(out)
+        toy.make_good(out)
         (out / "outputs.json").unlink()
-    before = digests(out)
+    before = hash_files(out)
     code = f"import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); "
     code += (
         f"sys.argv = ['run.py', 'refresh', '--out', {str(out)!r}]; runpy.run_path({str(TOY)!r}, run_name='__main__')"
@@ -173,12 +173,12 @@ def test_file_size_limit_of_the_system(toy: Any, tmp_path: Path, limit: int, goo
     assert done.returncode == 2, done.stderr
     assert is_one_line(done.stderr), done.stderr
     assert "[(" not in done.stderr
-    assert digests(out) == before
+    assert hash_files(out) == before
 
 
 def test_corrupt_and_half_written_posteriors(toy: Any, tmp_path: Path):
     out = tmp_path / "out"
-    before = toy.good(out)
+    before = toy.make_good(out)
     file = next((out / "posteriors" / "toy").glob("main-*.nc"))
     good = file.read_bytes()
     for content in (good[: len(good) // 2], b"", bytes([*good[:5000], good[5000] ^ 255, *good[5001:]])):
@@ -190,7 +190,7 @@ def test_corrupt_and_half_written_posteriors(toy: Any, tmp_path: Path):
             assert "damaged" in errors
             code, _, errors = toy("refresh", "--out", out)
         assert code == 0, errors
-        assert select_outputs(digests(out)) == select_outputs(before)
+        assert select_outputs(hash_files(out)) == select_outputs(before)
 
 
 def test_folders_that_cannot_be_used(toy: Any, tmp_path: Path):
@@ -204,7 +204,7 @@ def test_folders_that_cannot_be_used(toy: Any, tmp_path: Path):
 
 def test_stale_lock_and_second_refresh(toy: Any, tmp_path: Path):
     out = tmp_path / "out"
-    before = toy.good(out)
+    before = toy.make_good(out)
     (out / "lock").write_text("999999")  # a process that has ended
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\n"
     code += "from inference.store.lock import hold_lock\n"
@@ -216,7 +216,7 @@ def test_stale_lock_and_second_refresh(toy: Any, tmp_path: Path):
     assert code_ == 2
     assert is_one_line(errors)
     assert f"process {holder.pid}" in errors
-    assert digests(out) == before
+    assert hash_files(out) == before
     holder.kill()
     holder.wait()
     assert toy("refresh", "--seed", "7", "--out", out)[0] == 0
@@ -234,7 +234,7 @@ def test_the_gate_keeps_planted_faults_out(
     toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str, fault: str, hint: str
 ):
     out = tmp_path / "out"
-    before = toy.good(out)
+    before = toy.make_good(out)
     from models.toy import model as toy_model
 
     monkeypatch.setattr(toy_model, "MODEL", plant(toy_model.MODEL, planted))
@@ -244,7 +244,7 @@ def test_the_gate_keeps_planted_faults_out(
     assert "FAILED the gate" in output
     assert fault in output
     assert hint in output
-    after = digests(out)
+    after = hash_files(out)
     posteriors = {name: digest for name, digest in before.items() if name.startswith("posteriors/")}
     assert posteriors.items() <= after.items()
     assert (out / "failed" / "toy" / "main.nc").exists()
@@ -272,14 +272,14 @@ def refresh_and_kill(seconds: float, out: Path, sent: signal.Signals, script: li
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_killed_at_random_moments_then_completed(toy: Any, tmp_path: Path, sent: signal.Signals):
-    expected = select_outputs(toy.good(tmp_path / "whole"))
+    expected = select_outputs(toy.make_good(tmp_path / "whole"))
     moments = random.Random(20240105)
     out = tmp_path / "out"
     codes = [refresh_and_kill(moments.uniform(0.0, 7.0), out, sent, [str(TOY)]) for _ in range(2)]
     assert set(codes) <= {-sent if sent == signal.SIGKILL else 130, 0}
     code, _, errors = toy("refresh", "--out", out)
     assert code == 0, errors
-    assert select_outputs(digests(out)) == expected
+    assert select_outputs(hash_files(out)) == expected
 
 
 @pytest.mark.slow

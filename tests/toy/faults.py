@@ -52,16 +52,16 @@ sys.addaudithook(_hook)
 
 
 @contextmanager
-def writes(folder: Path, fail_at: int | None = None) -> Iterator[Writes]:
+def watch_writes(folder: Path, fail_at: int | None = None) -> Iterator[Writes]:
     """Watch the writes below a folder, and fail from the n-th on."""
     watch = Writes(folder, fail_at)
     compile_typst = typst.compile_with_warnings
 
-    def counted_typst(source: str, *arguments: Any, **options: Any) -> Any:
+    def count_typst(source: str, *arguments: Any, **options: Any) -> Any:
         watch.see(options["output"])
         return compile_typst(source, *arguments, **options)
 
-    typst.compile_with_warnings = counted_typst
+    typst.compile_with_warnings = count_typst
     _watching.append(watch)
     try:
         yield watch

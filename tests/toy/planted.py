@@ -14,11 +14,11 @@ from models.common.claim import Model
 def plant(model: Model, fault: str) -> Model:
     """Return a model with a fault: ``divergence`` (Neal's funnel, centred), ``r_hat`` (two modes), ``nan``."""
     if fault == "nan":
-        return replace(model, estimands=with_missing_draws(model))
+        return replace(model, estimands=drop_draws(model))
     return replace(model, build={"divergence": build_funnel, "r_hat": build_two_modes}[fault])
 
 
-def with_missing_draws(model: Model) -> Any:
+def drop_draws(model: Model) -> Any:
     def compute(draws: xr.Dataset, dataset: xr.Dataset, choices: Any) -> xr.Dataset:
         return model.estimands(draws.assign(mean=draws["mean"].where(draws["draw"] > 0)), dataset, choices)
 

@@ -1,4 +1,4 @@
-"""Bands of team size, venue find_venue_group, and indices of crossed coordinates."""
+"""Bands of team size, venue groups, and indices of crossed coordinates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from models.common.cells import TEAM_SIZES, VENUE_GROUPS, band_team_size, cross_indices, group_venues
-from tests.models.topic_papers import find_venue_group, find_size_band
+from tests.models.topic_papers import find_size_band, find_venue_group
 
 
 def test_bands_of_team_size_and_venue_groups():
