@@ -1,4 +1,4 @@
-"""Fixtures shared by the tests. Heavy ones are made once a session: compiled models, and one real refresh."""
+"""Fixtures of all tests. The expensive ones, compiled models and one real refresh, are made once per session."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-import inference  # noqa: F401  # first of all: it sets pytensor's flags
+import inference  # noqa: F401  # before any other import: it sets pytensor's flags
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = Path(__file__).parent / "fixtures"
 RAW = ROOT.parent / "shared" / "data"
 
-# Where the tests run in the background of a script, the shell has them ignore Ctrl-C, and so would what they start.
+# A shell lets the background jobs of a script ignore Ctrl-C, and the processes that the tests start would inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -30,18 +30,18 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def raw_folder() -> Path:
     if not RAW.is_dir():
-        pytest.skip("the raw files are not here; only those who rebuild the snapshot need them")
+        pytest.skip("the raw files are missing; only a rebuild of the snapshot needs them")
     return RAW
 
 
 @pytest.fixture(scope="session")
 def run() -> Run:
-    """Run a command as a user does, from the root."""
+    """Return a function that runs a Python command from the root, as a user does."""
 
     def run_command(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *(str(argument) for argument in arguments)]
         env = os.environ | environment
-        # An hour: a slow test refreshes all claims. The fast ones have a limit of pytest's (Makefile).
+        # An hour, because a slow test refreshes all claims. The Makefile sets a shorter limit for the fast tests.
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600, env=env)
 
     return run_command
@@ -56,7 +56,7 @@ def tables() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def compiled() -> Any:
-    """Compiled models, shared by every test that samples: this itself tests that they can be reused."""
+    """Return compiled models that every test shares which samples; sharing tests that they can be reused."""
     from inference.sampling.compiled import Compiled
 
     return Compiled()
@@ -64,9 +64,10 @@ def compiled() -> Any:
 
 @pytest.fixture(scope="session")
 def refreshed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real refresh of one claim into a folder of its own, from the embedded snapshot, through the command line.
+    """Refresh one claim from the embedded snapshot, through the command line, into a new folder.
 
-    The other claims would take minutes; ``published`` has their estimates. A paper without them says so: exit code 1.
+    The other claims would take minutes; ``published`` has their estimates. The exit code is 1, because the paper lacks
+    them.
     """
     out = tmp_path_factory.mktemp("refreshed")
     done = run("-m", "inference", "refresh", "academic_share", "--out", out)
@@ -77,7 +78,7 @@ def refreshed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def published() -> dict[str, Any]:
-    """The committed estimates of all claims."""
+    """Return the committed estimates of all claims."""
     content: dict[str, Any] = json.loads((ROOT / "paper" / "published" / "estimates.json").read_text())
     return content
 
@@ -89,7 +90,7 @@ def estimates(refreshed: Path) -> dict[str, Any]:
 
 
 class Toy:
-    """The toy claim in the place of the project's, its model compiled once; commands run in this process."""
+    """Commands, run in this process, with the toy claim in place of the project's; its model is compiled once."""
 
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], compiled: Any, once: Path
@@ -107,9 +108,9 @@ class Toy:
         monkeypatch.setattr(models, "__path__", [*models.__path__, str(TOY / "models")])
         monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(TOY / "figures")])
         imports.find_file.cache_clear()
-        every = list(CLAIMS)
+        project_claims = list(CLAIMS)
         CLAIMS[:] = ["toy"]
-        self.restore = lambda: CLAIMS.__setitem__(slice(None), every)
+        self.restore = lambda: CLAIMS.__setitem__(slice(None), project_claims)
         monkeypatch.setattr(inference.pipeline.typeset, "SOURCES", TOY / "paper")
         monkeypatch.setattr(inference.summaries.sensitivity, "DECLARED", TOY / "paper" / "declared_sensitivities.toml")
         monkeypatch.setattr(inference.sampling.compiled, "Compiled", lambda: compiled)
@@ -120,11 +121,11 @@ class Toy:
 
         self.monkeypatch.setattr(sys, "argv", ["inference", *(str(argument) for argument in arguments)])
         code = main()
-        said = self.capsys.readouterr()
-        return code, said.out, said.err
+        printed = self.capsys.readouterr()
+        return code, printed.out, printed.err
 
-    def make_good(self, out: Path) -> dict[str, str]:
-        """A good refresh into a folder, made once and copied; digests of what it holds."""
+    def refresh(self, out: Path) -> dict[str, str]:
+        """Refresh once, copy the results into a folder, and return the digests of its files."""
         if not (self.once / "estimates.json").exists():
             code, _, errors = self("refresh", "--out", self.once)
             assert code == 0, errors
@@ -148,12 +149,12 @@ def toy(
 
 
 def forget(claim: str) -> None:
-    """Let the modules of a claim be imported anew: another test has it in another place."""
+    """Remove a claim's modules from ``sys.modules``, because another test has the claim in another folder."""
     for name in [name for name in sys.modules if name.startswith((f"models.{claim}", f"figures.{claim}"))]:
         del sys.modules[name]
 
 
 def hash_files(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file below a folder but its lock."""
+    """Return the SHA-256 of every file below a folder, except its lock."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

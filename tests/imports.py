@@ -1,4 +1,4 @@
-"""Who imports whom, read from the source without running it: for tests that hold the layers apart."""
+"""The graph of imports, read from the source without running it, for tests of the layers."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ Graph = Mapping[str, set[str]]
 
 
 def list_modules(folder: Path, root: Path = ROOT) -> dict[str, Path]:
-    """All modules in a folder and below, by the name that imports them; a package is its ``__init__``."""
-    return {_name(path, root): path for path in sorted(folder.rglob("*.py"))}
+    """List the modules below a folder by their full name; a package is its ``__init__``."""
+    return {_name_module(path, root): path for path in sorted(folder.rglob("*.py"))}
 
 
 def find_imports(file: Path, root: Path = ROOT) -> set[str]:
-    """All modules that a file imports, by their full names: late, relative and for type checkers too.
+    """Return the full names of all modules that a file imports, including late, relative and type-checking imports.
 
-    What is imported from a package is the module, if there is one of that name, or else the package.
+    An import from a package counts as the module of that name, if there is one, else as the package.
     """
     found: set[str] = set()
-    package = _name(file, root) if file.name == "__init__.py" else _name(file, root).rpartition(".")[0]
+    package = _name_module(file, root) if file.name == "__init__.py" else _name_module(file, root).rpartition(".")[0]
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
@@ -37,31 +37,31 @@ def find_imports(file: Path, root: Path = ROOT) -> set[str]:
 
 
 def build_graph(folder: Path, root: Path = ROOT) -> dict[str, set[str]]:
-    """The modules of a folder, and which of one another each imports."""
+    """Return the modules of a folder, each with those of the folder that it imports."""
     files = list_modules(folder, root)
     return {name: find_imports(path, root) & files.keys() for name, path in files.items()}
 
 
-def find_reached(start: str, by: Graph) -> set[str]:
-    """What a module imports, what that imports, and so on; itself only if it is in a circle."""
+def find_reached(start: str, graph: Graph) -> set[str]:
+    """Return all modules that a module imports, directly or indirectly; itself only if it is in a circle."""
     found: set[str] = set()
-    todo = [*by[start]]
+    todo = [*graph[start]]
     while todo:
         name = todo.pop()
         if name not in found:
             found.add(name)
-            todo += by.get(name, ())
+            todo += graph.get(name, ())
     return found
 
 
-def find_circles(by: Graph) -> list[list[str]]:
-    """Groups of modules that import one another, at once or through others; a module that imports itself is one."""
-    after = {name: find_reached(name, by) for name in by}
+def find_circles(graph: Graph) -> list[list[str]]:
+    """Return groups of modules that import one another, directly or indirectly; a module may import itself."""
+    after = {name: find_reached(name, graph) for name in graph}
     groups = {frozenset(other for other in found if name in after.get(other, ())) for name, found in after.items()}
     return sorted(sorted(group) for group in groups if group)
 
 
-def _name(path: Path, root: Path) -> str:
+def _name_module(path: Path, root: Path) -> str:
     parts = path.relative_to(root).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -72,6 +72,6 @@ def _is_module(name: str, root: Path) -> bool:
 
 
 def _is_import(function: ast.expr) -> bool:
-    """Whether a call imports a module by its name: ``import_module``, ``__import__``."""
+    """Return whether a function imports a module by its name: ``import_module`` or ``__import__``."""
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     return name in ("import_module", "__import__")

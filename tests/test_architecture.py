@@ -15,14 +15,14 @@ TEXT = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 PACKAGES = ("data", "models", "inference", "figures")
 
 
-def block(name: str) -> str:
+def read_block(name: str) -> str:
     found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end of {name} -->", TEXT, re.DOTALL)
     assert found, name
     return found.group(1)
 
 
-def definitions(file: Path) -> set[str]:
-    """Names of a module: functions and methods, classes, constants."""
+def list_definitions(file: Path) -> set[str]:
+    """Return the names of a module's functions, methods, classes and constants."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -34,7 +34,7 @@ def definitions(file: Path) -> set[str]:
 
 
 def test_every_path_exists():
-    """Raw files and results of a run are not in the project: their folders are named, not their content."""
+    """Folders of raw files and of results are named without their content, which is not in the project."""
     named = set(re.findall(r"`([\w.]+/[\w./*]*)(?:: [\w.]+)?`", TEXT))
     named |= set(re.findall(r"`([\w./]+\.(?:py|md|gz|csv|json|toml))(?:: \w+)?`", TEXT))
     inside = {path for path in named if not path.startswith(("build", "coakley/"))}
@@ -49,15 +49,15 @@ def test_every_name_is_where_the_page_says():
     named = re.findall(r"`([\w./]+\.py): (\w+)`", TEXT)
     assert len(named) > 15
     for file, name in named:
-        assert name in definitions(ROOT / file), (file, name)
+        assert name in list_definitions(ROOT / file), (file, name)
 
 
 def test_the_walk_goes_through_eight_files_and_its_names_are_theirs():
-    walk = block("walk")
+    walk = read_block("walk")
     files = list(dict.fromkeys(re.findall(r"`((?:data|models|inference)/[\w/]+\.py)", walk)))
     assert len(re.findall(r"^\d\. ", walk, re.MULTILINE)) == 8
     assert len(files) == 8
-    every = set().union(*(definitions(ROOT / file) for file in files))
+    every = set().union(*(list_definitions(ROOT / file) for file in files))
     for name in ("standardise_shares", "select", "_count_labels", "list_annotator_labels"):
         assert name in every, name
     source = (ROOT / "data/sources/coakley.py").read_text() + (ROOT / "data/classify/paper_row.py").read_text()
@@ -70,9 +70,9 @@ def test_the_walk_goes_through_eight_files_and_its_names_are_theirs():
     assert f"| {cell.group(1)}" in readme
 
 
-def listed(part: str) -> set[str]:
-    """Files that the tree names in a part: from the line that begins with its name to the next part."""
-    lines = block("tree").splitlines()
+def list_in_tree(part: str) -> set[str]:
+    """Return the files that a part of the tree names: from the line that begins with its name to the next part."""
+    lines = read_block("tree").splitlines()
     start = next(i for i, line in enumerate(lines) if line.strip().startswith(part))
     depth = len(lines[start]) - len(lines[start].lstrip())
     end = next((i for i, line in enumerate(lines) if i > start and line.strip()
@@ -90,16 +90,18 @@ FOLDERS = {
 @pytest.mark.parametrize("part", FOLDERS)
 def test_the_tree_is_that_of_the_project(part: str):
     there = {path.name for path in (ROOT / FOLDERS[part]).glob("*.py")} - {"__init__.py"}
-    assert listed(part) == there, "the tree of ARCHITECTURE.md and the files of this folder differ"
+    assert list_in_tree(part) == there, "the tree of ARCHITECTURE.md and the files of this folder differ"
 
 
-def test_the_tree_names_what_stands_outside_folders():
-    of_claims = {f"{claim}.py" for claim in CLAIMS}
-    assert listed("figures/") == {path.name for path in (ROOT / "figures").glob("*.py")} - of_claims - {"__init__.py"}
+def test_the_tree_names_files_outside_folders():
+    claim_files = {f"{claim}.py" for claim in CLAIMS}
+    assert list_in_tree("figures/") == {path.name for path in (ROOT / "figures").glob("*.py")} - claim_files - {
+        "__init__.py"
+    }
     for package, files in {
-        "data": listed("data/"),
-        "inference": listed("inference/"),
-        "models": listed("models/"),
+        "data": list_in_tree("data/"),
+        "inference": list_in_tree("inference/"),
+        "models": list_in_tree("models/"),
     }.items():
         there = {path.name for path in (ROOT / package).glob("*.py")} - {"__init__.py", "__main__.py"}
         assert there <= files, package
@@ -107,11 +109,11 @@ def test_the_tree_names_what_stands_outside_folders():
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_each_claim_has_the_usual_files(claim: str):
-    usual = listed("CLAIM/")
+    usual = list_in_tree("CLAIM/")
     assert len(usual) == 8
     there = {path.name for path in (ROOT / "models" / claim).glob("*.py")}
     assert usual <= there
-    assert listed(f"{claim}/") == there - usual, "the tree of ARCHITECTURE.md and the files of this claim differ"
+    assert list_in_tree(f"{claim}/") == there - usual, "the tree of ARCHITECTURE.md and the files of this claim differ"
 
 
 def test_the_table_of_imports_is_what_is_tested():

@@ -1,4 +1,4 @@
-"""The house: one direction, no way back. All imports are read: late, relative, and for type checkers alone."""
+"""The layers: imports go in one direction, without circles. Late, relative and type-checking imports count too."""
 
 from __future__ import annotations
 
@@ -20,29 +20,32 @@ MAY = {
     "figures": {"data", "figures"},
     "inference": {"data", "models", "figures", "inference"},
 }
-# Of inference, in the order of the stages: each may import those before it.
+# Stages of inference, in order: each may import those before it.
 STAGES = ("sampling", "store", "summaries", "pipeline", "cli", "__main__")
 LIGHT = {"registry", "common.claim", "common.team_types"}
 BY_VALUE = ("choices", "specifications", "reporting", "definitions")
 HEAVY = {"numpy", "pandas", "xarray", "scipy", "pymc", "pytensor", "arviz"}
 
 
-def wrong(may: dict[str, set[str]], part: int = 0, root: str = "") -> list[str]:
-    """Imports between parts of names that ``may`` does not allow."""
+def find_wrong(may: dict[str, set[str]], part: int = 0, root: str = "") -> list[str]:
+    """List imports that ``may`` does not allow, between the given parts of modules' names below ``root``."""
 
-    def of(name: str) -> str:
+    def select_part(name: str) -> str:
         return name.removeprefix(root).split(".")[part]
 
     return [
         f"{name} imports {other}"
         for name, others in GRAPH.items()
         for other in others
-        if name.startswith(root) and other.startswith(root) and of(name) in may and of(other) not in may[of(name)]
+        if name.startswith(root)
+        and other.startswith(root)
+        and select_part(name) in may
+        and select_part(other) not in may[select_part(name)]
     ]
 
 
 def test_no_import_against_the_direction():
-    assert wrong(MAY) == []
+    assert find_wrong(MAY) == []
 
 
 def test_no_circle():
@@ -51,15 +54,15 @@ def test_no_circle():
 
 def test_claims_share_only_what_is_common():
     may = {"common": {"common"}, "registry": {"registry"}} | {claim: {claim, "common"} for claim in CLAIMS}
-    assert wrong(may, root="models.") == []
+    assert find_wrong(may, root="models.") == []
 
 
 def test_inference_goes_by_stage():
     may = {stage: set(STAGES[: i + 1]) for i, stage in enumerate(STAGES)}
-    assert wrong(may, root="inference.") == []
+    assert find_wrong(may, root="inference.") == []
 
 
-def test_it_objects_to_an_import_against_the_direction(monkeypatch: pytest.MonkeyPatch):
+def test_the_check_finds_imports_against_the_direction(monkeypatch: pytest.MonkeyPatch):
     planted = GRAPH | {
         "models.common.cells": {"inference.store.paths"},
         "figures.ladder": {"models.registry"},
@@ -68,18 +71,21 @@ def test_it_objects_to_an_import_against_the_direction(monkeypatch: pytest.Monke
     }
     monkeypatch.setattr("tests.test_house.GRAPH", planted)
     monkeypatch.setitem(globals(), "GRAPH", planted)
-    assert wrong(MAY) == ["models.common.cells imports inference.store.paths", "figures.ladder imports models.registry"]
-    assert wrong({"sampling": {"sampling"}}, root="inference.") == [
+    assert find_wrong(MAY) == [
+        "models.common.cells imports inference.store.paths",
+        "figures.ladder imports models.registry",
+    ]
+    assert find_wrong({"sampling": {"sampling"}}, root="inference.") == [
         "inference.sampling.fit imports inference.store.paths"
     ]
-    assert wrong({"academic_share": {"academic_share", "common"}}, root="models.") == [
+    assert find_wrong({"academic_share": {"academic_share", "common"}}, root="models.") == [
         "models.academic_share.model imports models.code_release.cells"
     ]
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
-def test_a_claims_package_says_only_strings(claim: str):
-    """It enters fits by value: which tables, and which module holds a model."""
+def test_a_claims_package_holds_only_literals(claim: str):
+    """They enter fits by value: the tables, and the module of each model."""
     tree = ast.parse((ROOT / "models" / claim / "__init__.py").read_text())
     assert ast.get_docstring(tree)
     assert [ast.unparse(node.targets[0]) for node in tree.body[1:]] == ["TABLES", "FACTS", "MODELS"]  # type: ignore[attr-defined]
@@ -101,23 +107,23 @@ def test_choices_are_dataclasses_and_import_no_sibling(claim: str):
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
-def test_what_enters_by_value_reaches_models_as_types_alone(claim: str):
-    """Models and what they share take classes from ``choices``, and nothing from specifications and reporting."""
-    own = f"models.{claim}."
+def test_models_take_only_types_from_modules_that_enter_by_value(claim: str):
+    """Models and their helpers import classes from ``choices``, nothing from ``specifications`` and ``reporting``."""
+    package = f"models.{claim}."
     for name, path in FILES.items():
-        if not name.startswith(own) or name.removeprefix(own) in (*BY_VALUE, "chart_data"):
+        if not name.startswith(package) or name.removeprefix(package) in (*BY_VALUE, "chart_data"):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module == f"{own}choices":
+            if isinstance(node, ast.ImportFrom) and node.module == f"{package}choices":
                 assert all(alias.name[0].isupper() for alias in node.names), name
-        assert not {f"{own}specifications", f"{own}reporting"} & GRAPH[name], name
+        assert not {f"{package}specifications", f"{package}reporting"} & GRAPH[name], name
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
 @pytest.mark.parametrize("part", BY_VALUE)
-def test_what_status_reads_is_light(claim: str, part: str):
+def test_modules_that_status_reads_import_no_heavy_package(claim: str, part: str):
     if f"models.{claim}.{part}" not in FILES:
-        assert part == "definitions"  # which a claim may do without
+        assert part == "definitions"  # optional in a claim
         return
     todo, seen = [f"models.{claim}.{part}"], set()
     while todo:

@@ -1,6 +1,7 @@
 """The vocabulary: functions begin with a verb, no old word comes back, and index variables end in ``_idx``.
 
-DESIGN's words are the field's words, one sense each. ``VERBS``, ``OLD`` and ``ALLOWED`` may grow, each with a reason.
+The project uses the field's words, one sense each. Add an exception to ``ALLOWED`` or ``NAMED_ELSEWHERE`` only for a
+public name or one that a library decides.
 """
 
 from __future__ import annotations

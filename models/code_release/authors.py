@@ -1,15 +1,17 @@
-r"""Code release by the number of authors from industry: a further analysis, of the published claim's slope.
+r"""Code release by the number of authors from industry: a further analysis of the slope in the published claim.
 
-It uses papers all of whose listed authors have a known affiliation, k of them from industry (five or more count as
-five), and takes the LLM label without correction. The published claim is a slope in k. Its most general form is
-monotonic,
+The analysis uses papers whose listed authors all have a known affiliation, and takes the LLM label without correction.
+k is the number of authors from industry; five or more count as five. The published claim is a slope in k. The most
+general form of such a claim is a monotonic curve,
 
     log-odds = intercept[v] + topic[t] + size[g, s] + b[g] (z[g, 1] + ... + z[g, k]),   z[g] ~ Dirichlet(2, ...),
 
-with b of either sign, the same for all its steps. Topic and team size sum to zero: only large teams have many authors
-from industry. A second model of the same papers replaces the curve with two contrasts like the main model's, any[g] (k
-> 0) + only[g] (all authors from industry), with intercepts, topics and sizes of its own. The two share no parameter.
-Each has its misfit: the mean over venue group, era, k and all-from-industry of (observed - expected)^2 / variance.
+where b[g] has either sign, the same for all steps of the curve. The effects of topic and of team size sum to zero. Team
+size enters because only large teams have many authors from industry. A second model of the same papers replaces the
+curve with two contrasts like those of the main model, any[g] (k > 0) + only[g] (all authors from industry), and has its
+own intercepts and effects of topic and size. The two models share no parameter. The misfit of a model is the mean of
+(observed - expected)^2 / variance over groups of papers, by venue group, era, k, and whether all authors are from
+industry.
 
 References: Burkner and Charpentier (2020), British Journal of Mathematical and Statistical Psychology 73:420 (monotonic
 effects).
@@ -41,7 +43,7 @@ TOP_LEVEL = (
     "intercept_number", "curve", "step_share", "intercept_contrasts", "any_industry", "only_industry",
     "topic_number", "size_number", "topic_contrasts", "size_contrasts",
 )  # fmt: skip
-EFFECTS = {  # and the dims of each
+EFFECTS = {  # the effects, and the dims of each
     **{f"intercept_{form}": ("venue_year",) for form in FORMS},
     **{f"topic_{form}": ("topic",) for form in FORMS},
     **{f"size_{form}": ("venues", "size") for form in FORMS},
@@ -53,7 +55,7 @@ INDICES = ("venue_year_idx", "topic_idx", "size_idx", "venue_group_idx", "step_i
 
 
 def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
-    """Count papers by venue-year, topic, team size, number of authors from industry, and whether all are.
+    """Count papers by venue-year, topic, team size, number of authors from industry, and whether all authors are.
 
     Returns
     -------
@@ -114,7 +116,7 @@ def compute_log_odds(effect: Mapping[str, Any], idx: Mapping[str, Any]) -> dict[
 
 
 def build(dataset: xr.Dataset, priors: AuthorsPriors) -> pm.Model:
-    """Build the monotonic curve and the two contrasts, for the same counts."""
+    """Build both models of the same counts: the monotonic curve, and the two contrasts."""
     coords = {name: dataset[name].to_numpy() for name in ("venue_year", "topic", "size", "venues", "step")}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset, ("n", "y", *INDICES))
@@ -139,7 +141,7 @@ def build(dataset: xr.Dataset, priors: AuthorsPriors) -> pm.Model:
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """Compute odds ratios by number of authors from industry, those of the contrasts, and both misfits."""
+    """Compute odds ratios by number of authors from industry, odds ratios of the contrasts, and both misfits."""
     count = np.zeros((len(GROUPS), MOST + 1), dtype=np.int64)
     np.add.at(count, (dataset["venue_group_idx"].to_numpy(), dataset["number"].to_numpy()), dataset["n"].to_numpy())
     coords = {"venues": list(GROUPS), "authors": dataset["step"].to_numpy()}
@@ -161,7 +163,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
 
 
 def _compute_misfit(p: Floats, dataset: xr.Dataset) -> Floats:
-    """Compute squared standardised residuals by venue group, era, number and all-from-industry, averaged; by draw."""
+    """Compute the misfit by draw: the mean squared standardised residual over groups of papers."""
     shape = (len(GROUPS), len(ERAS), MOST + 1, 2)
     names = ("venue_group_idx", "era_idx", "number", "all_industry")
     idx = np.ravel_multi_index([dataset[name].to_numpy().astype(int) for name in names], shape)
@@ -174,7 +176,7 @@ def _compute_misfit(p: Floats, dataset: xr.Dataset) -> Floats:
 
 
 def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Compute test quantities under both forms: what a curve in the number of authors cannot fit."""
+    """Compute test quantities under both models: differences that a curve in the number of authors cannot fit."""
     out = {}
     for name in FORMS:
         y = data[f"y_{name}"]

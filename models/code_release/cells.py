@@ -30,17 +30,17 @@ from models.common.team_types import ACADEMIA_ONLY, MIXED, TEAM_TYPES
 MIDDLE_YEAR = 2018
 TEAM_COLUMNS = {"coded": "team_coded", "listed": "team_listed"}
 OWN = ("own, address", "own, elsewhere")  # labels of a passage that releases the paper's own code
-# Human labels do not separate mixed from industry-only. A paper whose team type the table does not know is taken for
-# mixed, as most of those with industry are whose team type it knows.
+# Human labels do not separate mixed from industry-only. If the table of papers does not give the team type of a paper
+# with industry, the paper counts as mixed: most papers with industry whose team type the table gives are mixed.
 HUMAN_TEAMS = {"0": ACADEMIA_ONLY, "1": MIXED}
-# The list of this venue-year has links that were added later, mostly implementations by others, to nearly every paper.
+# In the list of this venue-year, nearly every paper has a link added later, mostly to an implementation by others.
 LINKED_LATER = ("ICLR", 2018)
 # Number of the authors' institutions, as the paper's list names them. A mixed team has at least two, so papers of one
 # institution offer no comparison.
 INSTITUTIONS = {"2 institutions": 2, "3 or more": 3}
 SIZES_OF_INSTITUTIONS = [f"{size} of {band}" for size in TEAM_SIZES for band in INSTITUTIONS]
 CELL = ("venue_year", "topic", "size")
-# Facts that the paper looks up, and the counts that they are.
+# Names of facts that the paper looks up, and the counts that they report.
 FACTS = {
     "hand release": "human_release",
     "hand release coded": "human_release_labelled",
@@ -58,13 +58,13 @@ def has_link_field(frame: pd.DataFrame) -> pd.Series:
 
 
 def find_era(years: pd.Series) -> pd.Series:
-    """Return the era of ``ERAS`` of each year; earlier and later years go to the nearest era."""
+    """Return the era of each year, one of ``ERAS``; earlier and later years get the nearest era."""
     edges = [-np.inf, *(last + 0.5 for _, last in list(ERAS.values())[:-1]), np.inf]
     return pd.Series(pd.cut(years, edges, labels=list(ERAS)), index=years.index).astype(str)
 
 
 def band_institutions(numbers: pd.Series) -> pd.Series:
-    """Return the band of ``INSTITUTIONS`` of each number of institutions."""
+    """Return the band of ``INSTITUTIONS`` for each number of institutions."""
     edges = [first - 0.5 for first in INSTITUTIONS.values()] + [np.inf]
     return pd.Series(pd.cut(numbers, edges, labels=list(INSTITUTIONS)), index=numbers.index).astype(str)
 
@@ -72,9 +72,10 @@ def band_institutions(numbers: pd.Series) -> pd.Series:
 def select(tables: Tables, choices: Choices) -> tuple[Selection, dict[str, list[str]]]:
     """Select papers read in full text with a known team type, and list the coordinates of the model's dims.
 
-    The coordinates are those of all papers of the window, whatever else the choices leave out. Specifications thus
-    share a compiled model, and a venue-year without papers stays at its prior. With ``institutions`` the coordinates of
-    ``size`` are ``SIZES_OF_INSTITUTIONS``: each band of team size by each band of the number of institutions.
+    The coordinates are those of all papers of ``VENUES`` read in full text, whatever the choices then exclude.
+    Specifications thus share a compiled model, and a venue-year without papers keeps its prior. With ``institutions``,
+    the coordinates of ``size`` are ``SIZES_OF_INSTITUTIONS``: each band of team size by each band of the number of
+    institutions.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def select(tables: Tables, choices: Choices) -> tuple[Selection, dict[str, list[
     if choices.papers == "with a link field":
         rows.keep(has_link_field(rows.frame), "no field for links in the paper's list, or the parse failed")
     elif choices.papers == "of several institutions":
-        # A list that lacks some authors' affiliations names fewer institutions; mixed teams lack them more often.
+        # A list without some authors' affiliations names too few institutions. Mixed teams lack them more often.
         named = tables["institutions"].set_index("id")["institutions"]
         rows.frame = rows.frame.assign(institutions=rows.frame["id"].map(named))
         rows.keep(rows.frame["institutions"].notna(), "number of institutions unknown")
@@ -153,14 +154,15 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        By ``cell`` (venue-year, topic, team size, team type): ``n`` papers, ``y`` with a release as observed, and index
-        vectors ``..._idx`` of its coordinates, or of tables by several of them, flattened.
-        By ``base``, the cells without the team type: ``base_n`` (team, base) papers, index vectors ``base_..._idx``.
+        By ``cell`` (venue-year, topic, team size, team type): ``n`` papers, ``y`` with an observed release, and index
+        vectors ``..._idx`` into one coordinate, or into a flattened table of several coordinates.
+        By ``base``, a venue-year, topic and team size: ``base_n`` (team, base) papers, index vectors ``base_..._idx``.
         By ``venue_year``: what ``_describe_venue_years`` returns.
         By stratum (team, year, venues): ``stratum_n`` papers, ``stratum_team_era_idx``, ``passages`` that the annotator
-        took for a release, and ``passages_own`` that are one.
-        By ``team`` and ``era``: papers with a human label that release (``human_release``), and those of them that the
-        annotator labels so (``human_release_labelled``); that do not (``human_none``, ``human_none_labelled``).
+        took for a release, and ``passages_own``, those of them that are one.
+        By ``team`` and ``era``: papers with a release by human label (``human_release``), and those of them with LLM
+        label yes (``human_release_labelled``); papers without a release by human label (``human_none``), and those of
+        them with LLM label no (``human_none_labelled``).
         By ``team``: ``shift_sensitivity`` and ``shift_specificity``, log-odds.
         attrs: ``error`` and ``ceiling`` of the choices; ``flow`` (exclusions) and ``facts``, both JSON.
 
@@ -208,14 +210,14 @@ def _read_year(venue_year: str) -> int:
 
 
 def _index_errors(years: list[int]) -> Ints:
-    """Return the index of (team, era) of each stratum, (team, year, venues)."""
+    """Return the index of each stratum in the flattened table (team, era): shape (team, year, venues)."""
     era = index_levels(find_era(pd.Series(years)), list(ERAS))
     idx = np.arange(len(TEAM_TYPES))[:, None, None] * len(ERAS) + era[None, :, None]
     return np.repeat(idx, len(GROUPS), axis=2)
 
 
 def _count_base(idx: dict[str, Ints], sizes: dict[str, int], n: Ints) -> dict[str, Any]:
-    """Count the papers of each team type in each cell without the team type, with the index vectors of these cells."""
+    """Count papers by team type and base cell (venue-year, topic, team size); add the base cells' index vectors."""
     cells, first, base_idx = np.unique(cross_indices(idx, sizes, *CELL), return_index=True, return_inverse=True)
     base_n = np.zeros((len(TEAM_TYPES), len(cells)), dtype=np.int64)
     base_n[idx["team"], base_idx] = n
@@ -231,15 +233,16 @@ def _count_base(idx: dict[str, Ints], sizes: dict[str, int], n: Ints) -> dict[st
 
 
 def _describe_venue_years(table: pd.DataFrame, levels: dict[str, list[str]]) -> dict[str, Any]:
-    """Describe venue-years by what the linear predictor and the offsets need.
+    """Compute the properties of venue-years that the linear predictor and the offsets need.
 
     Returns
     -------
     dict
         By ``venue_year``: ``time``, in units of four years from 2018; ``venue_year_year``, ``venue_year_group_idx``,
-        ``venue_year_era_idx``. With ``topic`` or ``size``: ``topic_venue_idx``, ``size_venue_idx``, and
-        ``topic_share``, ``size_share`` of its papers. By ``venues`` and ``era``, and by ``venue_year``: factors of the
-        offsets, ``seen_factor...``, per unit of a logarithm, and ``false_factor...``, per unit of a probability.
+        ``venue_year_era_idx``. By ``venue_year`` and ``topic`` or ``size``: ``topic_venue_idx``, ``size_venue_idx``,
+        and the shares of the venue-year's papers, ``topic_share``, ``size_share``. By ``venues`` and ``era``, and by
+        ``venue_year``: the factors of the offsets, ``seen_factor...`` per unit of log(ceiling times sensitivity) and
+        ``false_factor...`` per unit of probability.
     """
     names = pd.Series(levels["venue_year"])
     venue, years = names.str.rsplit(" ", n=1).str[0], names.map(_read_year)
@@ -264,9 +267,10 @@ def _describe_venue_years(table: pd.DataFrame, levels: dict[str, list[str]]) -> 
 def _compute_offset_factors(
     table: pd.DataFrame, dims: list[str], levels: dict[str, list[str]]
 ) -> tuple[Floats, Floats]:
-    """Compute 1 / (1 - share) and 1 / share of the papers observed to release, by some dims; 1 and 0 without papers.
+    """Compute 1 / (1 - share) and 1 / share, of papers with an observed release, by dims; 1 and 0 without papers.
 
-    Shares are clipped to 0.1 and 0.75: beyond, a first-order offset no longer holds.
+    The share is at most 0.75 in the first and at least 0.1 in the second. Beyond these limits, a first-order offset no
+    longer holds.
     """
     shape = [len(levels[dim]) for dim in dims]
     idx = np.ravel_multi_index([index_levels(table[dim], levels[dim]) for dim in dims], shape)
@@ -280,8 +284,8 @@ def _compute_offset_factors(
 def _count_labels(tables: Tables, frame: pd.DataFrame, years: list[int], choices: Choices) -> xr.Dataset:
     """Count what calibrates the annotator: papers with a human label, and labelled passages.
 
-    Passages count if their paper is among those of the analysis, with its team type there. Papers with a human label
-    have the team type that the table knows, or else that of the human label.
+    A passage counts if its paper is in the analysis, and has the team type of that paper. A paper with a human label
+    has the team type that the table of papers gives, or else that of the human label.
     """
     human = tables["coder_labels"]
     human = human[(human["research"] == "empirical") & human["team_hand"].isin(list(HUMAN_TEAMS))]
@@ -321,7 +325,7 @@ def _count_labels(tables: Tables, frame: pd.DataFrame, years: list[int], choices
 
 
 def _bin_indices(idx: Ints, *shape: int) -> Ints:
-    """Count the indices of a flattened array of a shape."""
+    """Count how often each index into a flattened array occurs; return the counts in the shape of that array."""
     return np.bincount(idx, minlength=int(np.prod(shape))).reshape(shape).astype(np.int64)
 
 

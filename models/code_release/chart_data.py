@@ -52,7 +52,7 @@ def make_chart_data(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts
 
 
 def _list_shares(trees: Mapping[str, xr.DataTree]) -> Charts:
-    """List P(release) by team type and year, over the same papers for each team type, and the observed shares."""
+    """List P(release) by team type and year, averaged over the same papers, and the observed shares."""
     shares: Rows = []
     for spec in SPECS:
         share = trees[spec]["estimands"].to_dataset()["share_by_year"]
@@ -67,7 +67,7 @@ def _list_shares(trees: Mapping[str, xr.DataTree]) -> Charts:
 
 
 def _list_observed(dataset: xr.Dataset, team: str) -> Rows:
-    """List the share of a team type's papers that the annotator labels as releasing code, by year with papers."""
+    """List the share of a team type's papers that the annotator labels as releasing code, in years with papers."""
     of_team = dataset["team_idx"].to_numpy() == dataset["team"].to_numpy().tolist().index(team)
     years = dataset["venue_year_year"].to_numpy()[dataset["venue_year_idx"].to_numpy()]
     out: Rows = []
@@ -115,7 +115,7 @@ def _find(estimates: Rows, spec: str, name: str, coords: Mapping[str, Any]) -> d
 def _list_methods(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts:
     """List the naive ratio by detection method, and the errors by team type at which its sign changes.
 
-    Rows of ``curves`` are points of lines (``part`` curve, measured) or single points (``part`` point, turn).
+    A row of ``curves`` is a point on a line (``part`` is curve or measured) or a single point (point or turn).
     """
     rows, names = _list_naive(estimates)
     sensitivity, lists, curves = _list_tipping_sensitivity(estimates)
@@ -133,7 +133,7 @@ def _list_methods(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts:
 
 
 def _list_naive(estimates: Rows) -> tuple[Rows, list[str]]:
-    """List naive ratios from the last row to the first, and the names of the rows in that order."""
+    """List naive ratios, with the last row of the estimates first, and the names of the rows in that order."""
     found = [row for row in estimates if row["spec"] == "instruments" and row["estimand"] == "naive_ratio_mixed"]
     names = [row["coords"]["row"] for row in reversed(found)]
     rows: Rows = []
@@ -152,13 +152,13 @@ def _shorten(name: str) -> str:
 
 
 def _list_tipping_sensitivity(estimates: Rows) -> tuple[Rows, list[str], Rows]:
-    """List measured ratios of sensitivities, the lists of links, and the true ratio for any ratio of sensitivities.
+    """List measured ratios of sensitivities, the lists of links, and the true ratio over a grid of such ratios.
 
-    There is one curve for each naive ratio; at ``turn`` the true ratio is 1.
+    There is one curve for each naive ratio. At ``turn`` the true ratio is 1, so the sign changes.
     """
     grid = np.linspace(0.6, 2.0, 50)
     found_rows = [r for r in estimates if r["estimand"] == "found_ratio_mixed"]
-    # For each kind of list: the largest row of the last era.
+    # For each detection method, the list with the most releases in the last era.
     found_rows.sort(key=lambda r: (r["coords"]["lists"][-7:], r["n"]))
     last = {r["coords"]["lists"].partition(": ")[0]: r["coords"]["lists"] for r in found_rows}
     rows: Rows = []
@@ -190,7 +190,8 @@ def _list_points(panel: str, part: str, row: str, team: str, x: Any, y: Any) -> 
 def _correct_ratio(seen: Mapping[str, float], sensitivity: Mapping[str, float], false: Mapping[str, Any]) -> Any:
     """Return the true ratio of mixed to academia-only shares, from observed shares and the annotator's error rates.
 
-    After Rogan and Gladen (1978). The result has the shape of ``false``, the rates of false positives.
+    The correction is that of Rogan and Gladen (1978). The result has the shape of the values of ``false``, the rates of
+    false positives.
     """
     share = {team: (seen[team] - false[team]) / (sensitivity[team] - false[team]) for team in COMPARED}
     return share["mixed"] / share["academia-only"]
@@ -199,8 +200,8 @@ def _correct_ratio(seen: Mapping[str, float], sensitivity: Mapping[str, float], 
 def _list_tipping_specificity(trees: Mapping[str, xr.DataTree]) -> tuple[Rows, Rows, Rows]:
     """List true ratios, mixed over academia-only, by the difference in false-positive rates, academia-only minus mixed.
 
-    The ratio depends on the mean of the two rates as well as on their difference. Along the curves, the mean is that of
-    the fit; the papers with a human label have a mean and a difference of their own.
+    The ratio depends on both the mean and the difference of the two rates. Along the curves, the mean is that of the
+    fit. The point of the papers with a human label has their mean and their difference.
 
     Returns
     -------
@@ -237,7 +238,10 @@ def _list_tipping_specificity(trees: Mapping[str, xr.DataTree]) -> tuple[Rows, R
 
 
 def _take_seen_shares(dataset: xr.Dataset, group: str) -> dict[str, float]:
-    """Return the share labelled as released in the last era, by team type, at the mix of venue-years of all papers."""
+    """Compute the labelled share of a venue group in the last era, by team type, at one mix of venue-years.
+
+    Each venue-year in which all team types have papers is weighted by its papers of all team types.
+    """
     era = dataset.sizes["era"] - 1
     of_era = dataset["era_idx"].to_numpy() == era
     of_group = dataset["venue_group_idx"].to_numpy() == list(GROUPS).index(group)
@@ -258,7 +262,7 @@ def _sum_cells(dataset: xr.Dataset, cells: Any) -> tuple[np.ndarray[Any, Any], n
 
 
 def _list_fitted(tree: xr.DataTree) -> Charts:
-    """List expected and observed shares: one row per venue-year and team type with papers."""
+    """List expected and observed shares, one row per venue-year and team type with papers."""
     dataset = tree["constant_data"].to_dataset()
     n, y = _sum_cells(dataset, slice(None))
     bands = compute_bands(tree["estimands"].to_dataset()["fitted"])

@@ -10,13 +10,13 @@ from typing import Literal
 class Choices:
     """Decisions of the analysis."""
 
-    # What counts as a release: the LLM annotator's label of the full text; such a label with an address of the paper's
-    # own code; or a link on the paper's abstract page.
+    # What counts as a release: the LLM label yes of the full text; the LLM label yes together with an address of the
+    # paper's own code; or a link on the paper's abstract page.
     outcome: Literal["label", "address", "page"] = "label"
     papers: Literal[
         "all", "with a link field", "with affiliations", "without affiliations", "of several institutions"
     ] = "all"
-    error: Literal["none", "pooled", "by team"] = "pooled"  # of the annotator
+    error: Literal["none", "pooled", "by team"] = "pooled"  # errors of the annotator
     calibration: Literal["both", "hand", "passages"] = "both"  # hand: papers with a human label
     promised: bool = False  # a passage that promises code counts as a release
     ceiling: Literal["by team", "common", "none"] = "by team"  # the release ceiling w
@@ -30,7 +30,7 @@ class Choices:
     access_vintage: str = "2025-06"  # of Epoch's models, for access to training code
 
     def __post_init__(self) -> None:
-        """Refuse the errors of one outcome for another, and institutions for papers of a single one."""
+        """Refuse choices of ``error``, ``institutions`` and ``promised`` that contradict other choices."""
         if self.outcome != "label" and self.error != "none":
             raise ValueError(f"the error rates are those of the LLM label, not of {self.outcome!r}: use error 'none'")
         if self.institutions and self.papers != "of several institutions":
@@ -41,22 +41,22 @@ class Choices:
 
 @dataclass(frozen=True)
 class ReleasePriors:
-    """Hyper-parameters of the release model, with what they imply. A prior predictive test checks it."""
+    """Hyper-parameters of the release model, with their implications, which a prior predictive test checks."""
 
     intercept_mean: float = -0.5  # log-odds; shares released around 0.4, with intercept_sd between 0.13 and 0.72
     intercept_sd: float = 0.9
     venue_year_sd: float = 0.8  # log-odds, half-normal; 2014 and 2022 differ by a factor of ten in odds
     topic_sd: float = 0.5  # log-odds; topics differ by a factor of about 2 in odds, rarely 4
     size_sd: float = 0.3  # log-odds
-    topic_trend_sd: float = 0.3  # log-odds in four years; from 2014 to 2022 topics part by a factor of 2 to 3 in odds
+    topic_trend_sd: float = 0.3  # log-odds in four years; from 2014 to 2022 topics diverge 2- to 3-fold in odds
     size_team_sd: float = 0.3  # log-odds; how the effect of industry differs between team sizes
-    # Medians of log-normal sds, log-odds: each sd lies between a third of its median and three times as much. Under a
-    # half-normal the logarithm of a small sd would have no lower end.
+    # Medians of log-normal sds, log-odds: each sd lies between a third of its median and three times its median. Under
+    # a half-normal prior, the logarithm of a small sd would have a long lower tail.
     topic_venue_sd: float = 0.2
     size_venue_sd: float = 0.1
-    venue_log_sd: float = 0.6  # sd of their logarithms
-    # Log-odds of any and only: below the ceiling, odds ratios between 0.45 and 2.2, rarely 0.3 or 3. Their sum,
-    # industry-only to academia-only, has the sd 0.7: odds ratios between 0.32 and 3.1.
+    venue_log_sd: float = 0.6  # sd of the logarithms of these two sds
+    # Log-odds, sd of any and of only: below the ceiling, odds ratios between 0.45 and 2.2, rarely 0.3 or 3. The sum of
+    # the two, industry-only to academia-only, has the sd 0.7: odds ratios between 0.32 and 3.1.
     industry_sd: float = 0.5
     ceiling_mean: float = 2.0  # log-odds of the release ceiling: 0.88, between 0.60 and 0.97
     ceiling_sd: float = 1.0
@@ -86,7 +86,7 @@ class AuthorsPriors:
     stratum_mean: float = -1.0  # log-odds: 0.27, between 0.03 and 0.80
     stratum_sd: float = 1.5
     curve_sd: float = 0.7  # log-odds, for five and more authors from industry
-    industry_sd: float = 0.5  # log-odds; as in the release model, and the two sds below
+    industry_sd: float = 0.5  # log-odds; this and the two sds below are as in the release model
     topic_sd: float = 0.5
     size_sd: float = 0.3
 
@@ -95,4 +95,5 @@ class AuthorsPriors:
 class TrainingCodePriors:
     """Hyper-parameters of access to training code."""
 
-    access_sd: float = 1.0  # log-odds: between sectors, per decade, per factor of a thousand in compute
+    # Log-odds: between sectors, per factor of a thousand in compute; half of the sd per decade (see ``TREND``).
+    access_sd: float = 1.0

@@ -14,7 +14,7 @@ from models.code_release.definitions import ERAS, GROUPS, WHOLE
 from models.code_release.linear_predictor import EFFECTS, INDICES, compute_log_odds
 from models.common.cells import Floats
 from models.common.estimand import event, fitted, ratio, rows, share
-from models.common.standardise import standardise
+from models.common.standardise import make_part, standardise
 from models.common.team_types import ACADEMIA_ONLY, INDUSTRY_ONLY, MIXED, TEAM_TYPES
 
 NEURIPS_2021 = "NeurIPS 2021"
@@ -25,24 +25,25 @@ CONTRASTS = {"mixed": MIXED, "industry_only": INDUSTRY_ONLY}  # each to academia
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
     """Compute shares, ratios and odds ratios by draw.
 
-    A share of a team type is standardised: the average probability of a release over all papers of a year (or venue
-    group and era) if each were by that team type, with venue-year, topic and team size as they are. Ratios and odds
-    ratios compare such shares, so both sides average over the same papers.
+    The share of a team type is standardised. It is the average probability of a release over all papers of a year (or
+    of a venue group and era), computed as if each paper were by that team type and kept its venue-year, topic and team
+    size. Ratios and odds ratios compare such shares, so both sides average over the same papers.
 
     Parameters
     ----------
     draws
-        Posterior or prior draws of the effects, of ``ceiling``, ``sensitivity`` and ``specificity`` where the model has
-        them.
+        Posterior or prior draws of the effects, and of ``ceiling``, ``sensitivity`` and ``specificity`` if the model
+        has them.
     dataset, choices
         As given to ``prepare`` and ``build``.
 
     Returns
     -------
     xarray.Dataset
-        One variable an estimand, with dims chain, draw and some of ``team``, ``venues``, ``era``, ``year``; the era
-        ``2014-22`` is all years. Venue groups, eras and years without papers are left out; an era that one group lacks
-        is left out for both. Variables of kind ``rows`` count papers; those of a ratio count both team types.
+        One variable per estimand, with dims chain, draw and some of ``team``, ``venues``, ``era``, ``year``. The era
+        ``2014-22`` covers all years. Venue groups, eras and years without papers are left out; an era without papers in
+        one group is left out for both. Variables of kind ``rows`` count papers; the counts of a ratio include both of
+        its team types.
         ``fitted`` (venue_year, team) is the expected observed share, 0 where there is no paper.
     """
     papers = count_papers_by_era(dataset)
@@ -78,7 +79,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
             inside = dataset["base_venue_year_idx"] == dataset["venue_year"].to_numpy().tolist().index(NEURIPS_2021)
             count = dataset["base_n"].where(inside, 0).sel(team=[ACADEMIA_ONLY, team]).sum()
             out[f"n_neurips_2021_{name}"] = rows(count.astype(int), "papers")
-    if choices.error != "none":  # without error rates the ceiling is that of labelled releases
+    if choices.error != "none":  # without error rates, the ceiling limits labelled releases
         out["willing"] = share(get_ceiling(draws), "n_willing")
         out["n_willing"] = rows(dataset["base_n"].sum("base").assign_coords(team=list(TEAM_TYPES)), "papers")
         out |= _make_error_estimands(draws, dataset)
@@ -86,7 +87,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
 
 
 def count_papers_by_era(dataset: xr.Dataset) -> xr.DataArray:
-    """Count papers by team type, venue group and era (and all years), for groups, and eras of each, with papers."""
+    """Count papers by team type, venue group and era (and over all years), for eras with papers in every group."""
     group, era = dataset["base_venue_group_idx"].to_numpy(), dataset["base_era_idx"].to_numpy()
     count = np.zeros((len(TEAM_TYPES), len(GROUPS), len(ERAS) + 1), dtype=np.int64)
     for i, n in enumerate(dataset["base_n"].to_numpy()):
@@ -99,7 +100,7 @@ def count_papers_by_era(dataset: xr.Dataset) -> xr.DataArray:
 
 
 def _make_weights(dataset: xr.Dataset, groups: list[str], eras: list[str]) -> dict[str, Floats]:
-    """Make weights of the base cells: papers of each year, venue group and era, of both groups, of NeurIPS 2021."""
+    """Make weights of the base cells: papers by year, by era in each and both venue groups, and of NeurIPS 2021."""
     n = dataset["base_n"].sum("team").to_numpy().astype(float)
     idx = dataset["base_venue_year_idx"].to_numpy()
     year = dataset["venue_year_year"].to_numpy()[idx]
@@ -126,8 +127,8 @@ def standardise_shares(
     weights
         Name to weights of the base cells.
     own
-        Multiply the weights with the papers of the team type, so that each is averaged over its own papers; one without
-        papers, as if it had one in each cell.
+        Multiply the weights by the number of papers of the team type, so that each team type is averaged over its own
+        papers. Where a team type has no papers, the weights stay as they are.
 
     Returns
     -------
@@ -140,7 +141,7 @@ def standardise_shares(
     topic_idx, size_idx = (dataset[f"base_venue_year_{name}_idx"].to_numpy() for name in ("topic", "size"))
     released = []
     for i, n in enumerate(dataset["base_n"].to_numpy()):
-        parts = [(_flatten(by_topic, draws), topic_idx), (_flatten(by_team_size[:, :, i], draws), size_idx)]
+        parts = [make_part(by_topic, draws, topic_idx), make_part(by_team_size[:, :, i], draws, size_idx)]
         used = dict(weights)
         if own:
             used |= {name: each * n for name, each in weights.items() if (each * n).any()}
@@ -154,12 +155,6 @@ def get_ceiling(draws: xr.Dataset) -> xr.DataArray:
     if "ceiling" in draws:
         return draws["ceiling"].assign_coords(team=list(TEAM_TYPES))
     return xr.ones_like(draws["intercept"]).expand_dims(team=list(TEAM_TYPES), axis=-1)
-
-
-def _flatten(table: Floats, draws: xr.Dataset) -> xr.DataArray:
-    """Return a table of draws, (chain, draw, ...), with its last dims as one."""
-    coords = {name: draws[name].to_numpy() for name in ("chain", "draw")}
-    return xr.DataArray(table.reshape(*table.shape[:2], -1), coords, ("chain", "draw", "entry"))
 
 
 def _make_error_estimands(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, xr.DataArray]:
@@ -212,7 +207,7 @@ def _compute_fitted(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) ->
 
 
 def count_raw(dataset: xr.Dataset) -> xr.Dataset:
-    """Count papers and releases as observed: dims (raw, team), ``k`` with a release and ``n`` of all."""
+    """Count papers as observed: dims (raw, team), with ``k`` papers that release code and ``n`` papers in all."""
     idx = dataset["team_idx"].to_numpy()
     counts = [np.bincount(idx, dataset[name].to_numpy(), len(TEAM_TYPES)).astype(np.int64) for name in ("y", "n")]
     coords = {"raw": ["k", "n"], "team": list(TEAM_TYPES)}

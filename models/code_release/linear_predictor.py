@@ -1,7 +1,7 @@
 r"""The linear predictor of code release: written once, for the model and for the estimands.
 
 Every function takes ``effect``, the effects by name, and ``idx``, index vectors and covariates of the dataset by name.
-Effects are tensors of the model, or arrays of draws with any leading dims: all indexing is of the last axes.
+Effects are tensors of the model, or arrays of draws with any leading dims: the functions index the last axes only.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 
 from models.common.pymc_helpers import gather
 
-# By team type: whether it has authors from industry, whether all are, and its column among the team types of industry.
+# By team type: whether any author is from industry, whether all are, and indicators of the levels of dim ``industry``.
 WITH_INDUSTRY, INDUSTRY_ALONE = np.array([0.0, 1.0, 1.0]), np.array([0.0, 0.0, 1.0])
 TEAM_TYPE_OF_INDUSTRY = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-EFFECTS = {  # and the dims of each
+EFFECTS = {  # the effects, and the dims of each
     "venue_year_effect": ("venue_year",),
     "topic_effect": ("topic",),
     "topic_trend": ("topic",),
@@ -50,14 +50,14 @@ def compute_team_effects(effect: Mapping[str, Any], idx: Mapping[str, Any]) -> A
 
 
 def compute_log_odds(effect: Mapping[str, Any], idx: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return eta as two tables whose entries add up to a paper's log-odds of a release.
+    """Return eta as two tables; the sum of one entry of each is the log-odds that a paper releases its code.
 
     Returns
     -------
     by_topic
-        (..., venue_year, topic): the venue-year with the topic, its interaction with the venue and its trend.
+        (..., venue_year, topic): venue-year, topic, topic-by-venue interaction, and trend of the topic.
     by_team_size
-        (..., team, venue_year, size): team type by venue group and era, and team size with its interactions.
+        (..., team, venue_year, size): team type by venue group and era, team size, and the interactions of team size.
     """
     by_topic = effect["venue_year_effect"][..., :, None] + compute_topic_effects(effect, idx)
     size_by_team = TEAM_TYPE_OF_INDUSTRY @ effect["size_team_effect"]  # (..., team, size)

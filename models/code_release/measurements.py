@@ -1,21 +1,22 @@
-r"""What the sign does under each detection method: a small model of releases as each method detects them.
+r"""Releases as each detection method finds them, and the sign of the difference between team types under each.
 
-For a detection method i, venue-year v and team type k, without correction for what the method misses,
+For detection method i, venue-year v and team type k, without correction for the releases that the method misses,
 
     detected[i, v, k] ~ Binomial(papers, logistic(intercept[i, v] + any[r] (k has industry) + only[r] (k is
     industry-only))),
 
-with r the detection method by venue group and era. The intercepts are normal with an sd that leaves them almost free: a
-stratified odds ratio, like Mantel and Haenszel's, with a prior. Methods use the same papers in part. Each has its own
-parameters, and they are never pooled. Where papers of a list were also read in full text, the LLM label there
-calibrates the list's links,
+where r is a detection method in one venue group and era. The intercepts are normal, with an sd that leaves them almost
+free. The effects are thus stratified log odds ratios, like Mantel and Haenszel's, with a prior. The papers of the
+methods overlap in part. Each method has its own parameters, and methods are never pooled. Some papers of a list were
+also read in full text. Their LLM labels calibrate the links of the list,
 
     found[l, k] ~ Binomial(papers labelled as released, logistic(found_logit[l, k])),
     linked[l, k] ~ Binomial(papers labelled as not released, logistic(linked_logit[l, k])),
 
-which are the sensitivity against the LLM label, by team type, and the false positives; l is a list by venue group and
-era. If the probability of detection depends on the team type alone, and there are no false positives, the ratio of
-shares is the true ratio times the ratio of sensitivities: the sign changes where the latter equals the naive ratio.
+where l is a list in one venue group and era. The first probability is the sensitivity of the links against the LLM
+label, by team type; the second is their rate of false positives. Suppose that the probability of detection depends on
+the team type alone, and that there are no false positives. Then the naive ratio of shares is the true ratio times the
+ratio of sensitivities, and the sign changes where the ratio of sensitivities equals the naive ratio.
 """
 
 from __future__ import annotations
@@ -48,22 +49,22 @@ FULL_TEXT, SAME, FIRST_PAGE, OPEN_REVIEW, GROBID = (
     "full text by GROBID",
 )
 LISTS = (FIRST_PAGE, OPEN_REVIEW)
-# Lists of venues that use OpenReview: a link may come from the form or from the parse of the first page, and the text
-# "Not provided" occurs; the lists do not say which.
+# Lists of venues that use OpenReview. A link may come from the form or from the parsed first page; the lists do not say
+# which. The text "Not provided" occurs.
 ON_OPEN_REVIEW = (("ICLR", 2019), ("ICLR", 2020), ("ICLR", 2022), ("NeurIPS", 2021))
 FIRST_YEAR, LAST_YEAR = 2014, 2022
 TOP_LEVEL = ("intercept_mean", "intercept_sd", "any_industry", "only_industry", "found_logit", "linked_logit")
 
 
 def list_detections(papers: pd.DataFrame) -> pd.DataFrame:
-    """List one row a paper and detection method: ``method``, ``event`` (code is detected), ``team``."""
+    """List one row per paper and detection method: ``method``, ``event`` (code is detected), ``team``."""
     frame = papers[papers["year"].between(FIRST_YEAR, LAST_YEAR) & papers["track"].isin(["main", "findings"])]
     read = frame["code_coded"].isin(["yes", "no"]) & frame["venue"].isin(VENUES)
     labelled = frame[read & (frame["research"] == "empirical") & (frame["coder_excluded"] != "yes")]
     labelled = labelled.assign(team=labelled["team_coded"], event=labelled["code_coded"] == "yes")
     linked = labelled[has_link_field(labelled)]
     others = frame[~frame["venue"].isin(VENUES)]
-    # With an unknown author, only the team type mixed can be known.
+    # If an author is unknown, mixed is the only team type that can be known.
     others = others[others["authors_unknown"] == 0].assign(team=others["team_listed"])
     links = pd.concat([linked, others[has_link_field(others)]])
     links = links.assign(event=links["code_page"] == "link")
@@ -88,10 +89,11 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``n``, ``y`` (stratum, team): papers, and those with code detected; a stratum is a detection method at a
-        venue-year. ``row_idx`` (stratum,): its detection method by venue group and era, dim ``row``. ``found_n``,
-        ``found_y`` (lists, team): papers of a list that are labelled as released, and those of them with a link;
-        ``linked_n``, ``linked_y``: the same of papers labelled as not released. attrs ``flow``: JSON.
+        ``n``, ``y`` (stratum, team): papers, and papers with code detected. A stratum is a detection method at a
+        venue-year. ``row_idx`` (stratum,): index of the stratum in the dim ``row``, a detection method in one venue
+        group and era. ``found_n``, ``found_y`` (lists, team): papers of a list that are labelled as releasing code, and
+        those of them with a link. ``linked_n``, ``linked_y``: the same for papers labelled as not releasing code. attrs
+        ``flow``: exclusions, JSON.
 
     Raises
     ------
@@ -151,7 +153,7 @@ def compute_log_odds(intercept: Any, any_industry: Any, only_industry: Any, row_
 
 
 def build(dataset: xr.Dataset, priors: MeasurementPriors) -> pm.Model:
-    """Build the stratified odds ratios of each detection method, and the lists' sensitivities against the LLM label."""
+    """Build the stratified odds ratios by detection method, and the rates at which lists link to releases."""
     coords = {name: dataset[name].to_numpy() for name in ("stratum", "row", "team", "lists")}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset, ("n", "y", "row_idx", "found_n", "found_y", "linked_n", "linked_y"))
@@ -171,16 +173,16 @@ def build(dataset: xr.Dataset, priors: MeasurementPriors) -> pm.Model:
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """Compute naive odds ratios and ratios by detection method, venue group and era, and what the lists' links find.
+    """Compute naive ratios and odds ratios by detection method, venue group and era, and the rates of the lists' links.
 
     Returns
     -------
     xarray.Dataset
         By ``row``: ``naive_odds_ratio_...`` and ``naive_ratio_...``, each team type to academia-only; ``naive_share``
-        (row, team), standardised to the row's papers. By ``lists``, the rows of lists that were also read in full text:
-        ``found`` (lists, team), share of releases that the link shows; ``found_ratio_...`` to academia-only, at which
-        the sign of a naive ratio changes; ``linked_unreleased`` (lists, team), share of papers without a release in
-        full text that the list links to.
+        (row, team), standardised to the papers of the row. By ``lists``, the rows of lists whose papers were also read
+        in full text: ``found`` (lists, team), share of releases that have a link; ``found_ratio_...`` to academia-only,
+        the value of a naive ratio at which its sign changes; ``linked_unreleased`` (lists, team), share of papers
+        labelled as not releasing code that have a link.
     """
     some, only = draws["any_industry"], draws["only_industry"]
     n, row_idx = dataset["n"], dataset["row_idx"].to_numpy()

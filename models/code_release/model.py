@@ -1,51 +1,57 @@
-r"""Who releases code: papers with authors from industry, and without.
+r"""Code release by papers with authors from industry, and by papers without.
 
 The claim
 ---------
-The more authors from industry, the less often a paper's code is released (Besiroglu et al. 2024, and others before).
+Papers with more authors from industry release their code less often (Besiroglu et al. 2024, and others before).
 
 The model
 ---------
-Papers read in full text at five venues are counted in cells c of venue-year v, topic t, team size s and team type k.
-With g the venue group (machine learning or AI), e the era and x years from 2018 in units of four, a paper releases its
-code with probability
+Papers of five venues that were read in full text are counted in cells c, by venue-year v, topic t, team size s and team
+type k. g is the venue group (machine learning or AI), e the era, and x[v] the time since 2018 in units of four years. A
+paper in cell c releases its code with probability
 
     r[c] = w[k] logistic(eta[c]),
     eta[c] = venue_year[v] + topic[t] + topic_trend[t] x[v] + topic_venue[t, venue] + size[s] + size_venue[s, venue]
              + any[g, e] (k is mixed or industry-only) + only[g, e] (k is industry-only) + size_team[k, s].
 
-w[k] is the *release ceiling*: the share of papers by teams of type k that would release code at all. Without it the
-shape of the logistic curve would identify the annotator's sensitivity by team type, far more strongly than the labels
-do: papers that never release and releases that are never seen bend the curve alike, and only labels tell them apart.
+w[k] is the *release ceiling*: the share of papers by teams of type k that would release code at all. Without a ceiling,
+the shape of the logistic curve would identify the annotator's sensitivity by team type, far more strongly than the
+labels do. Papers that never release code bend the curve in the same way as releases that the annotator never sees. Only
+labels distinguish the two.
 
-- venue_year is normal around an intercept.
+- venue_year is normal around an intercept, with a half-normal sd.
 - topic, topic_trend, size and size_team sum to zero (size_team over sizes; it is 0 for academia-only).
-- topic_venue and size_venue are normal, each with an sd of its own, which is log-normal.
-- any and only are independent normals: with six of each, a hierarchy would learn little.
+- topic_venue and size_venue are normal. Each has its own sd, with a log-normal prior.
+- any and only are independent normals. There are six of each, too few for a hierarchy to learn from.
+- logit w[k] is normal.
 
-The annotator is a language model that read each paper. With its sensitivity a and specificity b, y of n papers are
-labelled as releasing code:
+The annotator is a language model that read each paper. Its sensitivity is a and its specificity b. It labels y of the n
+papers of a cell as releasing code:
 
-    y[c] ~ Binomial(n[c], r a[k] + (1 - r)(1 - b[k, e])).
+    y[c] ~ Binomial(n[c], r[c] a[k] + (1 - r[c]) (1 - b[k, e])).
 
-Errors are absent (a = b = 1), *pooled* over team types (a, b[e]), or *by team type*: logit a[k] is normal around logit
-a, logit b[k, e] around logit b[e]. The specificity depends on the era: where more papers mention code, more mention
-code that they do not release. A specification may shift the log-odds of a or b for teams with industry in the
-likelihood of y alone, as if the labelled papers were read better or worse than the others. Two sources calibrate a and
-b:
+A specification treats the annotator's errors in one of three ways. They are absent (a = b = 1); *pooled* over team
+types (a, b[e]), with logit a and logit b[e] normal; or *by team type*, with logit a[k] normal around logit a, and
+logit b[k, e] normal around logit b[e]. The specificity depends on the era: where more papers mention code, more papers
+mention code that they do not release. A specification may also shift the log-odds of a or b for teams with industry in
+the likelihood of y alone, as if the annotator had read the labelled papers better or worse than the others. Two sources
+calibrate a and b:
 
-    papers with a human label:    LLM label yes | release ~ Binomial(., a[k]),    no | no release ~ Binomial(., b[k, e])
+    papers with a human label, by team type and era:
+        LLM label yes | release ~ Binomial(., a[k]),    LLM label no | no release ~ Binomial(., b[k, e]),
     passages that the annotator took for a release, by team type, year and venue group, each read again:
-        the paper's own code ~ Binomial(., sum n r a / sum n (r a + (1 - r)(1 - b))),   sums over the papers' cells.
+        passage of the paper's own code ~ Binomial(., sum n r a / sum n (r a + (1 - r) (1 - b))),
+
+where the sums are over the cells of a team type, year and venue group.
 
 Assumptions
 -----------
 Given team type and era, the annotator errs at the same rates at all venues and on all topics. Its sensitivity is the
-same in all years, and so is the ceiling, at all venues and on all topics. Papers with a human label of 2023 and 2024
-represent the last era; those with industry are taken for mixed where the table does not know them. What a paper says it
-releases is taken for released. The label of a paper says whether it releases code, that of a passage whether the
-annotator misread it; the passages were read by another language model. Both are taken to measure the same error. None
-of this is causal.
+same in all years. The ceiling is the same in all years, at all venues and on all topics. Papers of 2023 and 2024 with a
+human label represent the last era. A paper with a human label and authors from industry counts as mixed if the table of
+papers does not give its team type. A paper that says that it releases code is taken to release it. The label of a paper
+says whether the paper releases code. The label of a passage, by another language model, says whether the annotator
+misread the passage. The two are assumed to measure the same error. No estimate is causal.
 
 References
 ----------
@@ -80,7 +86,7 @@ from models.common.pymc_helpers import (
     shifted_normal,
 )
 
-NO_PAPER = 1e-9  # papers: a team type without papers in a year leaves no 0 / 0
+NO_PAPER = 1e-9  # papers; avoids 0 / 0 in a stratum without papers
 TOP_LEVEL = (
     "intercept", "venue_year_sd", "topic_effect", "topic_trend", "size_effect", "size_team_effect", "topic_venue_sd",
     "size_venue_sd", "any_industry_shifted", "only_industry_shifted", "ceiling_logit_shifted",
@@ -101,9 +107,10 @@ LABELS = (
 def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
     """Build the model of releases in cells (``cells.prepare``).
 
-    Deterministics in log-odds: ``venue_year_effect`` (venue_year,), ``topic_venue_effect`` (topic_venue,),
-    ``size_venue_effect`` (size_venue,), ``any_industry`` and ``only_industry`` (venues, era). Probabilities, where the
-    model has them: ``ceiling`` (team,); ``sensitivity`` (team,) and ``specificity`` (team, era) in the likelihood of y.
+    Deterministics, log-odds: ``venue_year_effect`` (venue_year,), ``topic_venue_effect`` (topic_venue,),
+    ``size_venue_effect`` (size_venue,), ``any_industry`` and ``only_industry`` (venues, era). Deterministics,
+    probabilities: ``ceiling`` (team,) if the model has one; ``sensitivity`` (team,) and ``specificity`` (team, era), as
+    they enter the likelihood of y, if it has errors.
     """
     with_error = dataset.attrs["error"] != "none"
     coords = {name: dataset[name].to_numpy() for name in DIMS}
@@ -141,7 +148,7 @@ def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
         odds = multiply_odds((by_topic, data["venue_year_topic_idx"]), (by_team_size, data["team_venue_year_size_idx"]))
         release = ceiling[data["team_idx"]] * odds / (1 + odds)
 
-        # The annotator labels it as released.
+        # The annotator labels the paper as releasing code.
         if with_error:
             a, b = shift_error_rates(a_logit, b_logit, data)
             label = release * a[data["team_idx"]] + (1 - release) * (1 - b).flatten()[data["team_era_idx"]]
@@ -153,8 +160,8 @@ def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
 def add_error_rates(dataset: xr.Dataset, prior: Mapping[str, Any]) -> tuple[Any, Any]:
     """Add the annotator's sensitivity (team,) and specificity (team, era); return their log-odds.
 
-    Without error both are 1, so their log-odds are infinite. By team type they are centred on the pooled rate: labels
-    identify the rates of a team type, but hardly the deviations from a mean that they hardly identify.
+    Without errors, both are 1 and their log-odds are infinite. By team type, the parametrisation is centred: labels
+    inform the rates of each team type, but hardly the pooled rate, and so hardly the deviations from it.
     """
     n_teams, n_eras = dataset.sizes["team"], dataset.sizes["era"]
     if dataset.attrs["error"] == "none":
@@ -171,16 +178,17 @@ def add_error_rates(dataset: xr.Dataset, prior: Mapping[str, Any]) -> tuple[Any,
 
 
 def shift_error_rates(a_logit: Any, b_logit: Any, data: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Add sensitivity (team,) and specificity (team, era) in the likelihood of y, with a specification's shifts."""
+    """Add sensitivity (team,) and specificity (team, era) as they enter the likelihood of y: with shifts."""
     a = pm.math.sigmoid(a_logit + data["shift_sensitivity"])
     b = pm.math.sigmoid(b_logit + data["shift_specificity"][:, None])
     return pm.Deterministic("sensitivity", a, dims="team"), pm.Deterministic("specificity", b, dims=("team", "era"))
 
 
 def add_ceiling(dataset: xr.Dataset, prior: Mapping[str, Any], sensitivity_logit: Any) -> Any:
-    """Add the release ceiling: by team type, common to all, or none (1); return it as a probability, (team,).
+    """Add the release ceiling: by team type, common to all, or none (1). Return it as a probability, (team,).
 
-    The data identify the product of ceiling and sensitivity best, so the ceiling is sampled less an offset.
+    The data best identify the product of ceiling and sensitivity, so the sampler moves in the log-odds of the ceiling
+    minus an offset.
     """
     if dataset.attrs["ceiling"] == "none":
         return pt.ones(dataset.sizes["team"])
@@ -193,18 +201,18 @@ def add_ceiling(dataset: xr.Dataset, prior: Mapping[str, Any], sensitivity_logit
 
 
 def add_interaction(name: str, prior: Mapping[str, Any]) -> Any:
-    """Add a normal interaction with the venue, non-centred, for most have few papers; its sd is log-normal."""
+    """Add a non-centred normal interaction with the venue, whose sd is log-normal: most levels have few papers."""
     sd = pm.LogNormal(f"{name}_sd", pt.log(prior[f"{name}_sd"]), prior["venue_log_sd"])
     return pm.Deterministic(f"{name}_effect", sd * pm.Normal(f"{name}_raw", dims=name), dims=name)
 
 
 def add_calibration(release: Any, sensitivity: Any, specificity: Any, data: Mapping[str, Any]) -> None:
-    """Add what calibrates the annotator, at error rates without shifts: human labels of papers, labels of passages."""
+    """Add the likelihoods that calibrate the unshifted error rates: human labels of papers, and labels of passages."""
     by_team = sensitivity[:, None] + pt.zeros_like(specificity)
     for name, rate in (("release", by_team), ("none", specificity)):
         labelled, n = data[f"human_{name}_labelled"], data[f"human_{name}"]
         pm.Binomial(f"human_{name}_obs", n, rate, observed=labelled, dims=("team", "era"))
-    # Papers by stratum of team type, year and venue group: expected to release, and labelled as released.
+    # Expected papers by stratum (team type, year, venue group): releases, those of them labelled, false positives.
     n = data["stratum_n"]
     released = pt.inc_subtensor(pt.zeros(n.size)[data["stratum_idx"]], data["n"] * release).reshape(n.shape)
     idx = data["stratum_team_era_idx"]

@@ -1,13 +1,14 @@
-r"""Offsets that decorrelate what the sampler of code release moves in; priors and posterior are unchanged.
+r"""Decorrelating offsets for the sampler of code release; they leave priors and posterior unchanged.
 
-The data identify the share of papers that the annotator labels as released. For one team type and era it is, with s
-the probability that a release that the linear predictor allows is seen (ceiling times sensitivity) and f = 1 - b,
+The data identify the share of papers that the annotator labels as releasing code. For one team type and era, let w be
+the ceiling, s the ceiling times the sensitivity, and f = 1 - b the rate of false positives. Then
 
     share = s logistic(eta) + f (1 - w logistic(eta)).
 
-A lower s or a higher f that the labels allow is thus made up for by eta: to first order by -log(s) / (1 - share) and by
--f / share. Effects sampled less these offsets no longer move along with the error rates: without them the smallest
-effective sample size of the fit by team type falls from 555 to 122 (6,000 draws). ``shifted_normal`` applies them.
+The labels leave s and f uncertain, and eta compensates for both. To first order, a lower s raises eta by
+-log(s) / (1 - share), and a higher f changes it by -f / share. The sampler moves in effects minus these offsets, which
+no longer vary with the error rates. Without the offsets, the smallest effective sample size of the fit by team type
+falls from 555 to 122 (6,000 draws). ``shifted_normal`` applies them.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ import pytensor.tensor as pt
 
 from models.code_release.linear_predictor import compute_size_effects, compute_topic_effects
 
-# Change in the log-odds of a ceiling w per unit of its logarithm, 1 / (1 - w): of a w between those of the team types.
+# d logit(w) / d log(w) = 1 / (1 - w), at a ceiling w = 0.75, which lies between those of the team types.
 CEILING_FACTOR = 4.0
 
 
 @dataclass(frozen=True)
 class Offsets:
-    """Offsets of the effects of industry, (venues, era) each, and of venue-years, (venue_year,); log-odds."""
+    """Offsets, log-odds: of the effects of industry, (venues, era) each, and of venue-years, (venue_year,)."""
 
     any_industry: Any
     only_industry: Any
@@ -35,7 +36,7 @@ class Offsets:
 
 
 def compute_ceiling_offset(sensitivity_logit: Any) -> Any:
-    """Return the offset of the log-odds of a ceiling: the data identify its product with the sensitivity best."""
+    """Return the offset of a ceiling's log-odds: the data best identify the ceiling times the sensitivity."""
     return -CEILING_FACTOR * pt.log(pm.math.sigmoid(sensitivity_logit))
 
 
@@ -44,8 +45,8 @@ def compute_offsets(
 ) -> Offsets:
     """Return the offsets of the effects of industry and of venue-years.
 
-    A venue-year's effect is also sampled less the mean effect of topic and team size over its papers: the data identify
-    the venue-year's average paper.
+    For a venue-year, the sampler also adds the mean effects of topic and of team size over its papers, because the data
+    identify the log-odds of the venue-year's average paper.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def compute_offsets(
     specificity
         (team, era), probability.
     data
-        The model's data by name: factors of the offsets, shares of topics and team sizes at each venue-year.
+        The model's data by name: factors of the offsets, and each venue-year's shares of topics and of team sizes.
     """
     log_seen = pt.log(ceiling * sensitivity)[:, None] + pt.zeros_like(specificity)  # (team, era)
     false = 1 - specificity

@@ -1,6 +1,6 @@
-"""How code release is reported: ladder, headlines, labels for readers, and what was published.
+"""Reporting of code release: ladder, headlines, labels for readers, and published values.
 
-A change in this module refits nothing. The annotator is the language model that read the full texts.
+A change in this module causes no refit. The annotator is the language model that read the full texts.
 """
 
 from __future__ import annotations

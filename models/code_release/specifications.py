@@ -1,4 +1,4 @@
-"""The specifications of code release: the steps of the ladder, prior sets, and the extended ones."""
+"""Specifications of code release: the steps of the ladder, prior sets, and extended specifications."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ PRIORS: dict[str, Any] = {
     "authors": AuthorsPriors(),
     "training_code": TrainingCodePriors(),
 }
-# The release model takes longer steps than at PyMC's default of 0.8: chains mix better for the same number of
-# gradients. Tuning ends sooner.
+# At this target_accept, the release model takes longer steps than at PyMC's default of 0.8. Chains then mix better for
+# the same number of gradients, and tuning ends sooner.
 SAMPLERS = {
     RELEASE: {"target_accept": 0.7, "tune": 400, "draws": 1500},
     "measurements": {"draws": 1500},
     "authors": {"draws": 1500},
     "training_code": {"draws": 1500},
 }
-# With errors by team type a transition diverged now and then, at a low sensitivity that few labels inform.
+# With errors by team type, single transitions diverged now and then, where the sensitivity is low and has few labels.
 USUAL_STEPS = {"target_accept": 0.8}
-# Priors of twice the scale reach further into that corner.
+# Priors of twice the scale reach further into that region.
 SMALLER_STEPS = {"target_accept": 0.95, "tune": 600}
 
 SCALES = (
@@ -54,7 +54,7 @@ def _list_refreshed() -> tuple[Specification, ...]:
         Specification("full_text_linked", "LLM labels of the same papers' full texts", "definition", RELEASE, LINKED),
         Specification("full_text", "all papers read in full text", "composition", RELEASE, {"error": "none"}),
         Specification("main", "annotator's errors, pooled over team types", "main", RELEASE),
-        # Before by_team: next to other claims its compilation costs no time.
+        # Listed before by_team: its compilation then overlaps with the fits of other claims and costs no time.
         Specification("instruments", "each detection method without correction", "main", "measurements"),
         Specification("by_team", "annotator's errors by team type", "measurement", RELEASE, BY_TEAM,
                       sampler=USUAL_STEPS),
@@ -94,7 +94,7 @@ def _list_extended() -> tuple[Specification, ...]:
                {"calibration": "passages", **BY_TEAM}),
         extend("address", "only statements with an address of the paper's own code, without correction", "definition",
                {"outcome": "address", "error": "none"}),
-        # Human labels count no promise as a release: they would contradict the definition.
+        # Human labels do not count a promise as a release, so they would contradict this definition.
         extend("promised", "promised code counts (passages alone)", "definition",
                {"promised": True, "calibration": "passages"}),
         extend("with_theory", "theoretical papers included", "definition", {"research": "all"}),

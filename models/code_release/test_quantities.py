@@ -1,8 +1,8 @@
 """Test quantities of code release, for prior and posterior predictive checks.
 
 The function takes observed or replicated data and returns one value per data set (Gabry et al. 2019). Each quantity
-concerns a factor or two factors, and so reveals interactions that the model lacks. LLM labels are those of a language
-model that read the papers.
+concerns one factor or two; those of two factors reveal interactions that the model lacks. LLM labels are those of a
+language model that read the papers.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
 
     out: dict[str, np.ndarray] = {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # means over groups that all have few papers
+        warnings.simplefilter("ignore", RuntimeWarning)  # means over groups of which each has few papers
         for name, title in FACTORS.items():
             out[f"sd of shares by {title}"] = np.nanstd(compute_share(name), axis=1)
         titles = FACTORS | {"venue_year": "venue-year"}
@@ -83,9 +83,10 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
 
 
 def _compare_labels(data: xr.Dataset, dataset: xr.Dataset) -> dict[str, np.ndarray]:
-    """Compare the labels that calibrate the annotator: shares labelled correctly by era, and by team type in the last.
+    """Compute the share of correct LLM labels and passages by era, and the gap between team types in the last era.
 
-    The sensitivity is the same in all years, so the papers with a release are compared in every era.
+    Papers without a release are compared in the last era only. Papers with a release are compared in every era, because
+    the sensitivity is the same in all years.
     """
     out: dict[str, np.ndarray] = {}
     eras = list(ERAS)

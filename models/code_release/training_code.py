@@ -1,9 +1,12 @@
 r"""Training code of Epoch's models: a separate quantity from code release by papers.
 
-The outcome is whether the training code of a notable or other model is open: a Bernoulli row a model, of one of Epoch's
-vintages, with
+The outcome is whether the training code of a model, notable or other, is open. Each model of one of Epoch's vintages is
+one Bernoulli row, with
 
-    log-odds = intercept + sector[k] + trend[k] date + slope log10 compute + gap (where compute is unknown).
+    log-odds = intercept + sector[k] + trend[k] date + slope compute + gap (where compute is unknown).
+
+k is the sector, with academia-only as the reference, and date is in decades from 2021. compute is log10 FLOP less 22,
+in units of 3 dex, and 0 where it is unknown.
 """
 
 from __future__ import annotations
@@ -33,12 +36,12 @@ SECTORS = {
     "industry-leaning collaboration": "collaboration",
     "industry-only": "industry-only",
 }
-TREND = 2.0  # sd of a trend a decade, in units of that between sectors: the order of sectors may reverse in a decade
+TREND = 2.0  # sd of a trend per decade, over the sd between sectors: the order of sectors may reverse in a decade
 SECTOR_LEVELS = ("academia-only", "collaboration", "industry-only")
 
 
 def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
-    """Prepare one row a model of a vintage: by academia, industry or both, with known access to its training code."""
+    """Prepare one row per model of a vintage, by academia, industry or both, whose training code has known access."""
     frame = tables["models"]
     frame = frame[(frame["vintage"] == choices.access_vintage) & (frame["date"] != "")]
     models = Selection(frame, "models of the vintage with a date")
@@ -100,10 +103,10 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
     Returns
     -------
     xarray.Dataset
-        ``training_code_open`` (sector, year), as if all models were of the sector and date;
-        ``odds_ratio_training_code_...`` (year,) of collaborations and of industry-only models to academia-only ones, in
-        the middle of ``DATES``;
-        ``odds_ratio_training_code_tenfold_compute``.
+        ``training_code_open`` (sector, year), the share if all models had the sector and date;
+        ``odds_ratio_training_code_...`` (year,), collaborations or industry-only models to academia-only models, at the
+        mid-years of ``DATES``;
+        ``odds_ratio_training_code_tenfold_compute``, for ten times the compute.
     """
     effect = {
         name: draws[name].transpose("chain", "draw", ...).to_numpy()
@@ -137,7 +140,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
 
 
 def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Compute test quantities: how the share of open training code changes with time in each sector."""
+    """Compute test quantities: the change over time in the share of open training code, by sector."""
     y = data["open_obs"]
     out = {}
     for i, name in enumerate(SECTOR_LEVELS):

@@ -15,12 +15,10 @@ Part = tuple[xr.DataArray, Ints]
 CHUNK = 10  # draws averaged at a time; their cells then stay in the processor's cache, which halves the time
 
 
-def flatten_levels(draws: xr.DataArray, first: str, second: str) -> xr.DataArray:
-    """Flatten two dimensions of draws into one dimension ``level``; the second varies fastest."""
-    flat = draws.transpose("chain", "draw", first, second)
-    shape = (flat.sizes["chain"], flat.sizes["draw"], -1)
-    coords = {"chain": flat["chain"].to_numpy(), "draw": flat["draw"].to_numpy()}
-    return xr.DataArray(flat.to_numpy().reshape(shape), coords, ("chain", "draw", "level"))
+def make_part(table: Floats, draws: xr.Dataset, idx: Ints) -> Part:
+    """Return a table of draws (chain, draw, ...), with its last dims as one, and the index of each cell in it."""
+    coords = {name: draws[name].to_numpy() for name in ("chain", "draw")}
+    return xr.DataArray(table.reshape(*table.shape[:2], -1), coords, ("chain", "draw", "level")), idx
 
 
 def standardise(parts: Sequence[Part], weights: Mapping[Any, Floats], dim: str) -> xr.DataArray:

@@ -1,4 +1,4 @@
-"""Papers of the compute-term claim in cells: selection, exposure, and team type where it is partly observed."""
+"""Papers of the compute-term claim in cells: selection, exposure, and partly observed team types."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from models.topic_compute.decomposition import add_panel_weights
 from models.topic_compute.definitions import CHANGE_OF, HARDWARE, MANY, TERMS
 
 TRACKS = ("main", "findings")
-LARGEST_TEAM = 30  # of an incomplete paper; larger teams count as this large
+LARGEST_TEAM = 30  # authors of a partly observed team; larger teams count as this large
 
 
 def select(tables: Tables, choices: Choices) -> Selection:
@@ -30,7 +30,7 @@ def select(tables: Tables, choices: Choices) -> Selection:
     -------
     Selection
         Columns of the table of papers, and ``topic_used``, ``size``, ``venue_group``, ``exposure`` (a tuple, one value
-        a family), ``y`` (academia-only; for a partly observed team, no industry author observed), ``authors`` and
+        per family), ``y`` (academia-only; for a partly observed team, no industry author observed), ``authors`` and
         ``unseen`` (authors not observed; 0 where the team type is known).
 
     Raises
@@ -74,7 +74,7 @@ def select(tables: Tables, choices: Choices) -> Selection:
 
 
 def list_exposures(frame: pd.DataFrame, choices: Choices) -> pd.Series:
-    """Return a tuple a paper, one value a family: used or not (1, 0), or log2(1 + number of terms)."""
+    """Return one tuple per paper, with one value per family: 1 if used and 0 if not, or log2(1 + number of terms)."""
     if choices.exposure == "hardware":
         named = (frame["hardware_kind"] == "accelerator").astype(float)
         count = frame["accelerator_count"]
@@ -100,9 +100,9 @@ def list_families(choices: Choices) -> list[str]:
 def _keep_with_team(rows: Selection, choices: Choices) -> None:
     """Keep the papers whose team type is known or partly observed; add ``y``, ``authors`` and ``unseen``.
 
-    With ``team`` "listed", the listed authors decide where all of them are known; else the LLM label of the team type;
-    else the authors that are observed. With "coded", the LLM label decides, as it always does for full texts. With
-    "listed where coded", the listed authors decide, for the papers that have an LLM label.
+    With ``team`` "listed", the listed authors decide if all of them are known. Otherwise the LLM label of the team type
+    decides, and without a label the authors that are observed. With "coded", the LLM label decides, as it always does
+    for full texts. With "listed where coded", the rule is that of "listed", for papers that have an LLM label.
     """
     frame = rows.frame
     coded = frame["team_coded"] != "unknown"
@@ -135,11 +135,12 @@ def _keep_with_team(rows: Selection, choices: Choices) -> None:
 
 
 def compute_unseen_industry(frame: pd.DataFrame, choices: Choices) -> pd.Series:
-    """Compute q, the probability that no industry author is observed of a team that has some.
+    """Compute q, the probability that none of a team's industry authors is observed, for a team that has some.
 
-    The observed authors are taken as a random subset of the team: with k of n authors from industry and u not observed,
-    none is observed with probability C(u, k) / C(n, k). The distribution of k given n is that of the complete papers of
-    the venue group; where few have n authors, papers with a similar number are used.
+    The observed authors are assumed to be a random subset of the team. With k of n authors from industry and u authors
+    not observed, no industry author is observed with probability C(u, k) / C(n, k). k given n has the distribution of
+    the papers of the venue group whose authors are all known. If few of them have n authors, papers with a similar
+    number of authors are used.
 
     Returns
     -------
@@ -162,7 +163,7 @@ def compute_unseen_industry(frame: pd.DataFrame, choices: Choices) -> pd.Series:
             same = some[(some["venue_group"] == group) & (abs(some["size_used"] - n) <= max(1, n // 4))]
         if len(same) < FEW:
             same = some[abs(some["size_used"] - n) <= max(1, n // 2)]
-        # A similar team size lends its share of industry authors, not their number: k is interpolated.
+        # Papers of a similar team size provide the share of industry authors, not their number: k is interpolated.
         k = np.clip(same["k"] / same["authors"] * n, 1, n).to_numpy()
         below = np.floor(k)
         hidden = [comb(u, number) / comb(n, number) for number in (below, np.minimum(below + 1, n))]
@@ -177,11 +178,11 @@ def count_papers(rows: Selection, choices: Choices) -> xr.Dataset:
     -------
     xarray.Dataset
         By ``cell``: ``n`` papers, ``y`` of them academia-only (or without an observed industry author), ``q``,
-        ``partly`` (1 where some authors are not observed), and index vectors ``..._idx`` of its venue-year, topic, team
-        size, venue group and exposure, and of tables by several of these, flattened. By ``exposure`` and ``family``:
-        ``value``. By ``venue_year``: ``venue_year_year``, ``venue_year_venue``; with ``topic``: ``topic_venue_idx``, 0
-        where no cell has the topic at that venue. attrs ``flow`` (exclusions) and ``facts``, JSON; ``unseen_shift``,
-        log-odds.
+        ``partly`` (1 if the team is partly observed), and index vectors ``..._idx``: into venue-years, topics, team
+        sizes, venue groups and exposures, and into flattened tables of several of these. By ``exposure`` and
+        ``family``: ``value``. By ``venue_year``: ``venue_year_year``, ``venue_year_venue``. By ``venue_year`` and
+        ``topic``: ``topic_venue_idx``, 0 where no cell has both. attrs ``flow`` (exclusions) and ``facts``, JSON;
+        ``unseen_shift``, log-odds.
     """
     frame = rows.frame
     frame["q"] = compute_unseen_industry(frame, choices).round(3)

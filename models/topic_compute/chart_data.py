@@ -71,14 +71,14 @@ def _list_contrasts(estimates: Rows, spec: str) -> Rows:
 
 
 def _list_change(estimates: Rows, spec: str) -> Rows:
-    """List bars from the share of the first period to that of the last, and the shares with one factor reweighted.
+    """List bars from the first period's share to the last period's, and the shares with one factor reweighted.
 
     Returns
     -------
     list of dict
-        ``x`` counts the bars from the left. ``kind`` is share, rest (unexplained), factor, first or last (the factor
-        reweighted to its early margin). ``from`` and ``to`` are the ends of a bar; ``low`` and ``high`` are the 89 %
-        interval of ``to``, if it has one.
+        ``x`` counts the bars from the left. ``kind`` is share, rest (unexplained), factor, or first or last (the factor
+        reweighted to its early margin first or last). ``from`` and ``to`` are the ends of a bar; ``low`` and ``high``
+        are the 89 % interval of ``to``, if it has one.
     """
     shares = _pick(estimates, spec, "share_spanning")
     steps = _pick(estimates, spec, "waterfall")

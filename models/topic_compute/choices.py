@@ -16,10 +16,10 @@ class Choices:
     first_year: int = 2012
     last_year: int = 2021  # of the published claim; full texts are read to 2022
     topic: Literal["topic", "topic_title", "topic_keywords"] = "topic"  # from all available text, or from a part of it
-    # "listed": the LLM label where the list is incomplete. "listed where coded": the list, for papers with a label.
+    # "listed": the list, and the LLM label where it is incomplete. "listed where coded": so for papers with a label.
     team: Literal["listed", "coded", "listed where coded"] = "listed"
     unseen: Literal["random", "complete cases", "all academic", "all industry"] = "random"  # authors not observed
-    unseen_shift: float = 0.0  # log-odds of an academia-only team: partly observed teams less others
+    unseen_shift: float = 0.0  # log-odds of an academia-only team, partly observed teams minus others
     industry: tuple[str, ...] = ("company", "double")  # sectors of authors that count as industry
     tei: bool = True  # include papers known from TEI texts alone: most of natural language processing before 2020
     without_venue: str = ""
@@ -33,24 +33,24 @@ class Choices:
 
 @dataclass(frozen=True)
 class ContrastPriors:
-    """Hyper-parameters of the contrast, with what they imply. A prior predictive test checks it."""
+    """Hyper-parameters of the contrast, with their implications, which a prior predictive test checks."""
 
     intercept_mean: float = 0.5  # log-odds; academia-only papers are a majority (0.62) at a typical venue
     intercept_sd: float = 1.0  # between 0.25 and 0.9
     topic_sd: float = 0.7  # log-odds; theory and language, say, differ by a factor of two to four in odds
-    size_sd: float = 0.8  # log-odds; wide, for each further author may come from industry
+    size_sd: float = 0.8  # log-odds; wide, as each further author may come from industry
     family_sd: float = 0.5  # log-odds; odds ratios of 0.4 to 2.5 for a paper with terms, no effect most likely
-    # Medians of log-normal sds: under a half-normal the logarithm of a small sd would have no lower end.
+    # Medians of log-normal sds: under a half-normal, the logarithm of a small sd would have a long lower tail.
     venue_year_sd: float = 0.5  # log-odds; venue-years differ by a factor of about two in odds
     topic_venue_sd: float = 0.2  # log-odds; a topic at one venue and at another
     topic_slope_sd: float = 0.1  # log-odds; effects differ between topics by a factor of 1.1 in odds, or up to 1.5
     topic_family_sd: float = 0.1
-    sd_log_sd: float = 0.7  # sd of their logarithms: between a third of the median and three times as much
+    sd_log_sd: float = 0.7  # sd of the logarithms of these sds: between a third of the median and three times it
 
 
 @dataclass(frozen=True)
 class TopicYearPriors:
-    """Hyper-parameters of the topic-year regression, with what they imply."""
+    """Hyper-parameters of the topic-year regression, with their implications."""
 
     intercept_mean: float = 0.5  # log-odds; as in the contrast
     intercept_sd: float = 1.0
@@ -58,11 +58,11 @@ class TopicYearPriors:
     term_intercept_mean: float = -2.0  # log-odds; one abstract in eight has a term
     term_intercept_sd: float = 0.7
     term_sd: float = 0.7  # log-odds; between topics and between years
-    # Log-odds per unit of share: with 10.0, ten points more papers with terms change the odds by a factor of 2.7. Wide,
-    # for an ecological slope may be many times the slope of papers.
+    # Log-odds per unit of share. At a slope of 10.0, ten percentage points more papers with terms change the odds by a
+    # factor of 2.7. The prior is wide, as an ecological slope may be many times the slope between papers.
     slope_sd: float = 10.0
     year_sd: float = 0.2  # log-odds, median of a log-normal; effects of years that all topics share
     trend_sd: float = 1.0  # log-odds a decade, common to all topics
     topic_trend_sd: float = 0.5  # log-odds a decade, deviations of topics from it
     excess_sd: float = 0.2  # log-odds; variation of topic-years beyond the binomial
-    sd_log_sd: float = 0.7  # sd of the logarithm of year_sd: between a third of the median and three times as much
+    sd_log_sd: float = 0.7  # sd of the logarithm of year_sd: between a third of the median and three times it

@@ -1,10 +1,11 @@
-"""What accounts for the change in the academia-only share: factors reweighted to their early margins, first and last.
+"""Decomposition of the change in the academia-only share, by reweighting factors to their early margins.
 
-The share is that of a balanced panel of venues, at a fixed mix of these, averaged over the papers of a period. A factor
-is reweighted by raking: the weights of the late papers are scaled until the factor's margin is the early one, with the
-mix of venues held fixed (Deming and Stephan 1940); several factors are raked together. Weights depend on the data
-alone, so draws differ only in probabilities. What is left with every factor reweighted is unexplained: change at given
-team size, topic and exposure, with what raking leaves of their joint distribution.
+The share is that of a balanced panel of venues at a fixed mix of venues, averaged over the papers of a period. A factor
+is reweighted by raking (Deming and Stephan 1940): the weights of the late papers are scaled until the factor's margin
+is the early one, while the mix of venues stays fixed. Several factors are raked together. A factor accounts for one
+part of the change if it is reweighted first, and for another if last. The weights depend on the data alone, so draws
+differ only in probabilities. The change that is left when every factor is reweighted is unexplained. It is change at
+given team size, topic and exposure, plus change in their joint distribution that raking does not remove.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from models.common.cells import Floats, Ints, find_balanced_panel
 from models.common.estimand import difference, rows, share
 from models.common.standardise import Part, standardise
 
-FEWEST = 20  # papers of a venue in each period, to belong to the balanced panel
+FEWEST = 20  # papers that a venue of the balanced panel has in each period, at least
 TEAM_SIZE, TOPIC, UNEXPLAINED = "team size", "topic mix", "the rest"
 
 
@@ -36,8 +37,9 @@ def add_panel_weights(dataset: xr.Dataset, of: tuple[str, dict[str, tuple[int, i
     Returns
     -------
     xarray.Dataset
-        With ``panel_weight`` (setting, cell), ``n_spanning`` (period,); attrs ``factors``, and ``facts`` with the
-        venues. Unchanged where no venue has papers in every period, or too few to be reweighted.
+        The dataset with ``panel_weight`` (setting, cell) and ``n_spanning`` (period,), papers; attrs ``factors``, and
+        ``facts`` with the venues. It is unchanged if no venue has enough papers in every period, or if reweighting
+        leaves no papers.
     """
     last_factor, periods = of
     venue_names, venue_idx = np.unique(dataset["venue_year_venue"].to_numpy(), return_inverse=True)
@@ -64,7 +66,7 @@ def add_panel_weights(dataset: xr.Dataset, of: tuple[str, dict[str, tuple[int, i
     for count in range(1, len(factors) + 1):
         for names in itertools.combinations(factors, count):
             settings[" + ".join(names)] = rake(late, early, [venue_idx, *(factors[name] for name in names)])
-    if not all(weights.sum() > 0 for weights in settings.values()):  # too few papers to reweight
+    if not all(weights.sum() > 0 for weights in settings.values()):  # reweighting left no papers
         return dataset
     dataset = dataset.assign_coords(setting=list(settings), period=list(periods))
     dataset["panel_weight"] = (("setting", "cell"), np.array([w / w.sum() for w in settings.values()]))
@@ -76,17 +78,17 @@ def add_panel_weights(dataset: xr.Dataset, of: tuple[str, dict[str, tuple[int, i
 def rake(weights: Floats, target: Floats, margins: list[Ints], tolerance: float = 1e-9) -> Floats:
     """Scale weights until each margin is that of the target (iterative proportional fitting).
 
-    Categories of a margin that only one side has cannot be matched: the target's are left out, and its others keep
-    their proportions. Where that leaves no cell at all, the weights are all 0.
+    A category that only the weights or only the target have cannot be matched. If only the target has it, it is left
+    out, and the target's other categories keep their proportions. If no cell is left, all weights are 0.
 
     Parameters
     ----------
     weights, target
-        (cell,), weights of the papers to reweight, and of those whose margins they get.
+        (cell,), weights of the papers to reweight, and of the papers whose margins they get.
     margins
-        Index vectors (cell,), one a margin.
+        Index vectors (cell,), one per margin.
     tolerance
-        Raking ends when no margin differs by more, as a share of all.
+        Raking ends when no category differs from its target by more than this share of all weight.
     """
     out = weights / weights.sum()
     wanted = []
@@ -122,7 +124,8 @@ def compute_change_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str
     dict
         ``share_spanning`` (period), probability. Differences in probability: ``change_spanning``; ``goes_with_first``
         and ``goes_with_last`` (factor), the part that a factor accounts for if reweighted first or last; ``waterfall``
-        (step), in order. They are negative where the factor accounts for a decrease.
+        (step), the part if factors are reweighted one after another. A part is negative if the factor accounts for a
+        decrease.
     """
     settings = dataset["setting"].to_numpy().tolist()
     weights = dict(zip(settings, dataset["panel_weight"].to_numpy(), strict=True))

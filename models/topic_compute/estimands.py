@@ -1,4 +1,4 @@
-"""Estimands of the contrast: odds ratios, differences in probability, the decomposition of the change."""
+"""Estimands of the contrast: odds ratios, differences in probability, and the decomposition of the change."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from models.common.cells import FEW, Floats, Ints
+from models.common.cells import FEW, Ints
 from models.common.estimand import difference, event, fitted, log_odds, ratio_from_log, rows
-from models.common.standardise import Part, standardise
+from models.common.standardise import Part, make_part, standardise
 from models.topic_compute.choices import Choices
 from models.topic_compute.decomposition import compute_change_estimands
 from models.topic_compute.definitions import TEN_POINTS
 from models.topic_compute.linear_predictor import EFFECTS, INDICES, compute_log_odds
 
-NEW_TOPIC_SEED = 0  # of the standard normals behind a new topic: the same for the same number of draws
+NEW_TOPIC_SEED = 0  # of the standard normals of a new topic, which are the same for the same number of draws
 
 
 @dataclass(frozen=True)
 class Exposed:
-    """Papers with terms behind the estimands, in the order of topics and families of the dataset.
+    """Papers with terms, over which the estimands average; topics and families are in the order of the dataset.
 
-    ``papers`` (cell,), and ``papers_by_family`` (cell, family) that use the family; ``use`` (topic, family), uses of a
-    family, summed over papers; ``mix`` (family,), uses of each family per paper with terms.
+    ``papers`` (cell,), papers with terms; ``papers_by_family`` (cell, family), papers that use the family; ``by_topic``
+    and ``by_family``, their sums; ``use`` (topic, family), uses of a family summed over papers; ``mix`` (family,), uses
+    of each family per paper with terms.
     """
 
     papers: Ints
@@ -48,20 +49,20 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
     -------
     xarray.Dataset
         Odds ratios of an academia-only team, papers with terms to the same papers without:
-        ``odds_ratio``, averaged on the log scale over papers with terms; ``ratio_per_ten_points``, the same for ten
-        more of a hundred papers with terms; ``odds_ratio_by_topic`` over the topic's papers;
-        ``odds_ratio_by_topic_same_mix`` and ``odds_ratio_new_topic`` with the mix of families of all topics;
-        ``odds_ratio_by_family`` over the topics of the papers with the family. Differences in probability:
-        ``difference``, ``difference_by_topic`` and ``difference_by_family`` over papers with terms;
-        ``difference_corpus`` over all papers, each with the mix of families of papers with terms. ``sd_between_topics``
-        and ``sd_between_families`` (log-odds), ``topics_differ_in_sign`` (with the same mix) and
-        ``families_differ_more`` describe what the pooled effect averages over. ``n_...``: papers with terms.
-        Decomposition: see ``decomposition.py``, where a balanced panel of venues exists. ``fitted_...``: mean
-        probability of papers with a known team type, for figures.
+        ``odds_ratio``, averaged on the log scale over papers with terms; ``ratio_per_ten_points``, the same effect for
+        ten more papers with terms in a hundred; ``odds_ratio_by_topic``, averaged over the topic's papers with terms;
+        ``odds_ratio_by_topic_same_mix`` and ``odds_ratio_new_topic``, with the mix of families of all topics;
+        ``odds_ratio_by_family``, averaged over the topics in which the family is used. Differences in probability:
+        ``difference``, ``difference_by_topic`` and ``difference_by_family``, averaged over papers with terms;
+        ``difference_corpus``, averaged over all papers, each given the mix of families of papers with terms. Variation
+        that the pooled effect averages over: ``sd_between_topics`` and ``sd_between_families`` (log-odds),
+        ``topics_differ_in_sign`` (with the same mix) and ``families_differ_more``. Counts ``n_...``: papers with terms,
+        and all papers in ``n_all``. Decomposition, if a balanced panel of venues exists: see ``decomposition.py``.
+        ``fitted_...``: mean probability of papers with a known team type, for figures.
     """
     exposed = _count_exposed(dataset)
     slope, mix = draws["slope"], exposed.mix
-    by_topic, by_family = (n[n > 0] for n in (exposed.by_topic, exposed.by_family))  # others are not reported
+    by_topic, by_family = (n[n > 0] for n in (exposed.by_topic, exposed.by_family))  # the others are not reported
     log_ratio = (slope * mix).sum("family").sel(topic=by_topic["topic"])
     named = log_ratio.where(by_topic >= min(FEW, int(by_topic.max())), drop=True)
     n_exposed = int(by_topic.sum())
@@ -115,7 +116,7 @@ def _count_exposed(dataset: xr.Dataset) -> Exposed:
 
 
 def predict_new_topic(draws: xr.Dataset, mix: xr.DataArray) -> xr.DataArray:
-    """Draw the log odds ratio of a topic that is not among these, from the population distributions of its slopes.
+    """Draw the log odds ratio of a topic outside the data, from the population distributions of a topic's slopes.
 
     Parameters
     ----------
@@ -144,17 +145,11 @@ def list_parts(draws: xr.Dataset, dataset: xr.Dataset, slope: xr.DataArray) -> l
     slopes = slope.transpose("chain", "draw", "topic", "family").to_numpy()
     idx = {name: dataset[name].to_numpy() for name in ("topic_venue_idx", "value")}
     tables = compute_log_odds(effect, slopes, idx, dataset.attrs["unseen_shift"])
-    return [(_flatten(table, draws), dataset[name].to_numpy()) for table, name in zip(tables, INDICES, strict=True)]
-
-
-def _flatten(table: Floats, draws: xr.Dataset) -> xr.DataArray:
-    """Return a table of draws, (chain, draw, ...), with its last dims as one."""
-    coords = {name: draws[name].to_numpy() for name in ("chain", "draw")}
-    return xr.DataArray(table.reshape(*table.shape[:2], -1), coords, ("chain", "draw", "entry"))
+    return [make_part(table, draws, dataset[name].to_numpy()) for table, name in zip(tables, INDICES, strict=True)]
 
 
 def _compute_differences(draws: xr.Dataset, dataset: xr.Dataset, exposed: Exposed) -> dict[str, xr.DataArray]:
-    """Compute differences in probability: the same papers with their terms and without."""
+    """Compute differences in probability between papers with their terms and the same papers without."""
     slope, topic_idx = draws["slope"], dataset["topic_idx"].to_numpy()
     with_terms = list_parts(draws, dataset, slope)
     without = list_parts(draws, dataset, xr.zeros_like(slope))
@@ -168,7 +163,7 @@ def _compute_differences(draws: xr.Dataset, dataset: xr.Dataset, exposed: Expose
             others = list_parts(draws, dataset, slope.where(slope["family"] != name, 0.0))
             one = {name: papers.astype(float)}
             by_family.append(standardise(with_terms, one, "family") - standardise(others, one, "family"))
-    # Every paper with the mix of families of papers with terms.
+    # Give every paper the mix of families of papers with terms.
     mixed: Part = ((slope * exposed.mix).sum("family").transpose("chain", "draw", "topic"), topic_idx)
     corpus = {"all": dataset["n"].to_numpy()}
     gain = standardise([*without, mixed], corpus, "papers") - standardise(without, corpus, "papers")

@@ -1,7 +1,7 @@
 """The linear predictor of the contrast: written once, for the model and for the estimands.
 
-``effect`` holds effects by name, tensors of the model or arrays of draws with any leading dims: all indexing is of the
-last axes. ``idx`` holds index vectors and covariates of the dataset by name.
+``effect`` holds effects by name. They are tensors of the model, or arrays of draws with any leading dims: the functions
+index the last axes only. ``idx`` holds index vectors and covariates of the dataset by name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from models.common.pymc_helpers import gather
 
-EFFECTS = {  # and the dims of each
+EFFECTS = {  # the effects, and the dims of each
     "venue_year_effect": ("venue_year",),
     "topic_effect": ("topic",),
     "topic_venue_effect": ("topic_venue",),
@@ -27,7 +27,7 @@ INDICES = ("venue_year_topic_idx", "topic_exposure_idx", "venue_group_size_partl
 def compute_log_odds(
     effect: Mapping[str, Any], slope: Any, idx: Mapping[str, Any], unseen_shift: Any
 ) -> tuple[Any, Any, Any]:
-    """Return three tables whose entries add up to the log-odds that a paper's team is academia-only.
+    """Return three tables; the sum of one entry of each is the log-odds that a paper's team is academia-only.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def compute_log_odds(
     idx
         ``topic_venue_idx`` (venue_year, topic) and ``value`` (exposure, family).
     unseen_shift
-        Log-odds by which partly observed teams differ.
+        Log-odds by which partly observed teams differ from others.
 
     Returns
     -------

@@ -1,46 +1,49 @@
 r"""Compute terms and academia-only publication.
 
-The claim
----------
-From 2012 to 2021, topics that mention compute more often have fewer academia-only papers, and so do topics (for
-instance natural language processing) as they come to mention it more often (Besiroglu et al. 2024; an earlier form in
-Ahmed and Wahed 2020).
+The claim --------- From 2012 to 2021, topics that mention compute more often have a lower share of academia-only
+papers. Topics that come to mention compute more often, such as natural language processing, come to have a lower share
+(Besiroglu et al. 2024; an earlier form in Ahmed and Wahed 2020).
 
 The model
 ---------
-The *contrast*, the main model, compares papers within venue-years. Papers are counted in cells of topic t, venue-year
-v, team size s, and set of families of compute terms in the abstract. With x[f] = 1 where the abstract uses family f
-(hardware, cost of using compute, cost of saving it, scale, parallel, FLOP) and g the venue group,
+The *contrast*, the main model, compares papers within venue-years. Papers are counted in cells, by topic t, venue-year
+v, team size s, and the set of families of compute terms that the abstract uses. x[f] is 1 if the abstract uses family f
+(hardware, cost of using compute, cost of saving it, scale, parallel, FLOP) and 0 otherwise. g is the venue group. Then
 
     y ~ Binomial(n, p + (1 - p) q),
     logit p = venue_year[v] + topic[t] + topic_venue[t, venue] + size[g, s] + sum_f slope[t, f] x[f],
     slope[t, f] = family[f] + topic_slope[t] + topic_family[t, f],
 
-p is the probability that a team is academia-only.
+where p is the probability that a team is academia-only.
 
-- venue_year is normal around an intercept, so that no comparison is made between years or venues.
+- venue_year is normal around an intercept. It absorbs differences between years and between venues.
 - topic sums to zero, and size sums to zero within each venue group.
 - topic_venue, topic_slope and topic_family are normal; topic_family sums to zero over families.
-- The sds of these four are log-normal: they may be small, and a log-normal keeps them off zero, where they cannot be
-  sampled. How small they can be is thus set by the prior (compare the gamma of Chung et al. 2013).
+- The sds of venue_year, topic_venue, topic_slope and topic_family have log-normal priors. These sds may be small, and a
+  log-normal keeps them away from zero, where the sampler fails. The prior thus limits how small they can be (compare
+  the gamma of Chung et al. 2013).
 - family has a fixed sd: there are too few families to learn one.
 
-With both interactions a plain binomial describes the cells of abstracts: see the predictive checks.
+With both interactions, topic_venue and topic_family, a plain binomial describes the cells of abstracts: see the
+predictive checks.
 
-*Partly observed teams.* Where the team type is known, q = 0. Else y counts teams with no observed industry author, and
-q is the probability that a team with industry authors shows none: ``cells.compute_unseen_industry``.
+*Partly observed teams.* If the team type is known, q = 0. Otherwise y counts teams with no observed industry author,
+and q is the probability that none is observed of a team that has some: ``cells.compute_unseen_industry``. A
+specification may also shift logit p for partly observed teams, by ``unseen_shift``, which is 0 in the main one.
 
-*Second exposure.* The same model for papers read in full text (five venues, 2014-2022; team type by the LLM annotator,
-topic from the title). In place of families: an accelerator is named; eight or more in the largest set-up.
+*Second exposure.* The same model serves papers read in full text (five venues, 2014-2022), with the team type by the
+LLM annotator and the topic from the title. Three indicators replace the families: the paper names an accelerator; it
+names eight or more in its largest set-up; it does not state their number.
 
 Further models: ``topic_year.py``, the regression as published; ``decomposition.py``, what accounts for the change in
 the academia-only share.
 
 Assumptions
 -----------
-Observed authors are a random subset of the team. Families add on the log-odds scale. Terms are those of the abstract,
-as a lexicon finds them. Hardware is what the text states: a paper that states none may have used much. None of this is
-causal: teams with industry authors may choose topics and words for reasons related to the compute that they have.
+Observed authors are a random subset of the team. Effects of families add up on the log-odds scale. Terms are those that
+a lexicon finds in the abstract. Hardware is what the text states: a paper that states none may have used much. No
+estimate is causal: teams with industry authors may choose topics and words for reasons related to the compute that they
+have.
 
 References
 ----------
@@ -113,11 +116,11 @@ def build(dataset: xr.Dataset, priors: ContrastPriors) -> pm.Model:
         topic = pm.ZeroSumNormal("topic_effect", sigma=prior["topic_sd"], dims="topic")
         topic_venue_raw = pm.Normal(
             "topic_venue_raw", dims="topic_venue"
-        )  # non-centred, here and below: few papers each
+        )  # non-centred, as below: few papers per level
         topic_venue = pm.Deterministic("topic_venue_effect", sd["topic_venue_sd"] * topic_venue_raw, dims="topic_venue")
         size = pm.ZeroSumNormal("size_effect", sigma=prior["size_sd"], dims=("venue_group", "size"), n_zerosum_axes=1)
 
-        # Slopes of the exposures. Zero-sum over families: what a topic's slopes share is topic_slope.
+        # Slopes of the exposures. topic_family sums to zero over families: topic_slope is what a topic's slopes share.
         family_slope = pm.Normal("family_slope", 0, prior["family_sd"], dims="family")
         topic_slope = sd["topic_slope_sd"] * pm.Normal("topic_slope_raw", dims="topic")
         topic_family = sd["topic_family_sd"] * pm.ZeroSumNormal("topic_family_raw", dims=("topic", "family"))

@@ -1,6 +1,6 @@
-"""How compute terms are reported: ladder, headlines, labels for readers, and what was published.
+"""Reporting of compute terms: ladder, headlines, labels for readers, and published values.
 
-A change in this module refits nothing.
+A change in this module causes no refit.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ _HARDWARE = (
     *(f"full_text_without_{venue.lower()}" for venue in READ_IN_FULL),
     *(f"full_text_{era.replace('-', '_')}" for era in ERAS),
 )  # fmt: skip
-# The ROPE of the odds ratio between papers, 1/1.1 to 1.1, converted to the unit of the ladder.
+# Half-width of the region of practical equivalence: that of the odds ratio between papers, 1/1.1 to 1.1, in the unit of
+# the ladder.
 _ROPE = TEN_POINTS * log(1.1)
 PUBLISHED = (
     Published("ratio_per_ten_points", sign=-1, source=_SOURCE, not_comparable_in=_HARDWARE, rope=_ROPE),

@@ -1,4 +1,4 @@
-"""The specifications of compute terms: the steps of the ladder, prior sets, and the extended ones."""
+"""Specifications of compute terms: the steps of the ladder, prior sets, and extended specifications."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ SEED = 20210704  # fixed before fitting, never chosen afterwards
 CHOICES = Choices()
 CONTRAST, TOPIC_YEAR = "contrast", "topic_year"
 PRIORS: dict[str, Any] = {CONTRAST: ContrastPriors(), TOPIC_YEAR: TopicYearPriors()}
-# The contrast takes longer steps than at PyMC's default of 0.8: chains mix better for the same number of gradients, and
-# tuning ends sooner. The small sds of the regression mix slowly on their logarithms: it takes more draws.
+# At this target_accept, the contrast takes longer steps than at PyMC's default of 0.8. Chains then mix better for the
+# same number of gradients, and tuning ends sooner. The regression needs more draws: the logarithms of its small sds mix
+# slowly.
 SAMPLERS = {CONTRAST: {"target_accept": 0.7, "tune": 400, "draws": 1500}, TOPIC_YEAR: {"draws": 3000}}
 
 CONTRAST_SCALES = (

@@ -1,7 +1,7 @@
 """Test quantities of the paper-level contrast, for prior and posterior predictive checks.
 
-The quantities are chi-squares of observed or replicated data (Gabry et al. 2019). Groups by one factor are compared
-with the overall share, groups by two factors with the sum of their margins. The latter reveal interactions that the
+The quantities are chi-squares of observed or replicated data (Gabry et al. 2019). They compare groups by one factor
+with the overall share, and groups by two factors with their additive margins. The latter reveal interactions that the
 model lacks or shrinks too much.
 """
 

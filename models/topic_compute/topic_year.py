@@ -1,7 +1,6 @@
-r"""The topic-year regression, as published: does a topic have fewer academia-only papers in years with more terms.
+r"""The topic-year regression, as published: how academia-only papers of a topic change as its use of terms changes.
 
-With k of m abstracts of topic t, year r and venue v using a term, and y of n papers with a known team type
-academia-only,
+By topic t, year r and venue v, k of m abstracts use a term, and y of n papers with a known team type are academia-only:
 
     k ~ Binomial(m, s),   logit s = term_venue[v] + logit x[t, r],
     logit x[t, r] = term_intercept + term_topic[t] + term_year[r] + term_trend[t] decade[r] + term_excess[t, r],
@@ -9,16 +8,22 @@ academia-only,
                                     + (trend + topic_trend[t]) decade[r] + excess[t, r],
     topic[t] ~ Normal(intercept + between (x[t] - x), topic_sd),
 
-x[t] is the mean of a topic's years, weighted by its papers, and x the mean over topics.
+where x[t] is the mean of x[t, r] over years, weighted by papers with a known team type, and x the mean over topics.
 
-- The share of terms x is modelled: errors in the variable. within and between split its effect (Mundlak 1978).
-- year[r] sums to zero and is what all topics share in a year; without it a shock to a year would count once a topic.
-- Trends take a topic's linear trend out of the slope; in the terms they relieve the excess of it.
-- Effects of venues enter for the balanced panel of venues. Over all venues there are none.
+- The share of abstracts with a term, x[t, r], is itself modelled, because the counted share has errors. The slopes
+  within and between split the effect of x (Mundlak 1978).
+- year[r] is what all topics share in a year, and sums to zero. Without it, a shock to a year would count once for each
+  topic.
+- trend and topic_trend keep a topic's linear trend out of the slope within. term_trend, which sums to zero over topics,
+  keeps it out of term_excess.
+- term_topic and term_year sum to zero.
+- Effects of venues, which sum to zero, enter for the balanced panel of venues only. A regression over all venues has
+  none.
 
-Steps of the ladder leave parts out: trends, effects of years, and errors in x, which is then the share as counted, k /
-m. Slopes are log-odds per unit of share, from no paper with terms to all of them. The regression needs titles or
-abstracts, authors and years only, as any bibliographic source has them, and no columns of code or hardware.
+Steps of the ladder leave parts out: trends, effects of years, and errors in x. Without errors, x is the share as
+counted, k / m. Slopes are in log-odds per unit of share, from no paper with terms to all papers with terms. The
+regression needs titles or abstracts, authors and years only, which any bibliographic source has. It needs no columns of
+code or hardware.
 
 References: Mundlak (1978), Econometrica 46:69. Besiroglu et al. (2024), arXiv:2401.02452.
 """
@@ -59,10 +64,11 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        By ``venue``, ``topic`` and ``year``: ``k`` of ``m`` abstracts with a term, ``y`` of ``n`` papers academia-only,
-        and ``y_with`` of ``n_with`` papers with a term. By ``topic`` and ``year``: ``counted``, share of abstracts with
-        a term, and ``weight``, the year's part of a topic's papers. By ``year``: ``decade``, decades from the middle
-        year. attrs: ``topic_trends`` and ``year_effects`` (1 or 0), ``share_of_terms``; ``flow`` (exclusions), JSON.
+        By ``venue``, ``topic`` and ``year``: ``k`` of ``m`` abstracts have a term; ``y`` of ``n`` papers with a known
+        team type are academia-only, and so are ``y_with`` of the ``n_with`` with a term. By ``topic`` and ``year``:
+        ``counted``, share of abstracts with a term, and ``weight``, share of the topic's ``n`` in the year. By
+        ``year``: ``decade``, decades from the middle year. attrs: ``topic_trends`` and ``year_effects`` (1 or 0),
+        ``share_of_terms``; ``flow`` (exclusions), JSON.
 
     Raises
     ------
@@ -113,13 +119,13 @@ def _count_papers(frame: pd.DataFrame, coords: Mapping[str, list[Any]]) -> xr.Da
 
 
 def compute_counted_share(counts: xr.Dataset) -> xr.DataArray:
-    """Compute the share of abstracts with a term, k / m (topic, year); over all years of a topic where m is 0."""
+    """Compute the share of abstracts with a term, k / m (topic, year); where m is 0, the topic's share in all years."""
     of_topic = counts["k"].sum("year") / counts["m"].sum("year").clip(1)
     return (counts["k"] / counts["m"].clip(1)).where(counts["m"] > 0, of_topic)
 
 
 def build(dataset: xr.Dataset, priors: TopicYearPriors) -> pm.Model:
-    """Build the regression, with trends, effects of years and errors in the share as the dataset's attributes say.
+    """Build the regression; attributes of the dataset turn trends, effects of years and errors in the share on or off.
 
     Parameters
     ----------
@@ -166,13 +172,13 @@ def add_academia_only(x: Any, dataset: xr.Dataset, data: Mapping[str, Any], prio
     within = pm.Normal("within", 0, prior["slope_sd"])
     between = pm.Normal("between", 0, prior["slope_sd"])
     intercept = pm.Normal("intercept", prior["intercept_mean"], prior["intercept_sd"])
-    # Centred on the line between topics: otherwise the slope and the effects of topics would trade off.
+    # Topics are centred on the line of the slope between. Otherwise their effects would trade off against that slope.
     line = intercept + between * (mean - mean.mean())[:, 0]
     topic = pm.Normal("topic_effect", line, prior["topic_sd"], dims="topic")
     excess = pm.HalfNormal("excess_sd", prior["excess_sd"]) * pm.Normal("excess_raw", dims=("topic", "year"))
     log_odds = topic[:, None] + within * (x - mean) + excess
     if dataset.attrs["year_effects"]:
-        # Centred, for every year has thousands of papers; log-normal, for trends of topics leave little to years.
+        # Centred, as every year has thousands of papers; a log-normal sd, as trends of topics leave little to years.
         year_sd = pm.LogNormal("year_sd", pt.log(prior["year_sd"]), prior["sd_log_sd"])
         log_odds += pm.ZeroSumNormal("year_effect", sigma=year_sd, dims="year")
     if dataset.attrs["topic_trends"]:
@@ -185,18 +191,18 @@ def add_academia_only(x: Any, dataset: xr.Dataset, data: Mapping[str, Any], prio
 
 
 def add_venues(name: str, sd: Any, dataset: xr.Dataset) -> Any:
-    """Add effects of several venues, which sum to zero; return them as (venue, 1, 1). A single venue has none."""
+    """Add effects of venues that sum to zero and return them, (venue, 1, 1). A single venue has no effect."""
     if dataset.sizes["venue"] == 1:
         return np.zeros((1, 1, 1))
     return pm.ZeroSumNormal(name, sigma=sd, dims="venue")[:, None, None]
 
 
 def compute_reliability(share: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
-    """Compute the part of the counted shares' variance within topics that is not sampling error, by draw.
+    """Compute the reliability: the part of the variance of counted shares within topics that is not sampling error.
 
-    It is Var(x) / (Var(x) + E[x (1 - x) / m]), weighted by papers, of what effects of topics and years, and trends of
-    topics where the model has them, leave of the share of terms x (Fuller 1987, Measurement Error Models, section
-    1.1.2).
+    By draw, it is Var(x) / (Var(x) + E[x (1 - x) / m]), weighted by papers (Fuller 1987, Measurement Error Models,
+    section 1.1.2). x is the residual of the share of terms after effects of topics and years, and after trends of
+    topics if the model has them.
 
     Parameters
     ----------
@@ -243,7 +249,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
 
 
 def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Compute test quantities that no parameter fits: yearly changes, extremes, correlation within topics."""
+    """Compute test quantities that no parameter fits: yearly changes, extremes, and correlation within topics."""
     n, m = (dataset[name].sum("venue") for name in ("n", "m"))
     y, k = (data[f"{name}_obs"].sum("venue") for name in ("y", "k"))
     enough = n >= 20
@@ -264,7 +270,7 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
 
 
 def count_raw(dataset: xr.Dataset) -> xr.Dataset:
-    """Count academia-only papers (``k``) of those with terms (``n``), and of those without (``reference``)."""
+    """Count ``k`` academia-only papers of ``n`` papers with terms; ``k_reference``, ``n_reference``: without terms."""
     k, n = int(dataset["y_with"].sum()), int(dataset["n_with"].sum())
     counts = [k, n, int(dataset["y"].sum()) - k, int(dataset["n"].sum()) - n]
     return xr.Dataset({"crude_odds_ratio": ("raw", counts)}, {"raw": ["k", "n", "k_reference", "n_reference"]})

@@ -11,7 +11,7 @@ from data.build.provenance import NOT_HASHED, hash_code, list_hashed_files
 from data.paths import HERE
 from data.sources.record import TRACKS
 from data.vocabulary import TRACK_NAMES
-from tests.imports import find_circles, build_graph, find_imports, list_modules, find_reached
+from tests.imports import build_graph, find_circles, find_imports, find_reached, list_modules
 
 # What each stage may import from the rest of data/; a top-level module is a stage.
 BASE = {"errors", "vocabulary", "paths", "rules", "io"}

@@ -14,7 +14,7 @@ import inference.pipeline.outputs
 import models
 from inference.store import imports
 from models.registry import CLAIMS
-from tests.conftest import hash_files, forget
+from tests.conftest import forget, hash_files
 from tests.toy.run import TOY
 
 

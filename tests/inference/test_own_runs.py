@@ -35,7 +35,7 @@ def read_mean(out: Path) -> float:
 
 
 def test_a_users_priors_move_the_estimate_and_are_reported(toy: Any, tmp_path: Path):
-    toy.make_good(tmp_path / "project")
+    toy.refresh(tmp_path / "project")
     before = hash_files(tmp_path / "project")
     priors = write_priors(tmp_path, "[toy.mean]\nmean_sd = 0.1\n")
     code, output, errors = toy("refresh", "--priors", priors, "--out", tmp_path / "mine")
@@ -147,7 +147,7 @@ def test_a_users_table_replaces_the_headline_vintage(toy: Any, tmp_path: Path):
 
 def test_sensitivity_is_0_where_declared_and_1_where_not(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     out = tmp_path / "out"
-    toy.make_good(out)
+    toy.refresh(out)
     code, output, errors = toy("sensitivity", "--out", out)
     assert code == 0, errors
     assert "priors of half the scale" in output
@@ -170,7 +170,7 @@ def test_sensitivity_is_0_where_declared_and_1_where_not(toy: Any, tmp_path: Pat
 
 def test_sensitivity_to_a_users_priors(toy: Any, tmp_path: Path):
     out = tmp_path / "out"
-    before = toy.make_good(out)
+    before = toy.refresh(out)
     priors = write_priors(tmp_path, "[toy.mean]\nmean_sd = 0.1\n")
     code, output, errors = toy("sensitivity", "--out", out, "--priors", priors)
     assert code == 0, errors
@@ -187,7 +187,7 @@ def test_sensitivity_without_results(toy: Any, tmp_path: Path):
 
 
 def test_diff(toy: Any, tmp_path: Path):
-    toy.make_good(tmp_path / "old")
+    toy.refresh(tmp_path / "old")
     toy("refresh", "--priors", write_priors(tmp_path, "[toy.mean]\nmean_sd = 0.01\n"), "--out", tmp_path / "new")
     code, output, _ = toy("diff", tmp_path / "old", tmp_path / "new" / "estimates.json", "--json")
     assert code == 0
@@ -216,7 +216,7 @@ def test_publish(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     readme.write_text(f"before\n{publish.START}\nan earlier table\n{publish.END}\nafter\n")
     with pytest.raises(publish.CheckError, match="never fitted"):
         publish.publish(out)
-    toy.make_good(out.out)
+    toy.refresh(out.out)
     publish.publish(out, draws=True)
     text = readme.read_text()
     assert text.startswith("before\n")
@@ -272,7 +272,7 @@ def test_sensitivity_to_priors_keeps_the_users_data(toy: Any, tmp_path: Path):
 
 def test_status_with_damaged_metadata_and_outputs(toy: Any, tmp_path: Path):
     out = tmp_path / "out"
-    toy.make_good(out)
+    toy.refresh(out)
     (out / "paper.pdf").unlink()
     assert "paper: stale (paper.pdf is missing or was changed)" in toy("status", "--out", out)[1]
     complete = json.loads((out / "outputs.json").read_text())

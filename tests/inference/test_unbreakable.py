@@ -79,7 +79,7 @@ def break_table(table: Path, fault: str) -> Path:
         ("latin-1", ["my.csv", "not UTF-8", "line"]),
         ("utf-16", ["my.csv", "UTF-8"]),
         ("delimiter", ["my.csv", "delimiter must be a comma"]),
-        ("duplicate", ["my.csv", "row", "'model'", "already"]),
+        ("duplicate", ["my.csv", "row", "'model'", "has the same model"]),
         ("future", ["my.csv", "future"]),
         ("1e99", ["my.csv", "row", "'log10_compute'", "1e99"]),
         ("-inf", ["my.csv", "row", "'log10_compute'", "-inf"]),
@@ -88,7 +88,7 @@ def break_table(table: Path, fault: str) -> Path:
 )
 def test_bad_table(toy: Any, tmp_path: Path, table: Path, fault: str, expected: list[str]):
     out = tmp_path / "out"
-    before = toy.make_good(out)
+    before = toy.refresh(out)
     code, _, errors = toy("refresh", "--models", break_table(table, fault), "--out", out)
     assert code == 2
     assert is_one_line(errors), errors
@@ -122,14 +122,14 @@ def test_bad_raw_vintage(toy: Any, tmp_path: Path, cells: str, expected: list[st
 def fill_disk(toy: Any, tmp_path: Path, every: int) -> None:
     """Fail at every so many writes: exit 2, one message, outputs unchanged, no partial file; the next run completes."""
     out = tmp_path / "out"
-    before = toy.make_good(out)
+    before = toy.refresh(out)
     with watch_writes(out) as counted:
         assert toy("refresh", "--seed", "7", "--out", out)[0] == 0
     expected = select_outputs(hash_files(out))
     assert counted.seen > 25
     for n_write in range(1, counted.seen + 1, every):
         shutil.rmtree(out)
-        toy.make_good(out)
+        toy.refresh(out)
         with watch_writes(out, fail_at=n_write):
             code, _, errors = toy("refresh", "--seed", "7", "--out", out)
         assert code == 2, (n_write, errors)
@@ -162,7 +162,7 @@ def test_file_size_limit_of_the_system(toy: Any, tmp_path: Path, limit: int, goo
     """The kernel refuses writes beyond a limit: of a posterior or, if the posteriors exist, of the outputs."""
     out = tmp_path / "out"
     if good:
-        toy.make_good(out)
+        toy.refresh(out)
         (out / "outputs.json").unlink()
     before = hash_files(out)
     code = f"import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); "
@@ -178,7 +178,7 @@ def test_file_size_limit_of_the_system(toy: Any, tmp_path: Path, limit: int, goo
 
 def test_corrupt_and_half_written_posteriors(toy: Any, tmp_path: Path):
     out = tmp_path / "out"
-    before = toy.make_good(out)
+    before = toy.refresh(out)
     file = next((out / "posteriors" / "toy").glob("main-*.nc"))
     good = file.read_bytes()
     for content in (good[: len(good) // 2], b"", bytes([*good[:5000], good[5000] ^ 255, *good[5001:]])):
@@ -204,7 +204,7 @@ def test_folders_that_cannot_be_used(toy: Any, tmp_path: Path):
 
 def test_stale_lock_and_second_refresh(toy: Any, tmp_path: Path):
     out = tmp_path / "out"
-    before = toy.make_good(out)
+    before = toy.refresh(out)
     (out / "lock").write_text("999999")  # a process that has ended
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\n"
     code += "from inference.store.lock import hold_lock\n"
@@ -234,7 +234,7 @@ def test_the_gate_keeps_planted_faults_out(
     toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str, fault: str, hint: str
 ):
     out = tmp_path / "out"
-    before = toy.make_good(out)
+    before = toy.refresh(out)
     from models.toy import model as toy_model
 
     monkeypatch.setattr(toy_model, "MODEL", plant(toy_model.MODEL, planted))
@@ -272,7 +272,7 @@ def refresh_and_kill(seconds: float, out: Path, sent: signal.Signals, script: li
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_killed_at_random_moments_then_completed(toy: Any, tmp_path: Path, sent: signal.Signals):
-    expected = select_outputs(toy.make_good(tmp_path / "whole"))
+    expected = select_outputs(toy.refresh(tmp_path / "whole"))
     moments = random.Random(20240105)
     out = tmp_path / "out"
     codes = [refresh_and_kill(moments.uniform(0.0, 7.0), out, sent, [str(TOY)]) for _ in range(2)]

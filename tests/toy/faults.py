@@ -1,7 +1,7 @@
-"""Faults on demand: the n-th write of a command fails as a full disk does.
+"""Faults on demand: the n-th write of a command fails as if the disk were full.
 
-An audit hook sees every file that Python opens for writing and every rename and new folder; the PDF is written by
-Typst, past Python, so that call is counted by hand.
+An audit hook observes every file that Python opens for writing, every rename and every new folder. Typst writes the
+PDF without Python, so a wrapper counts that call.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _watching: list[Writes] = []
 
 
 class Writes:
-    """Counts the writes below a folder; fails the n-th and all later ones, as a disk that is full stays full."""
+    """Counts the writes below a folder, and fails the n-th and all later ones: a full disk stays full."""
 
     def __init__(self, folder: Path, fail_at: int | None) -> None:
         self.folder, self.fail_at, self.seen = str(folder), fail_at, 0
@@ -53,7 +53,7 @@ sys.addaudithook(_hook)
 
 @contextmanager
 def watch_writes(folder: Path, fail_at: int | None = None) -> Iterator[Writes]:
-    """Watch the writes below a folder, and fail from the n-th on."""
+    """Count the writes below a folder, and fail all from the n-th on."""
     watch = Writes(folder, fail_at)
     compile_typst = typst.compile_with_warnings
 

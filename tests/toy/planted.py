@@ -1,4 +1,4 @@
-"""Models that the gate must keep out, in place of the toy claim's own."""
+"""Faulty variants of the toy claim's model, which the gate must refuse."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.common.claim import Model
 
 
 def plant(model: Model, fault: str) -> Model:
-    """Return a model with a fault: ``divergence`` (Neal's funnel, centred), ``r_hat`` (two modes), ``nan``."""
+    """Return the model with a fault: ``divergence`` (Neal's funnel, centred), ``r_hat`` (two modes) or ``nan``."""
     if fault == "nan":
         return replace(model, estimands=drop_draws(model))
     return replace(model, build={"divergence": build_funnel, "r_hat": build_two_modes}[fault])
@@ -33,7 +33,7 @@ def build_funnel(dataset: xr.Dataset, priors: Any) -> pm.Model:
 
 
 def build_two_modes(dataset: xr.Dataset, priors: Any) -> pm.Model:
-    """Two modes that no chain crosses."""
+    """Build a model with two modes that no chain leaves."""
     with build_mean(dataset) as model:
         mode = pm.Normal("mode", 0, 10)
         pm.Potential("two", pm.math.logaddexp(-50 * (mode - 5) ** 2, -50 * (mode + 5) ** 2))

@@ -1,4 +1,4 @@
-"""Runs the commands with the toy claim in the place of the project's: ``python tests/toy/run.py refresh --out DIR``."""
+"""Run the commands with the toy claim in place of the project's: ``python tests/toy/run.py refresh --out DIR``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TOY = Path(__file__).resolve().parent
 
 
 def put_in_place() -> None:
-    """Make the toy claim the only one. Everything else is the project's own code."""
+    """Make the toy claim the only one; all other code is the project's."""
     import figures
     import inference.pipeline.typeset
     import inference.summaries.sensitivity

@@ -1,4 +1,4 @@
-"""The data of the toy claim's figures."""
+"""Data of the toy claim's figures."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from models.common.chart_data import Charts, Rows
 
 
 def make_chart_data(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts:
-    """The rows behind each figure: ``toy``, a median a specification."""
+    """Return the rows of each figure: ``toy``, one median per specification."""
     return {"toy": [{"spec": row["spec"], "median": row["median"]} for row in estimates]}

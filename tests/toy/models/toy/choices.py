@@ -10,7 +10,7 @@ class Choices:
     """Decisions of the analysis."""
 
     vintage: str = "2023-12"
-    first: int = 10  # models with a compute, the first ones of the table
+    first: int = 10  # number of models with a known compute, from the top of the table
 
 
 @dataclass(frozen=True)

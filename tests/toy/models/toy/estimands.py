@@ -1,4 +1,4 @@
-"""What the toy claim reports: the mean."""
+"""Estimands of the toy claim: the mean."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from models.toy.choices import Choices
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """The mean by draw, as of 2020: ``mean_by_year`` (year,), dex from 10^20 FLOP."""
+    """Return the mean by draw, as of 2020: ``mean_by_year`` (year,), dex from 10^20 FLOP."""
     by_year = draws["mean"].expand_dims(year=[2020]).transpose("chain", "draw", "year")
     return xr.Dataset({"mean_by_year": quantity(by_year, "log10 FLOP", reference=0.0), "n_by_year": rows(dataset["n"])})

@@ -2,7 +2,7 @@ r"""The mean of ten numbers.
 
 The claim
 ---------
-Models of the first years were trained with less than 10^20 FLOP (nobody).
+Models of the first years were trained with less than 10^20 FLOP (published by nobody).
 
 The model
 ---------
@@ -25,7 +25,7 @@ from models.toy.test_quantities import compute_test_quantities
 
 
 def build(dataset: xr.Dataset, priors: MeanPriors) -> pm.Model:
-    """The mean, dex from 10^20 FLOP."""
+    """Build the model of the mean, dex from 10^20 FLOP."""
     with pm.Model() as model:
         data = add_data(dataset, ["y"])
         prior = add_hyperparameters(priors, ["mean_sd"])

@@ -1,11 +1,11 @@
-"""How the toy claim is reported: ladder, headlines, labels for readers, and what was published."""
+"""Reporting of the toy claim: ladder, headlines, labels for readers, and published values."""
 
 from __future__ import annotations
 
 from models.common.claim import Headline, Published
 
-LADDER: dict[str, str] = {}  # specifications in order, each with the one thing in which it differs from the last
-SEPARATE_QUANTITIES: dict[str, tuple[str, str]] = {}  # estimand to (specification, estimand) of another quantity
+LADDER: dict[str, str] = {}  # specifications in order, each with its one difference from the step before
+SEPARATE_QUANTITIES: dict[str, tuple[str, str]] = {}  # estimand to (specification, estimand) of the other quantity
 LABELS = {"mean": "the mean"}
 
 HEADLINES = (Headline("main", "mean_by_year", {"year": 2020}),)

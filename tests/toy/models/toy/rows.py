@@ -1,4 +1,4 @@
-"""The rows behind the toy claim: the first models of a vintage with a known training compute."""
+"""Rows of the toy claim: the first models of a vintage with a known training compute."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.toy.choices import Choices
 
 
 def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
-    """Log10 training compute of the first models.
+    """Return log10 training compute of the first models.
 
     Returns
     -------
@@ -21,7 +21,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     models = Selection(frame[frame["vintage"] == choices.vintage], "models of the vintage")
     models.keep(models.frame["log10_compute"].notna(), "training compute unknown")
     known = models.frame.iloc[: choices.first]
-    # A name goes all the way into estimates.json and the paper, so that hostile ones can be tried.
+    # The models' names reach estimates.json and the paper, so that tests can try hostile ones.
     models.keep(models.frame.index.isin(known.index), "not among the first: " + "; ".join(known["model"]))
     y = known["log10_compute"].to_numpy() - 20
     return xr.Dataset({"y": ("row", y), "n": ("year", [len(y)])}, {"year": [2020]}, {"flow": models.to_json()})

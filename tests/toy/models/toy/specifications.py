@@ -10,7 +10,7 @@ from models.toy.choices import Choices, MeanPriors
 SEED = 5  # fixed before fitting, never chosen afterwards
 CHOICES = Choices()
 PRIORS: dict[str, Any] = {"mean": MeanPriors()}
-SAMPLERS: dict[str, dict[str, Any]] = {}  # settings of NUTS that differ from the usual, by model
+SAMPLERS: dict[str, dict[str, Any]] = {}  # settings of NUTS that differ from the defaults, by model
 
 SPECIFICATIONS = (
     Specification("main", "main", "main", "mean"),

@@ -6,5 +6,5 @@ import xarray as xr
 
 
 def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """The largest number, observed or replicated: ``y_obs`` (..., row)."""
+    """Return the largest number, observed or replicated: ``y_obs`` (..., row)."""
     return xr.Dataset({"largest": data["y_obs"].max("row")})
