@@ -56,7 +56,6 @@ NAMED_ELSEWHERE = {
         "logp": "argument of pm.CustomDist",
         "random": "argument of pm.CustomDist",
     },
-    "models/academic_share/specifications.py": {"extended": "constructor of an extended specification"},
 }
 COMMANDS = ("data/cli.py", "inference/cli.py")  # a command has the name that users type
 

@@ -1,1 +1,1 @@
-"""Fit, check and retry: compiled log densities, NUTS, diagnostics."""
+"""Fitting, checking and retrying: compiled log densities, NUTS and diagnostics."""

@@ -1,7 +1,7 @@
 """Compile a model's log density once, sample from it many times, and evaluate functions at the draws.
 
-Functions that are evaluated only once (predictive draws, densities at the draws) are interpreted: compiling them would
-take longer.
+Functions that are evaluated only once (predictive draws, densities at the draws) are interpreted, because compiling
+them would take longer.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from inference.sampling.density import Density, compile_density
 from inference.sampling.settings import Sampler
 
 INTERPRETED = "FAST_COMPILE"  # the pytensor mode that runs plain numpy
-BATCH_SIZE = 1000  # draws at which variables are evaluated at a time
+BATCH_SIZE = 1000  # number of draws in one evaluation of the variables
 
 if pytensor.config.numba__fastmath:
     raise RuntimeError("pytensor was imported before the package inference set its flags: import inference first")
@@ -39,8 +39,8 @@ Report = Callable[[str], None]
 class Ready:
     """A compiled log density that holds a model's data, and that model; valid until the next ``Compiled.get``.
 
-    ``first`` is the model that was compiled. It has the same structure as ``model`` and now holds its data.
-    ``functions`` of its variables are compiled once.
+    ``first`` is the model that was compiled. It has the same structure as ``model`` and now holds the data of
+    ``model``. ``functions`` holds functions of the variables of ``first``, each made once.
     """
 
     density: Density
@@ -50,12 +50,12 @@ class Ready:
 
 
 class Compiled:
-    """Compiled log densities, one per structure: a model of the same structure reuses it with its own data.
+    """Compiled log densities, one per structure; models of the same structure share it, each with its own data.
 
     Two models have the same structure if the same function built them, the graphs of their variables are equal
-    (``describe_graph``), and their variables have the same shapes and coordinates (the draws carry those of the model
-    that was compiled). What varies between specifications, data sets and priors without a new compilation must be
-    ``pm.Data``.
+    (``describe_graph``), and their variables have the same shapes and coordinates. (The draws carry the coordinates of
+    the model that was compiled.) A value that varies between specifications, data sets or priors causes a new
+    compilation unless it is ``pm.Data``.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Compiled:
         self._known: dict[object, tuple[Density, pm.Model, dict[object, Any]]] = {}
 
     def get(self, model: pm.Model, name: str, report: Report = lambda text: None) -> Ready:
-        """Return the compiled density with this model's data; compile it if no model of this structure has been."""
+        """Return the compiled density with this model's data; compile it if this structure is new."""
         shapes = tuple(sorted((key, value.shape) for key, value in model.initial_point().items()))
         drawn = {v.name: model.named_vars_to_dims.get(v.name, ()) for v in (*model.free_RVs, *model.deterministics)}
         dims = {dim for variable_dims in drawn.values() for dim in variable_dims}
@@ -74,8 +74,8 @@ class Compiled:
             self._known[signature] = (compile_density(model), model, {})
         density, first, functions = self._known[signature]
         values = {variable.name: variable.get_value() for variable in model.data_vars}
-        # Initial points use this model's data, even when the compiled graph came from another specification. Otherwise
-        # a resumed refresh, which compiles another specification first, would return other draws for the same seed.
+        # Initial points use this model's data, even if another specification was compiled. Otherwise a resumed refresh,
+        # which compiles another specification first, would return other draws for the same seed.
         for variable in first.data_vars:
             variable.set_value(values[variable.name])
         return Ready(density.set_data(values), model, first, functions)
@@ -108,8 +108,8 @@ def describe_graph(model: pm.Model) -> tuple[object, ...]:
 def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
     """Draw from the posterior. The same seed gives the same draws on the same machine.
 
-    The sampler returns the unconstrained variables only; the constrained variables and deterministics are derived from
-    them in numpy. nutpie's default compiles these into the sampler, which takes up to half of the compilation time.
+    The sampler returns the unconstrained variables only. The constrained variables and deterministics are derived from
+    them in numpy. By default nutpie compiles them into the sampler, which takes up to half of the compilation time.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def sample(ready: Ready, seed: int, sampler: Sampler) -> xr.DataTree:
     Raises
     ------
     KeyboardInterrupt
-        If interrupted. nutpie's own blocking call would return the draws so far as if they were complete.
+        If interrupted. nutpie's own blocking call would instead return the draws so far as if they were complete.
     """
     running = nutpie.sample(
         ready.density.compiled,
@@ -185,9 +185,9 @@ def compute_constrained(ready: Ready, draws: xr.Dataset) -> xr.Dataset:
 def compute_log_densities(ready: Ready, sampled: xr.DataTree, names: Iterable[str]) -> dict[str, xr.Dataset]:
     """Compute the log priors of some variables and the log likelihood at the draws, summed, for power-scaling.
 
-    The log likelihood is the sampler's recorded log density minus the log priors of all free variables on the
-    unconstrained scale. Evaluating it again, over thousands of cells, would take as long as everything else. It would
-    include any potential of the model.
+    The log likelihood is the log density that the sampler recorded, minus the log priors of all free variables on the
+    unconstrained scale. It thus includes any potential of the model. Evaluating the likelihood itself again, over
+    thousands of cells, would take as long as everything else.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def compute_log_densities(ready: Ready, sampled: xr.DataTree, names: Iterable[st
 def evaluate_at_draws(
     ready: Ready, name: object, make_outputs: Callable[[], list[pt.TensorVariable]], draws: xr.Dataset
 ) -> list[npt.NDArray[Any]]:
-    """Evaluate functions of the value variables of ``ready.first`` at the draws, (chain, draw, ...) each, in numpy.
+    """Evaluate functions of the value variables of ``ready.first`` at the draws, in numpy: (chain, draw, ...) each.
 
     ``make_outputs`` is called once for each structure and ``name``.
     """

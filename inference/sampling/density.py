@@ -1,9 +1,9 @@
 """The compiled log density that nutpie samples from.
 
-Two routes lead to the same density. The fast route passes the address of pytensor's compiled function to nutpie, using
-private functions of nutpie (``nutpie_private.py``); it saves 12 to 73 CPU seconds per model at each start. If anything
-in it fails, the public route takes over with a warning: it compiles as fast, but sampling takes 1.4 to 1.6 times as
-long.
+Two routes lead to the same density. The fast route passes the address of pytensor's compiled function to nutpie, with
+private functions of nutpie (``nutpie_private.py``), and saves 12 to 73 CPU seconds per model at each start. If the fast
+route fails, a warning is given and the public route is used. It compiles as fast, but sampling takes 1.4 to 1.6 times
+as long.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class NotFiniteError(ValueError):
 class Density:
     """A compiled log density for ``nutpie.sample``, and the names of the ``pm.Data`` that can be replaced in it.
 
-    The public route reads ``pm.Data`` from the compiled model itself, so there are none to replace.
+    On the public route, the density reads ``pm.Data`` from the compiled model itself, so there are none to replace.
     """
 
     compiled: Any
@@ -63,21 +63,21 @@ def compile_density(model: pm.Model) -> Density:
 
 
 def make_starts(model: pm.Model) -> Callable[[int], dict[str, Floats]]:
-    """Return a function from a seed to an initial point: the support point, jittered by up to 1, unconstrained."""
+    """Return a function from a seed to an unconstrained initial point: the support point, jittered by up to 1."""
     starts: Callable[[int], dict[str, Floats]] = make_initial_point_fn(
         model=model, default_strategy="support_point", jitter_rvs=set(model.free_RVs), return_transformed=True
     )
     lock = threading.Lock()
 
     def make_start(seed: int) -> dict[str, Floats]:
-        with lock:  # chains call this from several threads, and a compiled function serves only one at a time
+        with lock:  # chains call this from several threads, and a compiled function serves one thread at a time
             return starts(seed)
 
     return make_start
 
 
 def compile_public(model: pm.Model, starts: Callable[[int], dict[str, Floats]]) -> Density:
-    """Compile with public functions of PyMC and nutpie only: chains call pytensor's function from Python."""
+    """Compile with public functions of PyMC and nutpie only; the chains call pytensor's function from Python."""
     density = model.logp_dlogp_function(ravel_inputs=True, mode="NUMBA")
     point = model.initial_point()
     names = [value.name for value in model.continuous_value_vars]

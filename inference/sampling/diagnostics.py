@@ -2,8 +2,8 @@
 
 Rank-normalised R-hat and effective sample sizes follow Vehtari et al. (2021), Bayesian Analysis 16:667. ArviZ's
 ``diagnose`` reports divergences, draws at the maximum tree depth and E-BFMI (Betancourt 2016, arXiv:1604.00695). For
-R-hat and effective sample size it lists only the variables beyond a limit, whereas the gate reports the worst value, so
-these come from the functions that ``diagnose`` calls.
+R-hat and effective sample size, it lists only the variables beyond a limit. The gate needs the worst value, so it calls
+``az.rhat`` and ``az.ess``, as ``diagnose`` does.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ HINTS = {
 
 @dataclass(frozen=True)
 class Gate:
-    """Diagnostics of one fit, worst case over parameters and estimands, and whether it passed.
+    """Diagnostics of one fit, each the worst over parameters and estimands, and whether the fit passed.
 
     ``max_depth`` is the share of draws whose trajectory reached the maximum tree depth.
     """
@@ -69,16 +69,16 @@ class Gate:
 def check(tree: xr.DataTree, sampled: Gate | None = None) -> Gate:
     """Diagnose a fit, both its parameters and its estimands.
 
-    A constant estimand passes by rule: its R-hat and effective sample size are undefined. A constant parameter fails,
-    and so does any draw that is not finite. Events (kind ``probability``) are judged by the bulk only, because 0/1
-    draws have no tail quantiles.
+    A constant estimand passes by rule, because its R-hat and effective sample size are undefined. A constant parameter
+    fails, and so does any variable with a draw that is not finite. For events (kind ``probability``), only the bulk
+    effective sample size counts, because 0/1 draws have no tail quantiles.
 
     Parameters
     ----------
     tree
         Groups ``posterior``, ``sample_stats`` and ``estimands``, as ``fit`` returns them.
     sampled
-        The gate of the fit that made the draws, if only the estimands are new; the parameters are not checked again.
+        The gate of the fit that made the draws, if only the estimands are new. Parameters are then not checked again.
     """
     estimands = tree["estimands"].to_dataset()
     drawn = [name for name in estimands.data_vars if "draw" in estimands[name].dims]
@@ -124,7 +124,7 @@ def check(tree: xr.DataTree, sampled: Gate | None = None) -> Gate:
 
 
 def _diagnose_sampler(tree: xr.DataTree) -> dict[str, Any]:
-    """Diagnose the sampler's own statistics with ``diagnose``, which also needs a variable: the energy."""
+    """Diagnose the sampler's statistics with ``az.diagnose``; it also needs a variable, here the energy."""
     draws = tree["sample_stats"]["energy"].to_dataset()
     parts = {"posterior": draws, "sample_stats": tree["sample_stats"].to_dataset()}
     with np.errstate(invalid="ignore"):
@@ -135,6 +135,6 @@ def _diagnose_sampler(tree: xr.DataTree) -> dict[str, Any]:
 def _find_worst(
     values: xr.Dataset, constant: xr.Dataset, pick: Callable[..., Any], passes: float, broken: float
 ) -> dict[str, float]:
-    """Find the worst diagnostic of each variable: constant draws pass, a diagnostic of NaN fails."""
+    """Find the worst diagnostic of each variable; constant draws get the value ``passes``, NaN gets ``broken``."""
     finite = values.fillna(broken)
     return {str(name): float(pick(finite[name].where(~constant[name], passes))) for name in values.data_vars}

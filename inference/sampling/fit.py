@@ -1,4 +1,4 @@
-"""Fit one specification: from model, data and seed to a DataTree that can be read without model code.
+"""Fit one specification: model, data and seed give a DataTree that can be read without the code of the model.
 
 A fit that fails the gate is tried once more, with smaller steps and more draws.
 """
@@ -46,7 +46,7 @@ def fit(
 ) -> xr.DataTree:
     """Fit one specification and derive everything that is reported about it.
 
-    ``predictive`` adds replicated data, which only a model's main fits need.
+    ``predictive`` adds test quantities of replicated data, which only a model's main fits need.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def fit(
             free = [variable.name for variable in pymc_model.free_RVs]
             replicated = pm.sample_posterior_predictive(thinned, freeze_vars=free, progressbar=False, **interpreted)
     posterior = sampled["posterior"].to_dataset()
-    free_names = {variable.name for variable in pymc_model.free_RVs}  # variants of a model lack some
+    free_names = {variable.name for variable in pymc_model.free_RVs}  # a variant of a model may lack some
     top_level = [name for name in model.top_level if name in free_names]
     groups = {
         "posterior": posterior,
@@ -123,7 +123,7 @@ def fit_checked(
     gate
         Its diagnostics.
     retried
-        Whether this is the retry.
+        Whether the tree is that of the retry.
     """
     tree = fit(model, dataset, choices, priors, seed, compiled, sampler, report, predictive)
     gate = check(tree)
@@ -136,9 +136,9 @@ def fit_checked(
 
 
 def derive_with_choices(tree: xr.DataTree, model: Model, choices: Any) -> xr.DataTree:
-    """Derive estimands again from the same draws, under choices that change neither data nor priors.
+    """Derive estimands from the draws of an earlier fit, under choices that change neither data nor priors.
 
-    The result omits the draws of the parameters, which stay with the original fit.
+    The result omits the draws of the parameters, which stay with the earlier fit.
     """
     dataset = tree["constant_data"].to_dataset()
     sources = {"estimands": "posterior", "prior_estimands": "prior"}

@@ -1,8 +1,9 @@
 """The fast route to nutpie, through its private functions: pytensor's function is compiled once and cached.
 
-``nutpie.compile_pymc_model`` inlines that function in a C callback, which is not cached: the whole density is compiled
-a second time at every start, together with the access to each ``pm.Data``. Here the callback calls the cached function
-by its address. The density, its gradient, the initial points and hence the draws are the same as with nutpie alone.
+``nutpie.compile_pymc_model`` inlines that function in a C callback, which is not cached. It thus compiles the whole
+density a second time at every start, together with the access to each ``pm.Data``. Here the callback calls the cached
+function by its address. The density, its gradient and the initial points are the same as with nutpie alone, and hence
+the draws are too.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def compile_private(model: pm.Model, starts: Callable[[int], dict[str, Any]]) ->
     model
         A model whose free variables are all continuous.
     starts
-        Function from a seed to initial values of the value variables; several threads may call it at a time.
+        Function from a seed to initial values of the value variables. Several threads may call it at the same time.
 
     Returns
     -------
@@ -52,8 +53,8 @@ def compile_private(model: pm.Model, starts: Callable[[int], dict[str, Any]]) ->
     Raises
     ------
     RuntimeError
-        If pytensor's cache is off, if pytensor compiles a function of another signature than expected, or if the C
-        function returns another density than pytensor's.
+        If pytensor's cache is off, if pytensor compiles a function with an unexpected signature, or if the C function
+        does not return the density and gradient of pytensor's function.
     """
     if not pytensor.config.numba__cache:
         raise RuntimeError("pytensor's numba__cache is off: every start would compile the model again")
@@ -89,7 +90,7 @@ def compile_private(model: pm.Model, starts: Callable[[int], dict[str, Any]]) ->
 
 
 def _make_callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dict[str, Any]) -> Any:
-    """Make the C function that nutpie calls: (n_dim, point, gradient, density, data) to a status, 0 for success."""
+    """Make the C function that nutpie calls with (n_dim, point, gradient, density, data); it returns 0 for success."""
     arguments = (VECTOR, *(nb.Array(numba.from_dtype(value.dtype), value.ndim, "C") for value in values.values()))
     _, _, folded, _ = compiled.get_call_template(arguments, {})  # compiles; pytensor's function takes *args
     result = compiled.overloads[tuple(folded)]
@@ -170,7 +171,7 @@ def _make_callback(compiled: Any, n_dim: int, layout: np.dtype[Any], values: dic
 
 
 def _check_callback(callback: Any, function: Any, point: Any, layout: Any) -> None:
-    """Call the C function once, at an initial point, and compare the result with pytensor's function."""
+    """Call the C function once, at an initial point, and compare its result with that of pytensor's function."""
     density, gradient = np.zeros(1), np.zeros(len(point))
     point = np.ascontiguousarray(point, dtype=float)
     addresses = [

@@ -1,13 +1,13 @@
-"""Settings of NUTS and of the single retry. No heavy imports: fingerprints hold them by value."""
+"""Settings of NUTS and of the single retry; no heavy imports, because fingerprints hold the settings by value."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-# Smaller steps follow a ridge along which the labels barely identify the parameters. They also mix more slowly along
-# it, so the retry keeps more draws.
+# The retry takes smaller steps, which follow a ridge along which the labels barely identify the parameters. Chains also
+# mix more slowly along such a ridge, so the retry keeps more draws.
 RETRY_TARGET_ACCEPT = 0.99
-RETRY_DRAWS = 2  # factor of draws
+RETRY_DRAWS = 2  # times the number of draws
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Who makes large-scale machine-learning models: the academic share."""
+"""The academic share: which team types make large-scale machine-learning models."""
 
 TABLES = ("models",)
 FACTS = ("counts", "vintages")  # tables that the paper prints unchanged

@@ -16,7 +16,7 @@ LINES = (
     ("main", "", "share of notable models\nwith known compute"),
     ("large_scale", "large_scale_", "share of the upper tail\nof compute"),
 )
-# estimand, title, the team types that it sums, value of a reference line
+# estimand, title, the team types that it sums, and the value of a reference line
 PANELS = (
     ("share_academia_only", "Academia only", ("academia-only",), None),
     ("share_industry_only", "Industry only", ("industry-only",), 0.5),
@@ -77,7 +77,7 @@ def _list_shares(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts:
 
 
 def _count_raw(tree: xr.DataTree, spec: str) -> tuple[xr.DataArray, Any]:
-    """Count models by year and team type (year, sector), and by year; of the upper tail, those above the threshold."""
+    """Count models by year and team type, (year, sector), and by year; for the upper tail, only above the threshold."""
     dataset = tree["constant_data"].to_dataset()
     if spec == "main":
         return dataset["count"], dataset["n"].to_numpy()

@@ -14,12 +14,12 @@ class Choices:
     # "without X alone" excludes the models that are notable for X and for nothing else.
     models: Literal["notable", "all", "without use alone", "without cost alone"] = "notable"
     team: Literal["resolved", "labelled", "sponsor"] = "resolved"  # source of the team type
-    resolved_leaning: Literal["derived", "industry"] = "derived"  # of collaborations whose label was missing
+    resolved_leaning: Literal["derived", "industry"] = "derived"  # leaning of collaborations whose label was missing
     first_year: int = 2010  # the window of the published claim; 2023 is incomplete in this vintage
     last_year: int = 2022
     domains: tuple[str, ...] = ("Language", "Vision", "Games", "Drawing", "Multimodal", "Speech")  # all others: Other
     above_line: float | None = None  # shares: only models this many sd above the line of log10 compute on time
-    unlabelled_se: float = 0.61  # dex; for a missing, unknown or unverified confidence, treated as Likely
+    unlabelled_se: float = 0.61  # dex; a missing, unknown or unverified confidence is treated as Likely
     z: float = 0.76  # large-scale: above this quantile of a standard normal, the upper 22 %
     missing_compute: float = 0.0  # dex by which models without a compute differ from those with one
     missing_team_types: tuple[str, ...] | None = None  # team types to which missing_compute applies; None: all
@@ -30,10 +30,10 @@ class Choices:
 class SharesPriors:
     """Hyper-parameters of the shares, with their implications, which the prior predictive test checks."""
 
-    # The priors of the team types are as wide as the upper tail allows. There they add to the priors of compute, and
-    # much wider ones would imply that one team type makes all or none of the large-scale models (tests/models has the
-    # limit). At the prior mean academia-only, collaborations of both leanings together, and industry-only are equally
-    # likely (0.31 each); the rare other team types are a quarter as likely.
+    # The priors of the team types are as wide as the model of the upper tail allows. That model adds priors of compute;
+    # with much wider priors of the team types, it would imply that one team type makes all or none of the large-scale
+    # models (tests/models has the limit). At the prior mean, academia-only, both types of collaboration together,
+    # and industry-only are equally likely (0.31 each). The rare other team types are a quarter as likely.
     intercept_mean: tuple[float, ...] = (0.55, -0.15, -0.15, 0.55, -0.8)
     intercept_sd: float = 0.7  # log-odds; academia-only in the middle year between about 0.1 and 0.6
     trend_sd: float = 1.8  # log-odds per decade; the odds between two team types change by e^2.5 = 12 in ten years
@@ -54,5 +54,5 @@ class UpperTailPriors(SharesPriors):
     offset_trend_sd: float = 0.5  # dex per decade
     compute_domain_sd: float = 0.7  # dex
     sd_median: float = 1.4  # dex; sd of log10 compute within a team type, year and domain
-    sd_log_sd: float = 0.3  # sd of the logarithm of that sd
-    sd_sector_log_sd: float = 0.2  # sd of its logarithm between team types, which differ by a factor within about 1.5
+    sd_log_sd: float = 0.3  # sd of the logarithm of that sd, common to all team types
+    sd_sector_log_sd: float = 0.2  # sd of its logarithm between team types: sds differ by a factor within about 1.5

@@ -1,4 +1,4 @@
-"""Periods: names shared by models and reporting."""
+"""Periods of the academic share, by names that models and reporting share."""
 
 EARLY, LATE = "2010-14", "2020-22"
 PERIODS = {"2010-12": (2010, 2012), EARLY: (2010, 2014), "2015-19": (2015, 2019), LATE: (2020, 2022)}

@@ -13,7 +13,7 @@ from models.common.periods import average_over_periods, count_rows, mark_above_h
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """Compute by draw the shares by year and period, their change, and the crossing of one half.
+    """Compute, by draw, shares by year and period, their change, and the crossing of one half.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
 def make_share_estimands(shares: xr.DataArray, weights: xr.DataArray, prefix: str) -> dict[str, xr.DataArray]:
     """Compute the reported shares from the shares of the five team types by year.
 
-    Industry-leaning collaborations count with industry in some shares, and with collaborations in others.
+    Industry-leaning collaborations count as industry in some shares, and as collaborations in others.
     """
     academia, collaboration, leaning, industry, other = (shares.sel(sector=name, drop=True) for name in SECTORS)
     by_year = {

@@ -1,28 +1,29 @@
-r"""Who makes large-scale machine-learning models: the academic share.
+r"""The academic share: which team types make large-scale machine-learning models.
 
 The claim
 ---------
-Academic labs made about 65 % of large-scale models in the early 2010s and about 10 % in the early 2020s; industry-only
-teams dominate since 2017, and with industry-leaning collaborations made about 81 % in 2022 (Besiroglu et al. 2024). The
-source's own definition of "large-scale" could not be recovered from what is public.
+Academic labs made about 65 % of large-scale models in the early 2010s and about 10 % in the early 2020s. Industry-only
+teams have dominated since 2017; together with industry-leaning collaborations they made about 81 % in 2022 (Besiroglu
+et al. 2024). The source's own definition of "large-scale" could not be recovered from what is public.
 
 Two models
 ----------
-*Shares* (like for like): the shares of the team types among labelled notable models with a known training compute.
-With n_t models in year t,
+*Shares* (the published quantity): the shares of the team types among labelled notable models with a known training
+compute. With n[t] models in year t,
 
-    count[t] ~ Multinomial(n_t, softmax(eta[t])),   eta[t, k] = a[k] + intercept[k] + trend[k] x[t] + walk[t, k].
+    count[t] ~ Multinomial(n[t], softmax(eta[t])),   eta[t, k] = a[k] + intercept[k] + trend[k] x[t] + walk[t, k].
 
-k is a team type (``sector``), x[t] the decades from the middle year and a[k] the prior mean. walk holds the deviations
-of a random walk from its least-squares line. intercept, trend and the innovations of the walk sum to zero over team
-types. The scales of intercept and trend are fixed; the innovations have the scale walk_sd, with a half-normal prior.
-A period averages its years by their numbers of models. The change is the difference in log-odds of two periods.
+k is a team type (``sector``), x[t] the time in decades from the middle year, and a[k] the prior mean. walk holds the
+deviations of a random walk from its least-squares line. intercept, trend and the innovations of the walk sum to zero
+over team types. The scales of intercept and trend are fixed; the innovations have the scale walk_sd, with a half-normal
+prior. The share of a period is the mean over its years, weighted by their numbers of models. The change is the
+difference in log-odds between two periods.
 
-*Upper tail of compute* (another quantity): ``upper_tail.py``.
+*Upper tail of compute* (another quantity): see ``upper_tail.py``.
 
 Assumptions
 -----------
-Sector labels are missing at random: rows without one are left out. The model is not causal.
+Sector labels are missing at random, so rows without a label are left out. The model is not causal.
 
 References
 ----------

@@ -1,6 +1,6 @@
-"""How the academic share is reported: ladder, headlines, labels for readers, and what was published.
+"""Reporting of the academic share: ladder, headlines, labels for readers, and published values.
 
-A change in this module refits nothing.
+A change in this module causes no refit.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from models.common.claim import Headline, Published
 
 # Steps in order, each with the one thing that it changes.
 LADDER = {"raw": "sampling", "labelled": "prior", "main": "measurement", "vintage_2025_06": "sampling"}
-# Estimand of a ladder to a separate quantity shown with it: (specification, estimand).
+# By the estimand of a ladder: the separate quantity that is shown with it, as (specification, estimand).
 SEPARATE_QUANTITIES = {
     "share_academia_only": ("large_scale", "large_scale_share_academia_only"),
     "share_industry_with_leaning_by_year": ("large_scale", "large_scale_share_industry_with_leaning_by_year"),
@@ -58,7 +58,7 @@ PUBLISHED = (
         0.81,
         tolerance=_LOG_ODDS,
         source=_SOURCE,
-        not_comparable_in=("vintage_2025_06", "vintage_2026_05"),  # there, leaning is derived from the organisations
+        not_comparable_in=("vintage_2025_06", "vintage_2026_05"),  # these derive the leaning from the organisations
     ),
     Published("change_academia_only", sign=-1, source=_SOURCE),
     Published("change_academia_only_log_odds", sign=-1, source=_SOURCE),

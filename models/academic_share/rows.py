@@ -1,4 +1,4 @@
-"""Rows of the academic share: the models that the choices of the analysis select, and those that they exclude."""
+"""Rows of the academic share: the models that the choices of the analysis select, and the log of exclusions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.common.exclusions import Selection
 from models.common.periods import count_rows
 
 SECTORS = ("academia-only", "collaboration", "industry-leaning collaboration", "industry-only", "other")
-# The team type of each sector label; data/README.md has the table with reasons. Unknown labels are left out.
+# The team type of each sector label; data/README.md gives the reasons in a table. Unknown labels are left out.
 TEAM_TO_SECTOR = {
     "academia-only": "academia-only",
     "academia-leaning collaboration": "collaboration",
@@ -55,7 +55,7 @@ def select(tables: Tables, choices: Choices) -> Selection:
     Raises
     ------
     InputError
-        If the vintage has no models, or a team type that the claim compares has no model with a known compute.
+        If the vintage has no models, or if academia-only or industry-only has no model with a known compute.
     """
     frame = tables["models"]
     if choices.vintage not in set(frame["vintage"]):
@@ -92,7 +92,7 @@ def select(tables: Tables, choices: Choices) -> Selection:
 
 
 def convert_to_decimal_year(dates: pd.Series) -> pd.Series:
-    """Convert dates to years with a fraction, at the middle of the day."""
+    """Convert dates to decimal years, at the middle of the day."""
     when = pd.to_datetime(dates)
     return when.dt.year + (when.dt.dayofyear - 0.5) / (365 + when.dt.is_leap_year)
 
@@ -122,7 +122,7 @@ def add_time(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def sum_three_years(table: pd.DataFrame) -> pd.DataFrame:
-    """Sum over a window of three years, two at the ends: a single year is too noisy, or has no models."""
+    """Sum over three-year windows (two years at the ends): a single year is too noisy, or has no models."""
     return table.rolling(3, center=True, min_periods=1).sum()
 
 
@@ -133,7 +133,7 @@ def compute_missing_share(frame: pd.DataFrame, choices: Choices) -> xr.DataArray
         return sum_three_years(pd.DataFrame(count_models(rows, choices).to_pandas()))
 
     unknown, every = sum_window(frame[~frame["has_compute"]]), sum_window(frame)
-    overall = unknown.sum() / every.sum().clip(lower=1)  # where a window has no model of the team type
+    overall = unknown.sum() / every.sum().clip(lower=1)  # used where a window has no model of the team type
     return xr.DataArray((unknown / every.where(every > 0)).fillna(overall), dims=("year", "sector"))
 
 
@@ -186,7 +186,7 @@ def prepare_shares(tables: Tables, choices: Choices) -> xr.Dataset:
 
 
 def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
-    """Collect counts and computes of the upper tail: labelled notable models, with or without a known compute.
+    """Collect counts and computes of labelled notable models, with or without a known compute, for the upper tail.
 
     Returns
     -------
@@ -194,8 +194,9 @@ def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
         ``count`` (cell, sector), models in year-by-domain cells that are not empty, with ``cell_year_idx`` and
         ``cell_domain_idx``; ``log10_compute`` and ``se`` (row,), dex, of models with a known compute, with
         ``sector_idx``, ``domain_idx``, ``year_idx`` and ``row_decade``; ``domain_mix`` (year, domain), observed in a
-        three-year window, and ``domain_mix_fixed`` (domain,); ``missing`` (year, sector), share without a compute in
-        such a window; ``n`` and ``n_compute`` (year,), models. The attribute ``flow`` holds the exclusions as JSON.
+        three-year window, and ``domain_mix_fixed`` (domain,), observed in all years; ``missing`` (year, sector), share
+        of models without a compute in a three-year window; ``n`` and ``n_compute`` (year,), numbers of models, of all
+        and of those with a compute. The attribute ``flow`` holds the exclusions as JSON.
     """
     models = select(tables, choices)
     frame = models.frame.copy()
@@ -245,7 +246,7 @@ def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
 
 
 def count_raw(dataset: xr.Dataset) -> xr.Dataset:
-    """Count models for the raw shares: dim ``raw`` with ``k`` (the team types) and ``n`` (all), by year and period."""
+    """Count models for the raw shares by year and period; dim ``raw`` holds ``k`` (the team types) and ``n`` (all)."""
     n = dataset["count"].sum("sector")
     out: dict[str, xr.DataArray] = {}
     for name, sectors in (

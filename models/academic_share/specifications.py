@@ -11,7 +11,7 @@ from models.common.claim import RAW, Specification
 SEED = 20240105  # fixed before fitting, never chosen afterwards
 CHOICES = Choices()
 PRIORS: dict[str, Any] = {"shares": SharesPriors(), "upper_tail": UpperTailPriors()}
-# At PyMC's default of 0.8, seven of forty fits had one divergence each; at 0.9 none, for 0.1 s more per fit.
+# At PyMC's default target_accept of 0.8, seven of forty fits had one divergence each; at 0.9 none, for 0.1 s more each.
 SAMPLERS = {"shares": {"target_accept": 0.9, "draws": 1200}, "upper_tail": {"target_accept": 0.9}}
 
 # Scales that a prior set halves or doubles.
@@ -66,23 +66,23 @@ def _list_upper_tail() -> tuple[Specification, ...]:
     half, twice = _scale_priors(model, UPPER_TAIL_SCALES, 0.5), _scale_priors(model, UPPER_TAIL_SCALES, 2.0)
     academia = {"missing_compute": 1.0, "missing_team_types": ("academia-only",)}
 
-    def extended(name: str, title: str, kind: str, choices: object = None, priors: object = None) -> Specification:
+    def extend(name: str, title: str, kind: str, choices: object = None, priors: object = None) -> Specification:
         return Specification(f"large_scale_{name}", title, kind, model, choices or {}, priors or {}, extended=True)  # type: ignore[arg-type]
 
     return (
         Specification("large_scale", "the upper tail of compute", "main", model),
-        extended("half_scale", "priors of half the scale", "prior", priors=half),
-        extended("twice_scale", "priors of twice the scale", "prior", priors=twice),
-        extended("sceptical", "sceptical priors: team types alike", "prior", priors=SCEPTICAL_OF_COMPUTE),
-        extended("equal_spread", "equal sd in all team types", "prior", priors={"sd_sector_log_sd": 0.01}),
-        extended("labelled", "labelled teams only", "measurement", {"team": "labelled"}),
-        extended("vintage_2025_06", "the vintage of June 2025", "sampling", {"vintage": "2025-06"}),
-        extended("error_speculative", "unlabelled error 0.90 dex", "measurement", {"unlabelled_se": 0.90}),
-        extended("fixed_mix", "a fixed mix of domains", "composition", {"domain_mix": "fixed"}),
-        *(extended(f"z_{name}", f"upper {share} %: z > {z}", "definition", {"z": z})
+        extend("half_scale", "priors of half the scale", "prior", priors=half),
+        extend("twice_scale", "priors of twice the scale", "prior", priors=twice),
+        extend("sceptical", "sceptical priors: team types alike", "prior", priors=SCEPTICAL_OF_COMPUTE),
+        extend("equal_spread", "equal sd in all team types", "prior", priors={"sd_sector_log_sd": 0.01}),
+        extend("labelled", "labelled teams only", "measurement", {"team": "labelled"}),
+        extend("vintage_2025_06", "the vintage of June 2025", "sampling", {"vintage": "2025-06"}),
+        extend("error_speculative", "unlabelled error 0.90 dex", "measurement", {"unlabelled_se": 0.90}),
+        extend("fixed_mix", "a fixed mix of domains", "composition", {"domain_mix": "fixed"}),
+        *(extend(f"z_{name}", f"upper {share} %: z > {z}", "definition", {"z": z})
           for name, share, z in (("0", 50, 0.0), ("1", 16, 1.0), ("1_5", 7, 1.5))),
-        extended("missing_academia", "missing compute of academia-only 1 dex more", "measurement", academia),
-        *(extended(f"missing_{name}", f"missing compute {abs(shift)} dex {name[:4]}", "measurement",
+        extend("missing_academia", "missing compute of academia-only 1 dex more", "measurement", academia),
+        *(extend(f"missing_{name}", f"missing compute {abs(shift)} dex {name[:4]}", "measurement",
                    {"missing_compute": shift})
           for name, shift in (("less_1", -1.0), ("less_0_5", -0.5), ("more_0_5", 0.5), ("more_1", 1.0))),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from models.common.team_types import ACADEMIA_ONLY, INDUSTRY_ONLY
 
 
 def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Compute test quantities of yearly counts: patterns over years, and counts by period, which smoothing may distort.
+    """Compute test quantities that smoothing over years may distort: patterns of yearly counts, and counts by period.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
 def compute_upper_tail_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
     """Compute test quantities of computes and counts that the likelihood of the upper tail does not fit directly.
 
-    Residuals are from the least-squares line of the same data, so that observed and replicated data are treated alike.
+    Residuals are from the least-squares line of each data set, so observed and replicated data are treated alike.
 
     Parameters
     ----------

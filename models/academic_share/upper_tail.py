@@ -1,30 +1,32 @@
-r"""The upper tail of compute: which team types make it, and how much more compute industry uses.
+r"""The upper tail of compute: which team types make its models, and how much more compute industry uses.
 
-The claim's second quantity: who makes the models in the upper tail of the distribution of log10 compute C of notable
-models. The model is a mirror factorisation: first the team type k of a model, with eta as in ``model.py``, then its
-compute given the team type. The latent true compute is integrated out. For model i of year t and domain d,
+This is the second quantity of the claim: who makes the models in the upper tail of the distribution of log10 compute C
+of notable models. The model is a mirror factorisation: first the team type k of a model, with eta as in ``model.py``,
+then its compute given the team type. The latent true compute is integrated out. For model i of year t and domain d,
 
     p(k | t, d) = softmax(eta[t] + gamma[d])[k]
     C_i | k, t, d ~ Normal(mu_i[k] + epsilon[d], sqrt(sd[k]^2 + se_i^2))
     mu_i[k] = intercept + growth x_i + v[t] + offset[k] + offset_trend[k] x_i.
 
-x_i is the date of the model in decades from the middle year, and v holds the deviations of a random walk, the same for
-all team types, from its least-squares line. log sd[k] is normal. gamma, offset, offset_trend and the deviations of
-log sd sum to zero over team types, epsilon over domains. The scales of gamma, epsilon and both walks have half-normal
-priors; those of the other effects are fixed. mu[k, t] is mu_i[k] at mid-year.
+x_i is the date of the model, in decades from mid-year of the middle year. v holds the deviations of a random walk from
+its least-squares line, the same for all team types. log sd[k] is normal around a mean that is itself normal. gamma,
+offset, offset_trend and the deviations of log sd sum to zero over team types; epsilon sums to zero over domains. The
+scales of gamma, epsilon and both walks have half-normal priors; the scales of the other effects are fixed. mu[k, t] is
+mu_i[k] at the middle of year t.
 
-At the middle of year t, with w[d] the observed mix of domains in a three-year window, the threshold c[t] solves
+Let w[d] be the observed mix of domains in the three-year window around year t. The threshold c[t] in the middle of that
+year solves
 
     sum_kd w[d] p(k | t, d) Phi((mu[k, t] + epsilon[d] - c[t]) / sd[k]) = 1 - Phi(z),   z = 0.76.
 
 The share of each team type in that sum is its share of the large-scale models. It refers to true compute, so se does
-not enter. A period averages its years by their numbers of labelled notable models. The ratio of compute is 10 to the
-power of the average difference of mu[k, t].
+not enter. The share of a period is the mean over its years, weighted by their numbers of labelled notable models. The
+ratio of compute of two team types is 10 to the power of the mean difference between their mu[k, t].
 
 Assumptions
 -----------
-Models without a compute inform p(k | t, d): compute is missing at random given team type, time and domain. Errors of
-log10 compute are normal, with Epoch's documented factors. The model is not causal.
+Compute is missing at random given team type, time and domain; models without a compute inform p(k | t, d) alone. Errors
+of log10 compute are normal, with Epoch's documented factors. The model is not causal.
 """
 
 from __future__ import annotations
@@ -74,7 +76,7 @@ def build(dataset: xr.Dataset, priors: UpperTailPriors) -> pm.Model:
         share = pm.math.softmax(log_odds_cell, axis=1)
         pm.Multinomial("count_obs", n=data["total"], p=share, observed=data["count"], dims=("cell", "sector"))
 
-        # Its compute depends on its date, team type and domain: hyper-parameters and effects.
+        # The compute of a model depends on its date, team type and domain: hyper-parameters and effects.
         intercept = pm.Normal("compute_intercept", prior["compute_mean"], prior["compute_sd"])
         growth = pm.Normal("growth", prior["growth_mean"], prior["growth_sd"])
         walk_sd = pm.HalfNormal("compute_walk_sd", sigma=prior["compute_walk_sd"])
@@ -88,7 +90,7 @@ def build(dataset: xr.Dataset, priors: UpperTailPriors) -> pm.Model:
         log_sd_sector = pm.ZeroSumNormal("log_sd_sector", sigma=prior["sd_sector_log_sd"], dims="sector")
         sd = pm.Deterministic("sd", pt.exp(log_sd + log_sd_sector), dims="sector")
 
-        # Linear predictor: of a team type at mid-year, which the estimands use, and of each model at its date.
+        # Linear predictor, twice: of each team type at mid-year, for the estimands, and of each model at its date.
         def compute_location(
             decade: pt.TensorVariable, walk: pt.TensorVariable, offset: pt.TensorVariable, trend: pt.TensorVariable
         ) -> pt.TensorVariable:
@@ -100,7 +102,7 @@ def build(dataset: xr.Dataset, priors: UpperTailPriors) -> pm.Model:
         location = compute_location(data["row_decade"], walk[data["year_idx"]], offset[k], offset_trend[k])
         location += location_domain[data["domain_idx"]]
 
-        # Likelihood: scatter within the team type and error of the recorded compute, the true compute integrated out.
+        # Likelihood. With the true compute integrated out, sd within the team type and error of the record add up.
         total_sd = pt.sqrt(sd[k] ** 2 + data["se"] ** 2)
         pm.Normal("log10_compute_obs", location, total_sd, observed=data["log10_compute"], dims="row")
     return model

@@ -17,14 +17,14 @@ from models.common.periods import average_over_periods, count_rows
 
 
 def compute_upper_tail_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
-    """Compute by draw the shares of the upper tail, and the ratio of training compute, industry-only to academia-only.
+    """Compute, by draw, shares of the upper tail and the ratio of training compute, industry-only to academia-only.
 
     Returns
     -------
     xarray.Dataset
         The variables of ``compute_estimands`` with the prefix ``large_scale_``; ``compute_ratio`` (ratio of geometric
-        means in the same domain) by year and period, scale log; ``threshold_by_year``, log10 FLOP. Periods weight their
-        years by their numbers of labelled notable models.
+        means in the same domain) by year and period, scale log; ``threshold_by_year``, log10 FLOP. The value of a
+        period weights its years by their numbers of labelled notable models.
     """
     mix = dataset["domain_mix" if choices.domain_mix == "observed" else "domain_mix_fixed"]
     shifted = SECTORS if choices.missing_team_types is None else choices.missing_team_types
@@ -60,9 +60,9 @@ def compute_large_scale_shares(
     z
         Quantile of a standard normal; the tail holds 1 - Phi(z) of the models.
     missing, shift
-        Share of the models without a compute (year, sector), and the dex (a number, or by sector) by which their
-        compute differs from that of the others: a pattern mixture (Little 1993, Journal of the American Statistical
-        Association 88:125).
+        ``missing`` (year, sector): share of models without a compute. ``shift``, a number or (sector,): dex by which
+        their compute differs from that of other models. This is a pattern mixture (Little 1993, Journal of the American
+        Statistical Association 88:125).
 
     Returns
     -------
@@ -104,7 +104,7 @@ def split_upper_tail(weight: Floats, location: Floats, sd: Floats, tail: float) 
     Returns
     -------
     excess
-        (..., sector), probability of being of a team type and above the threshold; sums to ``tail``.
+        (..., sector), probability that a model is of the team type and above the threshold; sums to ``tail``.
     threshold
         (...).
     """

@@ -49,9 +49,9 @@ Assumptions
 Given team type and era, the annotator errs at the same rates at all venues and on all topics. Its sensitivity is the
 same in all years. The ceiling is the same in all years, at all venues and on all topics. Papers of 2023 and 2024 with a
 human label represent the last era. A paper with a human label and authors from industry counts as mixed if the table of
-papers does not give its team type. A paper that says that it releases code is taken to release it. The label of a paper
-says whether the paper releases code. The label of a passage, by another language model, says whether the annotator
-misread the passage. The two are assumed to measure the same error. No estimate is causal.
+papers does not give its team type. A paper that says that it releases code is taken to release it. The human label of a
+paper says whether the paper releases code. The label of a passage, by another language model, says whether the
+annotator misread the passage. The two labels are assumed to measure the same error. No estimate is causal.
 
 References
 ----------

@@ -5,7 +5,7 @@ one Bernoulli row, with
 
     log-odds = intercept + sector[k] + trend[k] date + slope compute + gap (where compute is unknown).
 
-k is the sector, with academia-only as the reference, and date is in decades from 2021. compute is log10 FLOP less 22,
+k is the sector, with academia-only as the reference, and date is in decades from 2021. compute is log10 FLOP minus 22,
 in units of 3 dex, and 0 where it is unknown.
 """
 

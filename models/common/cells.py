@@ -1,4 +1,4 @@
-"""Sufficient counts of papers by cell, so that the cost of a fit grows with cells and not with papers."""
+"""Counts of papers by cell, which are sufficient: the cost of a fit grows with the cells, not with the papers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def band_team_size(authors: pd.Series) -> pd.Series:
 
 
 def group_venues(venues: pd.Series) -> pd.Series:
-    """Return the venue group of each venue: venues with one audience."""
+    """Return the venue group of each venue; the venues of a group share one audience."""
     group_of = {venue: group for group, members in VENUE_GROUPS.items() for venue in members}
     return venues.map(lambda venue: group_of.get(venue, OTHER_VENUE_GROUP))
 
@@ -64,7 +64,7 @@ def index_levels(values: pd.Series, levels: Sequence[Any]) -> Ints:
 
 
 def cross_indices(indices: Mapping[str, Ints], lengths: Mapping[str, int], *names: str) -> Ints:
-    """Return the index of each cell among the combinations of several coordinates; the last varies fastest.
+    """Return the index of each cell among the combinations of several coordinates, of which the last varies fastest.
 
     Parameters
     ----------

@@ -35,11 +35,13 @@ class Model:
     test_quantities
         Computes, from data (observed or replicated) and dataset, quantities that the likelihood does not fit directly.
     top_level
-        The priors that power-scaling scales. Population distributions (innovations of a walk, effects of domains;
-        non-centred here and named ``..._raw``) are part of the model, not of the prior; see Kallioinen et al. (2024).
+        The parameters whose priors power-scaling scales. Population distributions (innovations of a walk, effects of
+        domains) are part of the model, not of the prior; here they are non-centred and named ``..._raw``. See
+        Kallioinen et al. (2024).
     raw
-        Counts for the first step of the ladder: variables named as the estimands, with a dim ``raw``. A share has ``k``
-        (with the event) and ``n`` (all); an odds ratio has ``k_reference`` and ``n_reference`` too.
+        Computes the counts for the first step of the ladder: variables named as the estimands, with a dim ``raw``. A
+        share has ``k`` (rows with the event) and ``n`` (all rows). An odds ratio also has ``k_reference`` and
+        ``n_reference``.
     """
 
     prepare: Callable[[Tables, Any], xr.Dataset]
@@ -54,9 +56,9 @@ class Model:
 class Specification:
     """A named specification: a model, with the choices, priors and NUTS settings that differ from the defaults.
 
-    ``title`` describes it to readers in a few words. The model ``RAW`` counts the rows of the specification with the
-    same choices. ``alternatives``, not ``refresh``, fits an ``extended`` specification; its estimates are kept in
-    ``paper/published``.
+    ``title`` describes it to readers in a few words. With the model ``RAW``, rows are counted and nothing is fitted:
+    the rows of the specification with the same choices. The command ``alternatives``, not ``refresh``, fits an
+    ``extended`` specification, and its estimates are kept in ``paper/published``.
     """
 
     name: str
@@ -71,12 +73,13 @@ class Specification:
 
 @dataclass(frozen=True)
 class Published:
-    """A published value or sign, and the tolerance fixed before fitting.
+    """A published value or sign of an estimand, with a tolerance fixed before fitting.
 
     ``tolerance`` is on the scale of the estimand: 0.5 log-odds for shares, log(1.5) for ratios. ``sign`` is the claimed
-    side of the estimand's reference value, +1 or -1. If the published quantity is another one, ``not_comparable`` says
-    which, and no verdict is given; ``not_comparable_in`` names the specifications to which this applies. ``rope`` is
-    the half-width, on the log scale, of the region of practical equivalence around no difference.
+    side of the estimand's reference value: +1 above, -1 below. If the published quantity differs from the estimand,
+    ``not_comparable`` says how, and no verdict is given. ``not_comparable_in`` names specifications for which no
+    verdict is given. ``rope`` is the half-width, on the log scale, of the region of practical equivalence around no
+    difference.
     """
 
     estimand: str
@@ -92,7 +95,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Headline:
-    """An estimand that the abstract reports; with a ``ladder`` if the published quantity is the same."""
+    """An estimand that the abstract reports; it has a ``ladder`` if it is the published quantity."""
 
     spec: str
     estimand: str

@@ -1,10 +1,11 @@
 """The contract of an estimand: its attributes, and the counts of rows on which it is based.
 
-``estimands`` of a model returns one dataset. Each variable has one ``kind``:
+The function ``estimands`` of a model returns one dataset. Each variable has a ``kind``:
 
 ``quantity``
-    Draws (chain, draw, ...) of a number. ``unit`` is its unit, and ``scale`` (``identity``, ``log``, ``logit``) the
-    scale of comparisons and contraction. With a ``reference``, the value of no effect, its direction is reported too.
+    Draws (chain, draw, ...) of a number. ``unit`` is its unit. ``scale`` (``identity``, ``log``, ``logit``) is the
+    scale on which it is compared and its contraction is computed. With a ``reference``, the value of no effect, its
+    direction is reported too.
 ``probability``
     Draws (chain, draw, ...) of an event, true or false. One probability with its Monte Carlo error is reported.
 ``rows``
@@ -12,8 +13,8 @@
 ``fitted``
     Values of the fit that figures show and no table reports.
 
-The attribute ``rows`` of a quantity or event names its counts, a variable of the same dataset (by default ``n``, as
-``n_by_year`` and ``n_by_period``). ``over`` names the periods that it compares.
+The attribute ``rows`` of a quantity or event names its counts. They are a variable of the same dataset with this name,
+or with ``_by_year`` or ``_by_period`` added to it; the default is ``n``. ``over`` names the periods that it compares.
 """
 
 from __future__ import annotations

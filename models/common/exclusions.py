@@ -29,7 +29,7 @@ class Selection:
         self.frame = self.frame[rows]
 
     def count(self, reason: str, n: int, left: int | None = None) -> None:
-        """Log ``n`` rows under a reason without excluding any; ``left`` is the number of rows that they are part of."""
+        """Log ``n`` rows under a reason and exclude none; ``left`` is the number of rows that they are part of."""
         self.log.append({"reason": reason, "n": n, "left": len(self.frame) if left is None else left})
 
     def to_json(self) -> str:

@@ -10,8 +10,8 @@ from models.common.estimand import rows
 def mark_above_half(share: xr.DataArray) -> xr.DataArray:
     """Mark the years from which a share stays above one half: in that year and in every later one.
 
-    The crossing has happened by year y exactly if the share stays above one half from y on. If it is not above in the
-    last year, the crossing never happens.
+    The crossing has happened by year y if and only if the share is above one half in y and in every later year. If the
+    share is not above one half in the last year, the crossing never happens.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def average_over_periods(
 
 
 def count_rows(count: xr.DataArray, periods: dict[str, tuple[int, int]], name: str = "n") -> dict[str, xr.DataArray]:
-    """Count rows by year and period for an estimand, whose attribute ``rows`` is ``name``."""
+    """Count rows by year and period, for estimands whose attribute ``rows`` is ``name``."""
     inside = {key: count.sel(year=slice(*years)) for key, years in periods.items()}
     sums = {key: int(part.sum()) for key, part in inside.items() if part.size}
     by_period = xr.DataArray(list(sums.values()), {"period": list(sums)}, ("period",))

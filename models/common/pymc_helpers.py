@@ -1,4 +1,4 @@
-"""Pieces of PyMC models: replaceable data and hyper-parameters, offsets, tables of odds, binomial counts."""
+"""Building blocks of PyMC models: replaceable data and hyper-parameters, offsets, tables of odds, binomial counts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CHECK_BOUNDS = False
 """For ``pm.Model``: transforms keep every parameter within its bounds, and ``prepare`` every count. Checks at each step
 are a fifth of the compilation."""
 
-INFORMATION = 0.2  # of a paper about a log-odds: p (1 - p) for shares around 0.7
+INFORMATION = 0.2  # Fisher information of one paper about a log-odds: p (1 - p), for shares around 0.7
 
 
 def add_data(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, pt.TensorVariable]:
     """Add variables of a dataset to the model in context as ``pm.Data`` with dims.
 
-    One compiled model then serves any values of them. A dim without coordinates gets integers from 0.
+    One compiled model then serves any values of the data. A dim without coordinates gets the integers from 0.
 
     Parameters
     ----------
@@ -52,7 +52,8 @@ def add_data(dataset: xr.Dataset, names: Iterable[str]) -> dict[str, pt.TensorVa
 def add_hyperparameters(priors: Any, names: Iterable[str]) -> dict[str, pt.TensorVariable]:
     """Add hyper-parameters to the model in context as data, so that one compiled model serves any values of them.
 
-    They are entries of one vector, ``prior``: a hyper-parameter may have the name of the parameter whose prior it sets.
+    They are entries of one vector, ``prior``, so a hyper-parameter may share the name of the parameter whose prior it
+    sets.
 
     Parameters
     ----------
@@ -72,10 +73,10 @@ def add_hyperparameters(priors: Any, names: Iterable[str]) -> dict[str, pt.Tenso
 
 
 def shifted_normal(name: str, mu: Any, sigma: Any, offset: Any, dims: str | tuple[str, ...]) -> pt.TensorVariable:
-    """Add Normal(mu, sigma), sampled less an offset that decorrelates it from what the offset is made of.
+    """Add Normal(mu, sigma), sampled after subtracting an offset that decorrelates it from other parameters.
 
-    The map has a unit Jacobian, so the posterior is unchanged (compare Papaspiliopoulos, Roberts and Skold 2007,
-    Statistical Science 22:59, on parametrisations that decorrelate).
+    The map from the sampled variable to the effect has a unit Jacobian, so the posterior is unchanged (compare
+    Papaspiliopoulos, Roberts and Skold 2007, Statistical Science 22:59, on parametrisations that decorrelate).
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def shifted_normal(name: str, mu: Any, sigma: Any, offset: Any, dims: str | tupl
     mu, sigma
         Mean and sd of the effect.
     offset
-        Tensor that broadcasts to the effect, made of other parameters and of data.
+        Tensor that broadcasts to the effect: a function of other parameters and of data.
     dims
         Dims of the effect.
 
@@ -98,11 +99,11 @@ def shifted_normal(name: str, mu: Any, sigma: Any, offset: Any, dims: str | tupl
 
 
 def partly_centred_normal(name: str, mu: Any, sigma: Any, centring: Any, dims: str) -> pt.TensorVariable:
-    """Add Normal(mu, sigma), sampled partly centred: its distribution is the same for any ``centring``.
+    """Add Normal(mu, sigma) in a partly centred parametrisation: its distribution is the same for any ``centring``.
 
-    effect = mu + sigma^(1 - w) (raw - w mu) with raw ~ Normal(w mu, sigma^w); w = 1 is centred, w = 0 non-centred.
-    Between groups of one paper and of thousands neither samples well (Papaspiliopoulos, Roberts and Skold 2007,
-    Statistical Science 22:59; Gorinova, Moore and Hoffman 2020, ICML).
+    effect = mu + sigma^(1 - w) (raw - w mu) with raw ~ Normal(w mu, sigma^w); w = 1 is centred, w = 0 non-centred. If
+    some groups have one paper and others thousands, neither w = 0 nor w = 1 samples well for all (Papaspiliopoulos,
+    Roberts and Skold 2007, Statistical Science 22:59; Gorinova, Moore and Hoffman 2020, ICML).
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def partly_centred_normal(name: str, mu: Any, sigma: Any, centring: Any, dims: s
 
 
 def compute_centring(papers: Floats, sigma: float) -> Floats:
-    """Compute w = information / (information + 1 / sigma^2) of effects in log-odds, from the papers of each.
+    """Compute w = information / (information + 1 / sigma^2) for effects in log-odds, from their numbers of papers.
 
     Parameters
     ----------
@@ -136,17 +137,17 @@ def compute_centring(papers: Floats, sigma: float) -> Floats:
 def gather(table: Any, idx: Any) -> Any:
     """Return entries of the last axis of a tensor or an array: (..., level) to (..., *idx.shape).
 
-    The index is flattened first: pytensor's gradient of a two-dimensional one is slow.
+    The index is flattened first, because pytensor's gradient of a two-dimensional index is slow.
     """
     leading = tuple(table.shape[i] for i in range(table.ndim - 1))
     return table[..., idx.flatten()].reshape((*leading, *(idx.shape[i] for i in range(idx.ndim))))
 
 
 def multiply_odds(*terms: tuple[pt.TensorVariable, pt.TensorVariable]) -> pt.TensorVariable:
-    """Return the odds of cells whose log-odds are a sum of entries of small tables, one entry of each.
+    """Return the odds of cells whose log-odds are sums of entries of small tables, one entry of each table.
 
-    exp(a + b) = exp(a) exp(b), so the odds are unchanged. Exponentials are taken of the tables' entries, which are
-    fewer than the cells: the gradient of a model with thousands of cells costs about half as much.
+    exp(a + b) = exp(a) exp(b), so the odds are unchanged. The exponentials are those of the tables' entries, of which
+    there are fewer than cells. This halves the cost of the gradient of a model with thousands of cells, about.
 
     Parameters
     ----------
@@ -162,7 +163,7 @@ def multiply_odds(*terms: tuple[pt.TensorVariable, pt.TensorVariable]) -> pt.Ten
 def add_binomial(
     name: str, probability: pt.TensorVariable, trials: pt.TensorVariable, observed: pt.TensorVariable
 ) -> pt.TensorVariable:
-    """Add binomial counts by ``cell``, without the binomial coefficient: a constant that costs more than all the rest.
+    """Add binomial counts by ``cell``, without the binomial coefficient, a constant that costs more than the rest.
 
     Parameters
     ----------
@@ -196,15 +197,15 @@ def add_binomial_with_false_positives(
     observed: pt.TensorVariable,
     false_positive: pt.TensorVariable,
 ) -> pt.TensorVariable:
-    r"""Add binomial counts by ``cell`` of observations that show every event, and at times one where there is none.
+    r"""Add binomial counts by ``cell`` of observations with full sensitivity and a known rate of false positives.
 
-    With p = odds / (1 + odds) the probability of the event, an observation shows it with probability
+    Let p = odds / (1 + odds) be the probability of the event. An observation shows the event with probability
 
         p + (1 - p) * false_positive
 
-    (Rogan and Gladen 1978, American Journal of Epidemiology 107:71). The log density leaves out constants of the data,
-    which cost time at every step: the binomial coefficient, and log(1 - false_positive) of each observation that does
-    not show the event.
+    (Rogan and Gladen 1978, American Journal of Epidemiology 107:71). The log density omits two terms that depend on the
+    data alone and cost time at every step: the binomial coefficient, and log(1 - false_positive) of each observation
+    that does not show the event.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Standardisation: probabilities averaged over the papers of a table, by draw."""
+"""Standardisation: probabilities averaged, by draw, over the papers of a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy.special import expit
 from models.common.cells import Floats, Ints
 
 Part = tuple[xr.DataArray, Ints]
-CHUNK = 10  # draws averaged at a time; their cells then stay in the processor's cache, which halves the time
+CHUNK = 10  # draws averaged at a time: few enough to keep their cells in the processor's cache, which halves the time
 
 
 def make_part(table: Floats, draws: xr.Dataset, idx: Ints) -> Part:

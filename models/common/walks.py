@@ -10,9 +10,9 @@ from models.common.cells import Floats
 def make_walk_basis(n_years: int) -> Floats:
     """Return the matrix that maps the innovations of a random walk to its deviations from its least-squares line.
 
-    A random walk next to a linear trend is nearly unidentified, because both can rise. With its least-squares line
-    removed, the walk holds only the deviations, and the trend is the average change. On the data of the academic share
-    this halved the leapfrog steps and removed the occasional divergence of the anchored walk.
+    A random walk and a linear trend in the same model are nearly unidentified, because both can rise. Without its
+    least-squares line, the walk holds only deviations, and the trend is the average change. On the data of the academic
+    share, this halved the leapfrog steps of a walk that starts at zero, and removed its occasional divergence.
 
     Returns
     -------

@@ -140,7 +140,7 @@ def compute_unseen_industry(frame: pd.DataFrame, choices: Choices) -> pd.Series:
     The observed authors are assumed to be a random subset of the team. With k of n authors from industry and u authors
     not observed, no industry author is observed with probability C(u, k) / C(n, k). k given n has the distribution of
     the papers of the venue group whose authors are all known. If few of them have n authors, papers with a similar
-    number of authors are used.
+    number of authors are used, and if these are few, those of all venue groups. If there are none, q = u / n.
 
     Returns
     -------

@@ -56,9 +56,10 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
         ``difference``, ``difference_by_topic`` and ``difference_by_family``, averaged over papers with terms;
         ``difference_corpus``, averaged over all papers, each given the mix of families of papers with terms. Variation
         that the pooled effect averages over: ``sd_between_topics`` and ``sd_between_families`` (log-odds),
-        ``topics_differ_in_sign`` (with the same mix) and ``families_differ_more``. Counts ``n_...``: papers with terms,
-        and all papers in ``n_all``. Decomposition, if a balanced panel of venues exists: see ``decomposition.py``.
-        ``fitted_...``: mean probability of papers with a known team type, for figures.
+        ``topics_differ_in_sign`` (with the same mix, topics with at least ``FEW`` papers with terms, or the largest if
+        none has) and ``families_differ_more``. Counts ``n_...``: papers with terms, and all papers in ``n_all``.
+        Decomposition, if a balanced panel of venues exists: see ``decomposition.py``. ``fitted_...``: mean probability
+        of papers with a known team type, for figures.
     """
     exposed = _count_exposed(dataset)
     slope, mix = draws["slope"], exposed.mix

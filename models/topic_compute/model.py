@@ -1,8 +1,10 @@
 r"""Compute terms and academia-only publication.
 
-The claim --------- From 2012 to 2021, topics that mention compute more often have a lower share of academia-only
-papers. Topics that come to mention compute more often, such as natural language processing, come to have a lower share
-(Besiroglu et al. 2024; an earlier form in Ahmed and Wahed 2020).
+The claim
+---------
+From 2012 to 2021, topics that mention compute more often have fewer academia-only papers. A topic (for instance natural
+language processing) also comes to have fewer as it comes to mention compute more often (Besiroglu et al. 2024; an
+earlier form in Ahmed and Wahed 2020).
 
 The model
 ---------
@@ -16,7 +18,7 @@ v, team size s, and the set of families of compute terms that the abstract uses.
 
 where p is the probability that a team is academia-only.
 
-- venue_year is normal around an intercept. It absorbs differences between years and between venues.
+- venue_year is normal around an intercept. It absorbs differences between years or venues, so no slope compares them.
 - topic sums to zero, and size sums to zero within each venue group.
 - topic_venue, topic_slope and topic_family are normal; topic_family sums to zero over families.
 - The sds of venue_year, topic_venue, topic_slope and topic_family have log-normal priors. These sds may be small, and a

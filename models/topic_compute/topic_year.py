@@ -1,4 +1,4 @@
-r"""The topic-year regression, as published: how academia-only papers of a topic change as its use of terms changes.
+r"""The topic-year regression, as published: a topic's academia-only share on the share of its abstracts with terms.
 
 By topic t, year r and venue v, k of m abstracts use a term, and y of n papers with a known team type are academia-only:
 

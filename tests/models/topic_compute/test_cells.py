@@ -158,7 +158,7 @@ def test_team_type(under: str):
     found = select_papers(frame, **UNDER[under])
     for name, (_, wanted) in zip(frame["id"], TEAMS.values(), strict=True):
         row = (bool(found.loc[name, "y"]), int(found.loc[name, "unseen"])) if name in found.index else None
-        # Listed where coded: as listed, for the papers that have an LLM label.
+        # With "listed where coded", as listed, for the papers that have an LLM label.
         where_coded = wanted["listed"] if wanted["coded"] else None
         assert row == (where_coded if under == "listed where coded" else wanted[under]), name
 
