@@ -64,7 +64,7 @@ def _list_prior_sets() -> tuple[Specification, ...]:
     return (
         refit("half_scale", "priors of half the scale", half),
         refit("twice_scale", "priors of twice the scale", twice),
-        refit("wide_spreads", "wider priors of the sds", {"sd_log_sd": 1.5}),
+        refit("wide_spreads", "priors of less certain sds", {"sd_log_sd": 1.5}),
         refit("sceptical", "sceptical priors: hardly any effect", {"family_sd": 0.1}),
         refit("full_text_half_scale", "priors of half the scale, hardware", half, **read),
         refit("full_text_twice_scale", "priors of twice the scale, hardware", twice, **read),
