@@ -149,3 +149,24 @@ def test_no_file_is_longer_than_about_400_lines(package: str):
 def test_every_package_has_a_docstring():
     for path in (p for package in PACKAGES for p in Path(ROOT / package).rglob("__init__.py")):
         assert ast.get_docstring(ast.parse(path.read_text())), path
+
+
+def find_long_builds(source: str, limit: int = 60) -> list[int]:
+    """Return the lengths, in lines, of functions named ``build`` that are longer than the limit."""
+    builds = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.FunctionDef) and one.name == "build"]
+    lengths = [(one.end_lineno or one.lineno) - one.lineno + 1 for one in builds]
+    return [length for length in lengths if length > limit]
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "models").rglob("*.py")), ids=lambda file: f"{file.parent.name}/{file.name}"
+)
+def test_a_build_fits_on_a_page(file: Path):
+    """A model reads as its generative story: what only the sampler needs is in named helpers."""
+    assert find_long_builds(file.read_text()) == []
+
+
+def test_a_long_build_is_found():
+    lines = "\n".join(["    x = 1"] * 60)
+    assert find_long_builds(f"def build():\n{lines}") == [61]
+    assert find_long_builds(f"def prepare():\n{lines}") == []
