@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
 import os
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from data.errors import InputError
 
@@ -40,18 +42,21 @@ def read_bytes(path: Path) -> bytes:
 
 
 Row = dict[str, str]
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_SEP_LINE = re.compile(r'"?sep=(.)"?,*\r?\n', re.IGNORECASE)  # Excel's first line, which names the delimiter
 
 
 def parse_csv(path: Path, required: Iterable[str]) -> dict[int, Row]:
     """Read a CSV file strictly: one dict of stripped strings per row, by row number.
 
-    Every row must be as long as the header. Row numbers are those of a spreadsheet: the header is row 1, and empty
-    lines count.
+    The delimiter is the one that separates most names in the header: a comma, semicolon, tab or vertical bar. Excel's
+    line ``sep=;`` names it. Names of columns are stripped; columns without a name are left out. Every row must be as
+    long as the header. Row numbers are those of a spreadsheet: the header is row 1, and empty lines count.
 
     Parameters
     ----------
     path
-        A CSV file in UTF-8, plain or ``.gz``; a byte-order mark is allowed.
+        A CSV file in UTF-8, or in UTF-16 with a byte-order mark; plain or ``.gz``.
     required
         Columns that the file must have; others are kept.
 
@@ -60,39 +65,78 @@ def parse_csv(path: Path, required: Iterable[str]) -> dict[int, Row]:
     InputError
         If the file is not such a CSV file. The error names row and column where possible.
     """
-    raw = read_bytes(path)
+    reader, delimiter, before = _open_csv(path)
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw[: error.start].count(b"\n") + 1
-        raise InputError(f"not UTF-8 text (line {row}): save it as CSV in UTF-8", path) from None
-    if not text.strip():
-        raise InputError("the file is empty", path)
-    if "\x00" in text:
-        raise InputError("binary content: a CSV file in UTF-8 is needed", path)
-    if "\n" in text:  # a carriage return inside a line, as in Epoch's list of chips, does not end the row
-        text = re.sub(r"\r(?!\n)", " ", text)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = next(reader)
+        header = _read_names(reader)
         _check_header(path, header, required)
         rows: dict[int, Row] = {}
-        for number, cells in enumerate(reader, start=2):
+        for number, cells in enumerate(reader, start=2 + before):
             if not cells:
                 continue
             if len(cells) != len(header):
                 problem = f"{len(cells)} cells where the header has {len(header)} columns"
-                raise InputError(problem, path, number, hint="an unquoted comma or line break?")
-            rows[number] = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+                sign = DELIMITERS.get(delimiter, repr(delimiter))
+                raise InputError(problem, path, number, hint=f"an unquoted {sign} or line break?")
+            rows[number] = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}
     except csv.Error as error:
-        raise InputError(f"not a CSV file: {error}", path, reader.line_num) from None
+        raise InputError(f"not a CSV file: {error}", path, reader.line_num + before) from None
     if not rows:
         raise InputError("the file has a header and no rows", path)
     return rows
 
 
+def read_header(path: Path) -> list[str]:
+    """Return the names of the columns of a CSV file; raise as ``parse_csv``."""
+    reader, _, before = _open_csv(path)
+    try:
+        return [name for name in _read_names(reader) if name]
+    except csv.Error as error:
+        raise InputError(f"not a CSV file: {error}", path, reader.line_num + before) from None
+
+
+def _open_csv(path: Path) -> tuple[Any, str, int]:
+    """Return a reader at the header, its delimiter, and the number of lines before the header."""
+    text = read_text(read_bytes(path), path)
+    if not text.strip():
+        raise InputError("the file is empty", path)
+    if "\x00" in text:
+        raise InputError("binary content: a CSV file in UTF-8 is needed", path)
+    named = _SEP_LINE.match(text)
+    text = text[named.end() :] if named else text
+    if "\n" in text:  # a carriage return inside a line, as in Epoch's list of chips, does not end the row
+        text = re.sub(r"\r(?!\n)", " ", text)
+    delimiter = named.group(1) if named else find_delimiter(text)
+    return csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter), delimiter, 1 if named else 0
+
+
+def _read_names(reader: Iterator[list[str]]) -> list[str]:
+    return [" ".join(name.split()) for name in next(reader, [])]
+
+
+def read_text(raw: bytes, path: Path) -> str:
+    """Decode UTF-8, or UTF-16 with a byte-order mark (Excel's "Unicode Text").
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        row = raw[: error.start].count(b"\n") + 1
+        raise InputError(f"not UTF-8 text (line {row}): save it as CSV in UTF-8", path) from None
+
+
+def find_delimiter(text: str) -> str:
+    """Return the delimiter that splits the header of a CSV file into most columns; a comma if none does."""
+    header = text.lstrip("\r\n").partition("\n")[0]
+    return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([header], delimiter=delimiter), [])))
+
+
 def _check_header(path: Path, header: list[str], required: Iterable[str]) -> None:
-    repeated = sorted({name for name in header if header.count(name) > 1})
+    repeated = sorted({name for name in header if name and header.count(name) > 1})
     if repeated:
         raise InputError("the column occurs more than once", path, 1, repeated[0])
     require_columns(path, header, required)
@@ -102,7 +146,7 @@ def require_columns(path: Path, header: list[str], required: Iterable[str]) -> N
     """Raise an InputError that names the first required column missing from a header."""
     missing = [name for name in required if name not in header]
     if missing:
-        one_cell = " the delimiter must be a comma;" if len(header) == 1 else ""
+        one_cell = " the header has one column only;" if len(header) == 1 else ""
         found = ", ".join(header[:8]) + (", ..." if len(header) > 8 else "")
         raise InputError("the column is missing", path, 1, missing[0], hint=f"{one_cell} found: {found}".strip())
 

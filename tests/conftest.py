@@ -19,7 +19,7 @@ import inference  # noqa: F401  # before any other import: it sets pytensor's fl
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = Path(__file__).parent / "fixtures"
-RAW = ROOT.parent / "shared" / "data"
+RAW, MORE = ROOT.parent / "shared" / "data", ROOT.parent / "shared" / "more"
 
 # A shell lets the background jobs of a script ignore Ctrl-C, and the processes that the tests start would inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -27,11 +27,32 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(scope="session")
-def raw_folder() -> Path:
-    if not RAW.is_dir():
+def require_raw_files() -> None:
+    """Skip a test if the raw files are missing."""
+    if not (RAW.is_dir() and MORE.is_dir()):
         pytest.skip("the raw files are missing; only a rebuild of the snapshot needs them")
-    return RAW
+
+
+@pytest.fixture(scope="session")
+def raw_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder as ``data build`` expects it: links to the raw files, which are in two folders."""
+    require_raw_files()
+    folder = tmp_path_factory.mktemp("raw")
+    for source in ("paperlists", "coakley", "tei"):
+        (folder / source).symlink_to(RAW / source)
+    (folder / "epoch").mkdir()
+    for file in (*(RAW / "epoch").iterdir(), MORE / "epoch" / "all_ai_models_2026-03-30.csv"):
+        (folder / "epoch" / file.name).symlink_to(file)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def raw_vintages() -> list[Path]:
+    """Return all raw vintages: those of the snapshot, and others that are only described."""
+    from data.build.vintage_counts import find_vintages
+
+    require_raw_files()
+    return [*find_vintages(RAW / "epoch"), *find_vintages(MORE / "epoch")]
 
 
 @pytest.fixture(scope="session")

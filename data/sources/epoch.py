@@ -1,7 +1,7 @@
 """Rows of the table of models, from a raw CSV vintage of Epoch AI's database of machine-learning models.
 
-Source: Epoch AI, "Parameter, Compute and Data Trends in Machine Learning", CC BY 4.0. The tables below define the
-labels; data/README.md describes how each team type enters an analysis.
+Source: Epoch AI, "Parameter, Compute and Data Trends in Machine Learning", CC BY 4.0. ``data.sources.epoch_layout``
+defines columns and labels; data/README.md describes how each team type enters an analysis.
 """
 
 from __future__ import annotations
@@ -11,12 +11,25 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from data.errors import InputError
-from data.io import NUMBER, parse_csv, require_columns
+from data.io import parse_csv
+from data.numbers import read_numbers
 from data.rules import classify_sectors
+from data.sources.epoch_layout import (
+    COLUMNS,
+    DESCRIPTIONS,
+    DOMAIN,
+    LABELS,
+    SECTOR,
+    TEAM,
+    find_columns,
+    normalise_name,
+    require_needed,
+)
 from data.vocabulary import (
     COMPUTE_SE,
     HARDWARE_COUNT_RANGE,
@@ -26,148 +39,113 @@ from data.vocabulary import (
     UNKNOWN,
 )
 
-# Raw column of each fact; an empty name if the layout lacks it.
-WORDS = {
-    "model": "System",
-    "date": "Publication date",
-    "domain": "Domain",
-    "notability": "Notability criteria",
-    "organisations": "Organization",
-    "team": "Organization categorization",
-    "compute_sponsor": "Compute sponsor categorization",
-    "countries": "Country (from Organization)",
-    "compute": "Training compute (FLOP)",
-    "confidence": "Confidence",
-    "parameters": "Parameters",
-    "hardware": "Training hardware",
-    "hardware_count": "Hardware quantity",
-    "weights_access": "Open-source",
-    "training_code": "",
-}
-LISTS = WORDS | {
-    "model": "Model",
-    "compute_sponsor": "",
-    "countries": "Country (of organization)",
-    "weights_access": "Model accessibility",
-    "training_code": "Training code accessibility",
-}
-# Until 2024 Epoch labelled the team as a whole; later vintages label each of its organisations, in a list.
-LAYOUTS = {"words": WORDS, "lists": LISTS}
-
-# Keys are compared in lower case, because the raw file spells the same label in several ways.
-TEAM = {
-    "": UNKNOWN,
-    "academia": "academia-only",
-    "industry - academia collaboration (academia leaning)": "academia-leaning collaboration",
-    "industry - academia collaboration": "collaboration",
-    "industry - academia collaboration (industry leaning)": "industry-leaning collaboration",
-    "industry": "industry-only",
-    "government": "government",
-    "non-profit": "non-profit",
-    "research collective": "research collective",
-}
-SPONSOR = {"": UNKNOWN, "academia": "academia", "industry": "industry"}
-CONFIDENCE = {
-    "": UNKNOWN,
-    "confident": "confident",
-    "likely": "likely",
-    "speculative": "speculative",
-    "unverified": "unverified",
-    "wrong": "wrong",
-    "unknown": UNKNOWN,
-}
-ACCESS = {
-    "": UNKNOWN,
-    "fully open-source": "fully open",
-    "permissive license": "open weights",
-    "api accessible": "API",
-    "unreleased": "unreleased",
-    "open weights (unrestricted)": "open weights",
-    "open weights (restricted use)": "open weights",
-    "open weights (non-commercial)": "open weights",
-    "api access": "API",
-    "hosted access (no api)": "hosted",
-}
-TRAINING_CODE = {
-    "": UNKNOWN,
-    "open source": "open",
-    "open (non-commercial)": "restricted",
-    "open (restricted use)": "restricted",
-    "unreleased": "unreleased",
-}
-ENTRY = {
-    "academia": "academia",
-    "industry": "industry",
-    "government": "government",
-    "research collective": "research collective",
-    "non-profit": "non-profit",
-}
-# Later vintages list several domains per model, and use another name for drawing.
-DOMAIN = {"Image generation": "Drawing", "Text-to-Video": "Video"}
-ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # fromisoformat also accepts 20120301 and 2012-W10-1
+NUMBERS = ("compute", "parameters", "hardware_count")
+# fromisoformat also accepts 20120301 and 2012-W10-1. Exports of databases add a time of the day.
+ISO_DATE = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+WORDS, LISTS = "teams labelled in words", "a sector for each organisation"
 
 
-def detect_layout(header: Iterable[str]) -> str | None:
-    """Return the layout of a raw vintage, ``words`` or ``lists``, from its header; None for any other table."""
-    names = set(header)
-    for layout, columns in LAYOUTS.items():
-        if {columns["model"], columns["compute"], columns["team"]} <= names:
-            return layout
-    return None
+@dataclass
+class _Vintage:
+    """Cells of a file by row number and fact, and what is needed to read them."""
+
+    path: Path
+    name: str
+    columns: Mapping[str, str]
+    cells: Mapping[int, Mapping[str, str]]
+    numbers: Mapping[str, Mapping[int, float]]
+    has_lists: bool
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def locate(self, fact: str, number: int) -> tuple[Path, int, str, str]:
+        """Return file, row, column and value, as an error names them."""
+        return self.path, number, self.columns.get(fact, COLUMNS[fact][0]), self.cells[number][fact]
 
 
-def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str, object]], Counter[str]]:
+def read_vintage(
+    path: Path, vintage: str | None = None, decimal: str | None = None
+) -> tuple[list[dict[str, object]], Counter[str]]:
     """Read one raw vintage of any layout.
 
-    Missing sectors stay unknown here; ``data.classify.sectors`` resolves them.
+    The file needs columns for name, publication date, sectors, notability and training compute. Facts without a column,
+    and labels that no rule knows, are unknown and counted. Missing sectors stay unknown here; ``data.classify.sectors``
+    resolves them.
 
     Parameters
     ----------
     path
-        Epoch's CSV, as downloaded.
+        Epoch's CSV, as downloaded or saved again by a spreadsheet.
     vintage
         Name of the vintage, a year and month such as ``2023-12``. Defaults to the month of the latest publication date.
+    decimal
+        Decimal sign of the numbers (``data.numbers``).
 
     Returns
     -------
     rows
         One dict per model with the columns of ``data.tables.schemas.MODELS``, sorted by date and name.
     counts
-        Rows left out and unknown values, by reason.
+        Rows left out, unknown values by reason, and how the teams are labelled (``WORDS`` or ``LISTS``).
 
     Raises
     ------
     InputError
-        If a column is missing, a label is unknown, a date or number cannot be read, or a date is after the vintage.
+        If a column that the analysis needs is missing, the label of a sector is unknown, a date or number cannot be
+        read, or a date is after the vintage.
     """
-    counts: Counter[str] = Counter()
     table = parse_csv(path, ())
     header = list(next(iter(table.values())))
-    layout = detect_layout(header) or "words"
-    columns = LAYOUTS[layout]
-    require_columns(path, header, filter(None, columns.values()))
+    columns = find_columns(header)
+    require_needed(path, header, columns)
     cells = {
-        number: {name: " ".join(raw[column].split()) if column else "" for name, column in columns.items()}
+        number: {fact: " ".join(raw[columns[fact]].split()) if fact in columns else "" for fact in COLUMNS}
         for number, raw in table.items()
     }
+    counts = Counter({"rows in the raw file": len(cells)})
+    numbers = {}
+    for fact in NUMBERS:
+        texts = {number: cell[fact] for number, cell in cells.items()}
+        numbers[fact], n_grouped = read_numbers(texts, path, columns.get(fact, ""), decimal)
+        if n_grouped:
+            counts[f"numbers with separated thousands: {columns[fact]}"] = n_grouped
+    has_lists = any(len(_split_entries(cell["team"])) > 1 for cell in cells.values())
+    read = _Vintage(path, vintage or _find_month(path, columns["date"], cells), columns, cells, numbers, has_lists)
+    read.counts = counts
+    rows = [_make_row(read, number) for number in _choose_rows(read)]
+    _count_unknown(read, rows)
+    return sorted(rows, key=lambda row: (str(row["date"]), str(row["model"]))), counts
+
+
+def _find_month(path: Path, column: str, cells: Mapping[int, Mapping[str, str]]) -> str:
+    """Return the month of the latest publication date that is not in the future."""
     today = date.today().isoformat()[:7]
     months = [cell["date"][:7] for cell in cells.values() if ISO_DATE.fullmatch(cell["date"])]
-    if vintage is None and not months:
-        raise InputError("no publication date can be read, so the vintage is unknown", path, column=columns["date"])
-    vintage = vintage or max((month for month in months if month <= today), default=today)
-    counts["rows in the raw file"] = len(cells)
+    if not months:
+        raise InputError("no publication date can be read, so the vintage is unknown", path, column=column)
+    return max((month for month in months if month <= today), default=today)
+
+
+def _choose_rows(read: _Vintage) -> list[int]:
+    """Return the rows to keep: one for each name, the row with a training compute, or else the first."""
     kept: dict[str, int] = {}
-    for number, cell in cells.items():
+    for number, cell in read.cells.items():
         name = cell["model"]
         if not name:
-            counts["left out: no name"] += 1
+            read.counts["left out: no name"] += 1
         elif name in kept:
-            counts["left out: a name that occurs before (the row with a compute stays, or the first)"] += 1
-            if cell["compute"] and not cells[kept[name]]["compute"]:
+            read.counts["left out: a name that occurs before (the row with a compute stays, or the first)"] += 1
+            if cell["compute"] and not read.cells[kept[name]]["compute"]:
                 kept[name] = number
         else:
             kept[name] = number
-    rows = [_make_row(path, number, vintage, columns, cells[number]) for number in kept.values()]
+    return list(kept.values())
+
+
+def _count_unknown(read: _Vintage, rows: Iterable[Mapping[str, object]]) -> None:
+    """Count unknown values by column, and the models for which the file has no column at all."""
+    rows = list(rows)
     for column, name in [
         ("team", "team"),
         ("date", "date"),
@@ -179,118 +157,126 @@ def read_vintage(path: Path, vintage: str | None = None) -> tuple[list[dict[str,
         ("weights_access", "weights access"),
         ("training_code", "access to the training code"),
     ]:
-        counts[f"unknown {name}"] = sum(row[column] in ("", UNKNOWN) for row in rows)
-    if layout == "lists":
-        counts["not aligned: fewer or more sectors than organisations"] = sum(
-            bool(cell["team"]) and bool(row["organisations"]) and UNKNOWN in str(row["organisation_sectors"])
-            for row, cell in zip(rows, (cells[number] for number in kept.values()), strict=True)
-        )
-    return sorted(rows, key=lambda row: (str(row["date"]), str(row["model"]))), counts
+        read.counts[f"unknown {name}"] = sum(row[column] in ("", UNKNOWN) for row in rows)
+    for fact, description in DESCRIPTIONS.items():
+        if fact not in read.columns:
+            read.counts[f"no column: {description}"] = len(rows)
 
 
-def _make_row(
-    path: Path, number: int, vintage: str, columns: Mapping[str, str], cell: Mapping[str, str]
-) -> dict[str, object]:
-    def find_label(name: str, text: str, known: Mapping[str, str]) -> str:
-        try:
-            return known[text.lower()]
-        except KeyError:
-            allowed = "known: " + ", ".join(key for key in known if key)
-            raise InputError("unknown label", path, number, columns[name], cell[name], allowed) from None
+def _make_row(read: _Vintage, number: int) -> dict[str, object]:
+    cell = read.cells[number]
 
-    def read_label(name: str, known: Mapping[str, str]) -> str:
-        return find_label(name, cell[name], known)
+    def take_label(fact: str) -> str:
+        text = cell[fact]
+        if not text:
+            return UNKNOWN
+        found = LABELS[fact].get(normalise_name(text))
+        if found is None:
+            read.counts[f"unknown label, read as unknown: {read.columns[fact]} {text!r}"] += 1
+        return found or UNKNOWN
 
-    def take_log10(name: str, allowed: tuple[float, float]) -> object:
-        value = _read_number(path, number, columns[name], cell[name])
+    def take_log10(fact: str, allowed: tuple[float, float]) -> object:
+        value = read.numbers[fact].get(number)
         if value is None:
             return ""
         if not (value > 0 and allowed[0] <= math.log10(value) <= allowed[1]):
             hint = f"a number from 1e{allowed[0]:g} to 1e{allowed[1]:g}, or an empty cell"
-            raise InputError("out of range", path, number, columns[name], cell[name], hint)
+            raise InputError("out of range", *read.locate(fact, number), hint)
         return round(math.log10(value), 6)
 
-    entries = _join_entries(cell["organisations"])
-    organisations = entries.split(LIST_SEPARATOR) if entries else []
-    sectors = [UNKNOWN] * len(organisations)
-    if columns is LISTS:
-        listed = [find_label("team", part, ENTRY) for part in _join_entries(cell["team"]).split(LIST_SEPARATOR) if part]
-        team = classify_sectors(listed)
-        if len(listed) < len(organisations) and not team.endswith("collaboration"):
-            team = UNKNOWN  # an organisation without a label may be of another sector
-        if len(listed) == len(organisations):
-            sectors = listed
-    else:
-        team = read_label("team", TEAM)
-    confidence = read_label("confidence", CONFIDENCE)
+    organisations = _split_entries(cell["organisations"])
+    team, sectors = _read_team(read, number, len(organisations))
+    confidence = take_label("confidence")
     compute = take_log10("compute", LOG10_FLOP_RANGE)
     se = COMPUTE_SE.get(confidence)
     return {
-        "vintage": vintage,
+        "vintage": read.name,
         "model": cell["model"],
-        "date": _read_date(path, number, columns["date"], cell["date"], vintage),
+        "date": _read_date(read, number),
         "domain": _find_domain(cell["domain"]),
-        "notability": _join_entries(cell["notability"].lower()),
-        "organisations": entries,
+        "notability": LIST_SEPARATOR.join(_split_entries(cell["notability"].lower())),
+        "organisations": LIST_SEPARATOR.join(organisations),
         "organisation_sectors": LIST_SEPARATOR.join(sectors) or UNKNOWN,
         "team": team,
         "team_resolved": team,
         "team_source": "label" if team != UNKNOWN else UNKNOWN,
-        "compute_sponsor": read_label("compute_sponsor", SPONSOR),
-        "countries": _join_entries(cell["countries"]),
+        "compute_sponsor": take_label("compute_sponsor"),
+        "countries": LIST_SEPARATOR.join(_split_entries(cell["countries"])),
         "log10_compute": compute,
         "log10_compute_se": round(se, 6) if se is not None and compute != "" else "",
         "confidence": confidence,
         "log10_parameters": take_log10("parameters", LOG10_PARAMETERS_RANGE),
-        "hardware": _join_entries(cell["hardware"]),
-        "hardware_count": _read_count(path, number, columns["hardware_count"], cell["hardware_count"]),
-        "weights_access": read_label("weights_access", ACCESS),
-        "training_code": read_label("training_code", TRAINING_CODE),
+        "hardware": LIST_SEPARATOR.join(_split_entries(cell["hardware"])),
+        "hardware_count": _take_count(read, number),
+        "weights_access": take_label("weights_access"),
+        "training_code": take_label("training_code"),
     }
 
 
-def _join_entries(text: str) -> str:
-    """Convert a comma-separated cell to a list; an entry that contains a comma is quoted."""
+def _read_team(read: _Vintage, number: int, n_organisations: int) -> tuple[str, list[str]]:
+    """Return team type and sectors of the organisations, from a label in words or from a list.
+
+    The word for a single sector is a label of the whole team in a file that labels teams, and of one organisation in
+    a file with lists.
+    """
+    text = read.cells[number]["team"]
+    unknown = [UNKNOWN] * n_organisations
+    listed = [normalise_name(part) for part in _split_entries(text)]
+    label = TEAM.get(normalise_name(text))
+    if label is not None and (not read.has_lists or label.endswith("collaboration")):
+        read.counts[WORDS] += bool(text)
+        return label, unknown
+    bad = next((part for part in listed if part not in SECTOR), None)
+    if bad is not None:
+        allowed = "known: " + ", ".join(key for key in (*TEAM, *SECTOR) if key)
+        raise InputError("unknown label", *read.locate("team", number), hint=allowed)
+    read.counts[LISTS] += bool(listed)
+    sectors = [SECTOR[part] for part in listed]
+    team = classify_sectors(sectors)
+    if len(sectors) < n_organisations and not team.endswith("collaboration"):
+        team = UNKNOWN  # an organisation without a label may be of another sector
+    if len(sectors) == n_organisations:
+        return team, sectors
+    if sectors and n_organisations:
+        read.counts["not aligned: fewer or more sectors than organisations"] += 1
+    return team, unknown
+
+
+def _split_entries(text: str) -> list[str]:
+    """Split a comma-separated cell; an entry that contains a comma is quoted."""
     parts = next(csv.reader([text], skipinitialspace=True), [])
-    return LIST_SEPARATOR.join(part.strip() for part in parts if part.strip())
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _find_domain(text: str) -> str:
     """Choose one domain: multimodal if it, or both language and vision, are listed; else the first."""
-    entries = [DOMAIN.get(part, part) for part in _join_entries(text).split(LIST_SEPARATOR)]
+    entries = [DOMAIN.get(part, part) for part in _split_entries(text)]
     if "Multimodal" in entries or {"Language", "Vision"} <= set(entries):
         return "Multimodal"
-    return entries[0] or UNKNOWN
+    return entries[0] if entries else UNKNOWN
 
 
-def _read_date(path: Path, number: int, column: str, text: str, vintage: str) -> str:
+def _read_date(read: _Vintage, number: int) -> str:
+    text = read.cells[number]["date"]
     if not text:
         return ""
+    match = ISO_DATE.fullmatch(text)
     try:
-        found = date.fromisoformat(text).isoformat() if ISO_DATE.fullmatch(text) else ""
+        found = date.fromisoformat(match.group(1)).isoformat() if match else ""
     except ValueError:
-        hint = "a date like 2021-05-31, or an empty cell"
-        raise InputError("not a date", path, number, column, text, hint) from None
+        found = ""
     if not found:
-        raise InputError("not a date", path, number, column, text, "a date like 2021-05-31, or an empty cell")
-    if found[:7] > vintage:
-        raise InputError(f"a date in the future: after the vintage {vintage}", path, number, column, text)
+        hint = "a date like 2021-05-31, or an empty cell; a spreadsheet may have changed its form"
+        raise InputError("not a date", *read.locate("date", number), hint)
+    if found[:7] > read.name:
+        raise InputError(f"a date in the future: after the vintage {read.name}", *read.locate("date", number))
     return found
 
 
-def _read_number(path: Path, number: int, column: str, text: str) -> float | None:
-    """Read a number as Epoch writes it (1234.00, 1.5e9, 1,024); None for an empty cell."""
-    if not text:
-        return None
-    if not NUMBER.fullmatch(text.replace(",", "")):
-        raise InputError("not a number", path, number, column, text)
-    return float(text.replace(",", ""))
-
-
-def _read_count(path: Path, number: int, column: str, text: str) -> object:
-    value = _read_number(path, number, column, text)
+def _take_count(read: _Vintage, number: int) -> object:
+    value = read.numbers["hardware_count"].get(number)
     if value is None:
         return ""
     if not (1 <= value <= HARDWARE_COUNT_RANGE[1] and value == math.floor(value)):
-        raise InputError("not a whole number of at least 1", path, number, column, text)
+        raise InputError("not a whole number of at least 1", *read.locate("hardware_count", number))
     return int(value)

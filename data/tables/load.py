@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from data.errors import SHOWN, InputError
-from data.io import read_bytes
+from data.errors import InputError
+from data.io import read_header
 from data.paths import SNAPSHOT
 from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, INSTITUTIONS, PAPERS, read_papers
 from data.tables.schemas import CHIPS, MODELS, read_chips, read_models, read_table
@@ -22,6 +21,7 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "code_labels": lambda path: read_table(path, CODE_LABELS),
     "institutions": lambda path: read_table(path, INSTITUTIONS),
 }
+USER_READERS = {"models": read_models, "chips": read_chips, "papers": read_papers}
 SCHEMAS = {"models": MODELS, "chips": CHIPS, "papers": PAPERS}
 
 
@@ -42,23 +42,29 @@ def load(name: str, folder: Path = SNAPSHOT) -> pd.DataFrame:
     return READERS[name](find_table(name, folder))
 
 
-def read_any(path: Path) -> tuple[str, pd.DataFrame]:
+def read_any(path: Path, decimal: str | None = None) -> tuple[str, pd.DataFrame]:
     """Read and validate a user's table.
 
     The header identifies the table: it is the one with the most columns in common.
+
+    Parameters
+    ----------
+    path
+        The table.
+    decimal
+        Decimal sign of its numbers, as in ``read_table``.
 
     Raises
     ------
     InputError
         If no table has any of the columns, or the file does not satisfy the schema of the table that matches best.
     """
-    first = read_bytes(path).decode("utf-8-sig", errors="replace").partition("\n")[0].strip()
-    header = next(csv.reader([first]), [])
+    header = read_header(path)
     common = {name: len(set(header) & set(schema.columns)) for name, schema in SCHEMAS.items()}
     name = max(common, key=lambda table: common[table])
     if not common[name]:
-        found = first if len(first) <= SHOWN else f"{first[:SHOWN]}..."
+        found = ", ".join(header[:8]) + (", ..." if len(header) > 8 else "")
         tables = f"{', '.join(SCHEMAS)} (data/README.md)"
-        hint = f"found: {found!r}; save the file as comma-separated CSV in UTF-8; known tables: {tables}"
+        hint = f"found: {found}; known tables: {tables}; or a raw vintage of Epoch's models"
         raise InputError("the header has no column of a known table", path, 1, hint=hint)
-    return name, READERS[name](path)
+    return name, USER_READERS[name](path, decimal)

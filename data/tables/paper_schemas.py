@@ -11,7 +11,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from data.errors import InputError
-from data.io import parse_csv
+from data.io import parse_csv, read_header
 from data.paths import LEXICONS
 from data.rules import parse_venue_year
 from data.tables.schemas import check_list_of, check_one_of, make_number_column, make_text_column, read_table
@@ -43,12 +43,13 @@ TOPICS = (*dict.fromkeys(row["topic"] for row in _LEXICON.values()), OTHER_TOPIC
 PAPERS = pa.DataFrameSchema(
     {
         "id": make_text_column(
-            pa.Check.str_matches(r"^[A-Za-z][\w-]*-[0-9a-f]{12}$", error="must be like nips2021-0123456789ab")
+            pa.Check.str_matches(r"^[A-Za-z0-9][\w-]*-[0-9a-f]{12}$", error="must be like nips2021-0123456789ab")
         ),
         "venue": make_text_column(pa.Check.str_length(min_value=1, error="must not be empty")),
         "year": make_number_column(FIRST_YEAR, LAST_YEAR, nullable=False),
         "track": make_text_column(check_one_of(TRACK_NAMES)),
         "sources": make_text_column(check_list_of(SOURCES)),
+        "grobid": make_text_column(),
         "research": make_text_column(check_one_of(("empirical", "theoretical", UNKNOWN))),
         "coder_excluded": make_text_column(check_one_of((*YES_NO, ""))),
         "n_authors": make_number_column(1.0, 5_000.0),
@@ -134,15 +135,19 @@ CODE_LABELS = pa.DataFrameSchema(
 rules and of the abstract page."""
 
 
-def read_papers(path: Path) -> pd.DataFrame:
+def read_papers(path: Path, decimal: str | None = None) -> pd.DataFrame:
     """Read and validate a table of papers (``papers.csv`` or ``.csv.gz``) with the columns of ``PAPERS``.
+
+    Tables that were built before the column ``grobid`` existed are read as well; there the version is not known.
+    ``decimal`` is the decimal sign of the numbers, as in ``read_table``.
 
     Raises
     ------
     InputError
         If the table is not valid. The error names file, row, column and value of the first fault.
     """
-    return read_table(path, PAPERS, check_papers)
+    missing = {} if "grobid" in read_header(path) else {"grobid": ""}
+    return read_table(path, PAPERS, check_papers, missing, decimal)
 
 
 def check_papers(frame: pd.DataFrame, path: Path, rows_known: bool = True) -> None:

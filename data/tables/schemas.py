@@ -12,6 +12,7 @@ import pandera.pandas as pa
 
 from data.errors import InputError
 from data.io import NUMBER, parse_csv
+from data.numbers import read_numbers
 from data.vocabulary import (
     ACCESS,
     CONFIDENCE,
@@ -118,8 +119,8 @@ CHIPS = pa.DataFrameSchema(
 """One row per GPU or TPU. Units: peak in log10 FLOP/s for each number format (log10 operations/s for int8)."""
 
 
-def read_models(path: Path) -> pd.DataFrame:
-    """Read and validate a table of models (``models.csv`` or ``.csv.gz``).
+def read_models(path: Path, decimal: str | None = None) -> pd.DataFrame:
+    """Read and validate a table of models (``models.csv`` or ``.csv.gz``), with decimals as in ``read_table``.
 
     Returns
     -------
@@ -132,12 +133,12 @@ def read_models(path: Path) -> pd.DataFrame:
         If the table is not valid. The error names file, row, column and value of the first fault, and the number of
         faults.
     """
-    return read_table(path, MODELS)
+    return read_table(path, MODELS, decimal=decimal)
 
 
-def read_chips(path: Path) -> pd.DataFrame:
+def read_chips(path: Path, decimal: str | None = None) -> pd.DataFrame:
     """Read and validate a table of chips (``chips.csv.gz``) with the columns of ``CHIPS``; raise as ``read_models``."""
-    return read_table(path, CHIPS)
+    return read_table(path, CHIPS, decimal=decimal)
 
 
 def _list_numbers(schema: pa.DataFrameSchema) -> list[str]:
@@ -149,6 +150,7 @@ def read_table(
     schema: pa.DataFrameSchema,
     check_rows: Callable[[pd.DataFrame, Path], None] | None = None,
     defaults: Mapping[str, str] = {},
+    decimal: str | None = None,
 ) -> pd.DataFrame:
     """Read a CSV file and validate it against a schema; raise as ``read_models``.
 
@@ -162,17 +164,26 @@ def read_table(
         Checks rules across columns. The index of the frame passed to it holds row numbers of the file.
     defaults
         Columns that the file does not have, and the value that fills each.
+    decimal
+        Decimal sign of the numbers (``data.numbers``); by default a point, without separated thousands.
     """
     rows = parse_csv(path, [name for name in schema.columns if name not in defaults])
     for row in rows.values():
         row.update(defaults)
     frame = pd.DataFrame(list(rows.values()), index=list(rows), dtype=str)[list(schema.columns)]
     for name in _list_numbers(schema):
+        if decimal is not None:
+            numbers, _ = read_numbers({int(str(row)): cell for row, cell in frame[name].items()}, path, name, decimal)
+            frame[name] = (
+                pd.Series({row: repr(value) for row, value in numbers.items()}).reindex(frame.index).fillna("")
+            )
         cells = pd.Series(frame[name].unique())  # at most a few thousand, even in a long table
         bad = cells[(cells != "") & ~cells.map(lambda cell: NUMBER.fullmatch(cell) is not None)]
         if len(bad):
             row = frame.index[frame[name].isin(bad)][0]
-            raise InputError("must be a number, or empty", path, int(str(row)), name, str(frame.loc[row, name]))
+            value = str(frame.loc[row, name])
+            hint = "with decimal commas, read the file with --decimal ," if "," in value else None
+            raise InputError("must be a number, or empty", path, int(str(row)), name, value, hint)
     validated = _validate(frame, schema, path)
     if check_rows is not None:
         check_rows(validated, path)

@@ -109,6 +109,8 @@ def _list_fit_parts(claim: str, specification: Specification, overrides: Overrid
     # The embedded table counts even with a user's table: it fills in missing values in the table of models.
     parts |= {f"table {name}": digest_file(path) for name, path in find_tables(claim).items()}
     parts |= {f"user's table of {name}": digest_file(path) for name, path in user_tables.items()}
+    if user_tables and overrides.decimal is not None:
+        parts["decimal sign of the user's tables"] = overrides.decimal
     resolved = resolve(claim, specification, overrides)
     parts |= {"model": specification.model, "seed": str(resolved.seed)}
     for group in ("choices", "priors", "sampler"):

@@ -51,12 +51,16 @@ RENAMED: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Overrides:
-    """The seed, tables and file of hyper-parameters that a user gave; all None in the project's own run."""
+    """The seed, tables and file of hyper-parameters that a user gave; all None in the project's own run.
+
+    ``decimal`` is the decimal sign of the numbers in the user's tables (``data.numbers``).
+    """
 
     seed: int | None = None
     models: Path | None = None
     priors: Path | None = None
     papers: Path | None = None
+    decimal: str | None = None
 
     @property
     def any(self) -> bool:
@@ -71,11 +75,16 @@ class Overrides:
             if path is not None:  # the digest distinguishes files of the same name in different folders
                 checksum = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:6]
                 parts.append(f"{name}-{re.sub(r'[^A-Za-z0-9]+', '-', path.stem).strip('-')}-{checksum}")
+        parts += [] if self.decimal is None else [f"decimal-{'comma' if self.decimal == ',' else 'point'}"]
         return "_".join([*parts, *([] if self.seed is None else [f"seed-{self.seed}"])])
 
     def to_metadata(self) -> dict[str, Any]:
         """Return the overrides as stored with the fits: with absolute paths."""
-        return {"seed": self.seed} | {k: None if v is None else str(v.resolve()) for k, v in self._list_paths().items()}
+        paths = {name: None if path is None else str(path.resolve()) for name, path in self._list_paths().items()}
+        return {"seed": self.seed} | paths | self._list_decimal()
+
+    def _list_decimal(self) -> dict[str, Any]:
+        return {} if self.decimal is None else {"decimal": self.decimal}
 
     def _list_paths(self) -> dict[str, Path | None]:
         return {"models": self.models, "papers": self.papers, "priors": self.priors}
@@ -92,11 +101,12 @@ class Overrides:
         if not isinstance(metadata, dict):
             return cls()
         paths = {name: Path(metadata[name]) for name in ("models", "priors", "papers") if metadata.get(name)}
-        return cls(metadata.get("seed"), **paths)
+        return cls(metadata.get("seed"), **paths, decimal=metadata.get("decimal"))
 
     def list_names(self) -> dict[str, Any]:
         """Return the overrides as in estimates.json: file names without folders."""
-        return {"seed": self.seed} | {k: None if v is None else v.name for k, v in self._list_paths().items()}
+        names = {name: None if path is None else path.name for name, path in self._list_paths().items()}
+        return {"seed": self.seed} | names | self._list_decimal()
 
 
 def read_priors(path: Path, known: Mapping[str, Mapping[str, Any]]) -> UserPriors:

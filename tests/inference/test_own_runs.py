@@ -124,8 +124,10 @@ def test_results_of_a_users_inputs_have_their_own_folder():
         Overrides(priors=Path("a/my.csv")),
         Overrides(models=Path("a/my.v2.csv")),
     ]
-    assert len({other.folder for other in [*others, Overrides(models=Path("a/my.csv"))]}) == 4
-    assert Overrides.from_metadata(overrides.to_metadata()).list_names() == overrides.list_names()
+    others += [Overrides(models=Path("a/my.csv"), decimal=sign) for sign in (None, ",", ".")]
+    assert len({other.folder for other in others}) == 6
+    for one in (overrides, others[-1]):
+        assert Overrides.from_metadata(one.to_metadata()).list_names() == one.list_names()
     assert not Overrides().any
 
 
@@ -143,6 +145,29 @@ def test_a_users_table_replaces_the_headline_vintage(toy: Any, tmp_path: Path):
     assert "a raw Epoch vintage" in output
     first = json.loads((tmp_path / "r" / "estimates.json").read_text())["fits"]["toy/main"]["data"]["flow"][1]
     assert first["left"] == 5  # rows of the fixture with known compute
+
+
+def test_a_users_table_with_decimal_commas_is_read_if_asked_for(toy: Any, tmp_path: Path):
+    rows = list(csv.reader(io.StringIO((FIXTURES / "epoch_small.csv").read_text())))
+    comma = tmp_path / "comma.csv"
+    with comma.open("w", newline="") as handle:
+        csv.writer(handle).writerows(
+            [re.sub(r"^([0-9])(\.[0-9]+)?(e[0-9]+)$", r"\g<1>,50\3", cell) for cell in row] for row in rows
+        )
+    out = tmp_path / "out"
+    code, _, errors = toy("refresh", "--models", comma, "--out", out)
+    assert code == 2
+    assert "'Training compute (FLOP)'" in errors
+    assert "--decimal ," in errors
+    assert not out.exists()
+    assert toy("refresh", "--models", comma, "--decimal", ",", "--out", out)[0] == 0
+    assert json.loads((out / "estimates.json").read_text())["given"]["decimal"] == ","
+    assert toy("status", "--out", out)[1] == "toy: current\n"
+    assert "nothing to do" in toy("refresh", "--models", comma, "--decimal", ",", "--out", out)[1]
+    for wrong, words in ((["--models", comma, "--decimal", ";"], "known: . and ,"), (["--decimal", ","], "--models")):
+        code, _, errors = toy("refresh", *wrong, "--out", tmp_path / "none")
+        assert code == 2
+        assert words in errors
 
 
 def test_sensitivity_is_0_where_declared_and_1_where_not(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
