@@ -43,19 +43,33 @@ def build(
             typer.echo(f"  {n:>6}  {what}")
     for line in built.papers.format_counts():
         typer.echo(line)
+    for line in built.papers.format_warnings():
+        typer.echo(f"warning: {line}")
     for name, rows in built.rows.items():
         typer.echo(f"{rows:>8} rows  {name}")
     typer.echo(f"written: {out or SNAPSHOT} (by venue and year: papers_counts.csv)")
 
 
+Decimal = Annotated[str | None, typer.Option(help="decimal sign of the numbers in your file: . or ,")]
+
+
 @app.command()
 def validate(
-    file: Annotated[Path, typer.Argument(help="a table of models, chips or papers: .csv or .csv.gz")],
+    file: Annotated[
+        Path, typer.Argument(help="a table of models, chips or papers, or a raw Epoch vintage: .csv or .csv.gz")
+    ],
+    decimal: Decimal = None,
 ) -> None:
-    """Check a table against its schema, which the header identifies."""
+    """Check a table, and say what was read. The header identifies the table."""
+    from data.numbers import check_decimal
     from data.tables.load import read_any
+    from data.tables.user_tables import is_raw, read_user_models
 
-    name, frame = read_any(file)
+    check_decimal(decimal)
+    if is_raw(file):
+        typer.echo(f"{read_user_models(file, '', decimal).message}; valid")
+        return
+    name, frame = read_any(file, decimal)
     typer.echo(f"{file}: {len(frame)} {name}, valid")
 
 
@@ -63,8 +77,21 @@ def validate(
 def describe(
     figure: Annotated[Path | None, typer.Option(help="also draw the coverage by venue and year: .png or .pdf")] = None,
     papers: Annotated[Path | None, typer.Option(help="a table of papers; by default the snapshot's")] = None,
+    models: Annotated[
+        list[Path] | None,
+        typer.Option(help="describe raw Epoch vintages only: a file, or a folder of files; may be repeated"),
+    ] = None,
+    decimal: Decimal = None,
 ) -> None:
     """Describe the snapshot: sources, vintages, what was left out, coverage by venue and year."""
+    if models:
+        from data.build.vintage_counts import describe_vintages, find_vintages, format_markdown
+        from data.numbers import check_decimal
+
+        check_decimal(decimal)
+        files = [file for path in models for file in find_vintages(path)]
+        typer.echo(format_markdown(describe_vintages(files, decimal)), nl=False)
+        return
     from data.build import describe as snapshot
 
     if figure is not None:

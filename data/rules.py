@@ -7,12 +7,16 @@ from collections.abc import Sequence
 
 from data.vocabulary import FIRST_YEAR, LAST_YEAR, SECTOR_BY_TEAM, UNKNOWN, VENUES
 
-STEM = re.compile(r"([A-Za-z][A-Za-z-]*?)[-_]?(\d{4})")
+# The last four digits are the year, because a venue may have digits of its own (3dv2025).
+STEM = re.compile(r"(?=[\d_-]*[A-Za-z])([A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?)(?<!\d{4})[-_]?(\d{4})", re.ASCII)
 TEAM_BY_SECTOR = {sector: team for team, sector in SECTOR_BY_TEAM.items()}
 
 
 def parse_venue_year(stem: str) -> tuple[str, int] | None:
-    """Parse ``nips2021`` to (``NeurIPS``, 2021); return None for any other form or a year out of range."""
+    """Parse ``nips2021`` to (``NeurIPS``, 2021); return None for any other form or a year out of range.
+
+    A venue has a letter, and may have digits, such as ``3dv2025``.
+    """
     match = STEM.fullmatch(stem)
     if match is None or not FIRST_YEAR <= int(match.group(2)) <= LAST_YEAR:
         return None

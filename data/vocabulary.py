@@ -53,9 +53,11 @@ LOG10_PEAK_RANGE = (6.0, 17.0)  # log10 FLOP/s of one chip: from a megaflop to a
 
 SOURCES = ("paperlists", "coakley", "tei")  # in order of priority
 VENUES = {
+    "3dv": "3DV",
     "aaai": "AAAI",
     "acl": "ACL",
     "acml": "ACML",
+    "ai4x": "AI4X",
     "aistats": "AISTATS",
     "automl": "AutoML",
     "coling": "COLING",
@@ -74,9 +76,10 @@ VENUES = {
     "wacv": "WACV",
 }
 FIRST_YEAR, LAST_YEAR = 1987, 2030  # from the first NeurIPS; a later year is a typing error
+OTHER_TRACK = "other"  # a label that names no known track; it is not taken for the main one
 TRACK_NAMES = (
     "main", "demo", "student", "journal", "sister", "invited", "survey", "tutorial", "applications", "datasets",
-    "findings", "special",
+    "findings", "special", OTHER_TRACK,
 )  # fmt: skip
 YES_NO = ("yes", "no")
 SLOTS_PER = ("author", "paper", "none")  # what an affiliation is listed for

@@ -19,13 +19,14 @@ from data.parallel import run_in_processes
 from data.rules import parse_venue_year
 from data.sources import coakley, paperlists, tei
 from data.sources.record import ReadResult, Record, make_paper_id, normalise_stem
-from data.vocabulary import SOURCES
+from data.vocabulary import SOURCES, UNKNOWN
 
 READERS: dict[str, Callable[[Path, str], ReadResult]] = {
     "paperlists": paperlists.read,
     "coakley": coakley.read,
     "tei": tei.read,
 }
+LISTING = ("paperlists", "tei")  # sources that list affiliations
 EXPECTED_FORMATS = {
     "paperlists": "a JSON list of papers is needed, .json or .json.gz",
     "coakley": "a JSON list of papers with LLM labels is needed, .json or .json.gz",
@@ -33,6 +34,7 @@ EXPECTED_FORMATS = {
 }
 LABEL_COLUMNS = {"team": "affiliation", "code": "open_source_code", "hardware": "hardware_specification"}
 EVALUATION_COLUMNS = ("filename", "conference", "year", "research_type", *LABEL_COLUMNS.values())
+MOSTLY_UNKNOWN = "most teams unknown: "
 RESEARCH = {"0": "empirical", "1": "theoretical"}
 
 
@@ -52,9 +54,18 @@ class Papers:
         """Format the counts as one line per source, venue and year."""
         lines: dict[tuple[str, str, int], list[str]] = {}
         for (source, venue, year, what), n in sorted(self.counts.items()):
-            if n:
+            if n and not what.startswith(MOSTLY_UNKNOWN):
                 lines.setdefault((source, venue, year), []).append(f"{what} {n}")
         return [f"{source} {venue} {year}: {', '.join(parts)}" for (source, venue, year), parts in lines.items()]
+
+    def format_warnings(self) -> list[str]:
+        """Format a warning for each file after which most teams are unknown, with the likely reason."""
+        return [
+            f"{source} {venue} {year}: {n} of {self.counts[source, venue, year, 'kept']} teams unknown, "
+            f"{what.removeprefix(MOSTLY_UNKNOWN)}"
+            for (source, venue, year, what), n in sorted(self.counts.items())
+            if what.startswith(MOSTLY_UNKNOWN)
+        ]
 
 
 def find_raw_files(raw: Path) -> dict[str, dict[str, Path]]:
@@ -78,7 +89,7 @@ def find_raw_files(raw: Path) -> dict[str, dict[str, Path]]:
                 raise InputError(
                     "the name must be a venue and a year",
                     path,
-                    hint="like tei/acl2018/, tei/acl2018.zip or paperlists/neurips2021.json.gz; remove other files",
+                    hint="like tei/acl2018/, tei/acl2018.zip or paperlists/3dv2025.json.gz; remove other files",
                 )
             if source in found.setdefault(stem, {}):
                 raise InputError(
@@ -121,8 +132,12 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
             else:
                 by_title.setdefault(key, []).append(record)
         papers.counts.update({(source, venue, year, what): n for what, n in read.counts.items() if n})
+    unknown: dict[str, Counter[str]] = {source: Counter() for source in LISTING if source in files}
     for records in by_title.values():
         papers.rows.append(make_row(records, peaks))
+        for record in records:
+            if record.source in unknown and papers.rows[-1]["team_listed"] == UNKNOWN:
+                unknown[record.source][_explain_unknown(record, papers.rows[-1])] += 1
         listed = pick_with_affiliations(sort_records(records))
         if papers.rows[-1]["code_coded"] and listed and (named := count_institutions(listed.slots)):
             papers.institutions.append({"id": papers.rows[-1]["id"], "institutions": named})
@@ -130,7 +145,20 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
         for source in files:
             if source in sources:
                 papers.counts[source, venue, year, "matched in another source"] += len(sources) > 1
+    for source, reasons in unknown.items():
+        if reasons.total() > papers.counts[source, venue, year, "kept"] / 2:
+            reason = min(reasons, key=lambda reason: (-reasons[reason], reason))
+            papers.counts[source, venue, year, f"{MOSTLY_UNKNOWN}{reason}"] = reasons.total()
     return papers
+
+
+def _explain_unknown(record: Record, row: Row) -> str:
+    """Return the likely reason why the team of a paper is unknown."""
+    if not record.slots_per:
+        return "most have no affiliation in the source"
+    if record.slots_per == "author" and row["slots_without_text"]:
+        return "most have fewer affiliations than authors"
+    return "most have an affiliation that is not recognised as a university or company"
 
 
 def _measure_completeness(record: Record) -> int:
@@ -179,7 +207,8 @@ def read_all(
     if not papers.rows:
         left_out: Counter[str] = Counter()
         for (_, _, _, what), n in papers.counts.items():
-            left_out[what] += n
+            if n and not what.startswith("shape: "):
+                left_out[what] += n
         reasons = ", ".join(f"{what} {n}" for what, n in sorted(left_out.items()))
         raise InputError(f"none of the papers can be used: {reasons}", raw)
     for rows in (papers.rows, papers.institutions):

@@ -28,6 +28,7 @@ from data.vocabulary import SOURCES
 VINTAGES = {
     "2023-12": "epoch/all_ml_systems_2023-12-14.csv",
     "2025-06": "epoch/all_ml_systems_2025-06.csv",
+    "2026-03": "epoch/all_ai_models_2026-03-30.csv",
     "2026-05": "epoch/notable_ai_models_2026-05.csv",
 }
 CHIPS_FILE = "epoch/chips_2025-06.csv"
@@ -58,8 +59,8 @@ class Built:
 def build(raw: Path, out: Path = SNAPSHOT, workers: int | None = None, done: Done | None = None) -> Built:
     """Rebuild the snapshot from a folder of raw files.
 
-    The embedded snapshot needs all sources (``epoch``, ``paperlists``, ``coakley``, ``tei``); any other output folder
-    needs at least one. All sources are read and validated before the first table is written.
+    The embedded snapshot needs all sources (``epoch``, ``paperlists``, ``coakley``, ``tei``) and all vintages; any
+    other output folder needs at least one. All sources are read and validated before the first table is written.
 
     Parameters
     ----------
@@ -79,11 +80,12 @@ def build(raw: Path, out: Path = SNAPSHOT, workers: int | None = None, done: Don
     if not found:
         raise InputError("no raw data found: folders epoch/, paperlists/, coakley/ or tei/ are needed", raw)
     missing = [name for name in ("epoch", *SOURCES) if name not in found]
-    if missing and out.resolve() == SNAPSHOT.resolve():
+    is_snapshot = out.resolve() == SNAPSHOT.resolve()
+    if missing and is_snapshot:
         hint = "write your own tables elsewhere with --out"
         raise InputError(f"the embedded snapshot needs the folder {missing[0]}", raw / missing[0], hint=hint)
     built = Built()
-    chip_rows = _build_models(raw, built) if "epoch" in found else _read_embedded_chips()
+    chip_rows = _build_models(raw, built, is_snapshot) if "epoch" in found else _read_embedded_chips()
     if found != ["epoch"]:
         _build_papers(raw, built, chip_rows, workers, done)
     built.tables["provenance.json"] = format_provenance(raw, not missing, built.papers.counts, built.rows)
@@ -103,20 +105,28 @@ def _add(built: Built, name: str, columns: list[str], rows: Rows) -> None:
     built.rows[name] = len(rows)
 
 
-def _build_models(raw: Path, built: Built) -> Rows:
+def _build_models(raw: Path, built: Built, is_snapshot: bool) -> Rows:
+    files = {vintage: name for vintage, name in VINTAGES.items() if is_snapshot or (raw / name).exists()}
+    if not files:
+        known = ", ".join(Path(name).name for name in VINTAGES.values())
+        hint = f"known: {known}; any other vintage goes to: inference refresh --models FILE"
+        raise InputError("none of the known vintages is in this folder", raw / "epoch", hint=hint)
     vintages: dict[str, Rows] = {}
     counts = built.counts
-    for vintage, name in VINTAGES.items():
+    for vintage, name in files.items():
         vintages[vintage], counts[name] = read_vintage(raw / name, vintage)
     resolved = resolve_all(vintages)
-    for vintage, name in VINTAGES.items():
+    for vintage, name in files.items():
         counts[name] += resolved[vintage]
         validate_rows(vintages[vintage], MODELS, raw / name)
-    chip_rows, counts[CHIPS_FILE] = chips.read_chips(raw / CHIPS_FILE)
-    validate_rows(chip_rows, CHIPS, raw / CHIPS_FILE)
+    if is_snapshot or (raw / CHIPS_FILE).exists():
+        chip_rows, counts[CHIPS_FILE] = chips.read_chips(raw / CHIPS_FILE)
+        validate_rows(chip_rows, CHIPS, raw / CHIPS_FILE)
+    else:
+        chip_rows = _read_embedded_chips()
     changes = [
         {"earlier": earlier, "later": later, **row}
-        for earlier, later in itertools.pairwise(VINTAGES)
+        for earlier, later in itertools.pairwise(files)
         for row in list_differences(vintages[earlier], vintages[later])
     ]
     count_rows: Rows = [

@@ -286,7 +286,7 @@ def _validate_whole_texts(records: Mapping[str, list[Record]]) -> Iterator[Row]:
     This design gives no recall; it gives the share that the rule misses.
     """
     cases = [
-        (row["label"][:3] == "own", classify_full_text(record.full_text.body)[:3] == "own")
+        (row["label"][:3] == "own", classify_full_text(*record.full_text.parts)[:3] == "own")
         for row in _read_label_rows("tei_code", "id", "label")
         for record in records[row["id"]]
         if record.full_text

@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from data.sources.raw import read_json_list
-from data.sources.record import Annotation, ReadResult, Record, clean, find_track, is_front_matter, make_title_key
+from data.sources.record import (
+    Annotation,
+    ReadResult,
+    Record,
+    clean,
+    count_unknown_labels,
+    find_track,
+    is_front_matter,
+    make_title_key,
+)
+from data.vocabulary import OTHER_TRACK
 
 TEAMS = {0: "academia-only", 1: "mixed", 2: "industry-only"}
 NO_AUTHORS = ("iclr2014", "iclr2015")  # n_authors is 1 for all papers, or for a third, whatever their authors
@@ -29,6 +39,7 @@ def read(path: Path, stem: str) -> ReadResult:
         If the file as a whole cannot be read.
     """
     found = ReadResult()
+    unknown: list[str] = []
     for item in read_json_list(path):
         found.counts["read"] += 1
         if not isinstance(item, Mapping) or not all(isinstance(item.get(name), Mapping) for name in FIELDS):
@@ -60,6 +71,8 @@ def read(path: Path, stem: str) -> ReadResult:
             )
             found.counts["kept"] += 1
             found.counts["team kind coded as unknown"] += results[1] not in TEAMS
+            unknown += [category] if track == OTHER_TRACK else []
+    found.counts.update(count_unknown_labels(unknown))
     return found
 
 

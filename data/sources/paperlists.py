@@ -7,18 +7,33 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from data.sources.raw import read_json_list
-from data.sources.record import ReadResult, Record, Slot, clean, find_track, is_front_matter, make_title_key
+from data.errors import InputError
+from data.sources.list_shape import Listed, Shape, find_shape, has_commas_in_names, split_authors, split_slots
+from data.sources.raw import read_json
+from data.sources.record import (
+    ReadResult,
+    Record,
+    Slot,
+    clean,
+    count_unknown_labels,
+    find_track,
+    is_front_matter,
+    list_unknown_labels,
+    make_title_key,
+    replace_entities,
+)
+from data.vocabulary import OTHER_TRACK
 
-NOT_ACCEPTED = ("Reject", "Withdraw", "Desk Reject", "Active")
-# These venue-years list each affiliation of a paper once, not one per author.
-PER_PAPER = ("cvpr2020", "cvpr2021", "cvpr2022", "iccv2021", "iclr2019", "iclr2020", "iclr2022")
-COMMA_AUTHORS = ("cvpr2020", "cvpr2021", "iclr2019", "iclr2020", "iclr2022")
-DOMAINS_NOT_ALIGNED = ("colt",)  # their mail domains are not in author order
-SUFFIXES = ("Jr", "Jr.", "Sr", "Sr.", "II", "III")
+Item = Mapping[str, object]
+
+NOT_ACCEPTED = re.compile(r"(?:desk[ -]?)?reject|withdr[ae]w|active$", re.IGNORECASE)
+KEYS = "title, author and aff (texts separated by ';', or lists), as in Paper Copilot's lists"
+SLOT_FIELDS = {"author": ("author", "authors"), "aff": ("aff", "affs", "affiliations"), "aff_domain": ("aff_domain",)}
+TEXT_FIELDS = ("title", "status", "track", "abstract", "primary_area", "keywords", "github", "project")
 LINK_FIELDS = ("github", "project")
 MIN_TITLE = 3
 MOSTLY = 0.9  # if more papers than this share have an abstract, an entry without content is not a paper
@@ -42,67 +57,151 @@ def read(path: Path, stem: str) -> ReadResult:
     InputError
         If the file as a whole cannot be read. Papers that cannot be used are left out and counted by reason.
     """
+    items = _read_items(path)
     found = ReadResult()
-    items = read_json_list(path)
-    papers = [item for item in items if isinstance(item, Mapping)]
+    raw = [item for item in items if isinstance(item, Mapping)]
+    papers = [_flatten(item, found) for item in raw]
     found.counts["read"] = len(items)
     if len(papers) < len(items):
         found.counts["left out: not a record"] = len(items) - len(papers)
-    links = any(clean(item.get(name)) for item in papers for name in LINK_FIELDS)
-    abstracts = sum(bool(clean(item.get("abstract"))) for item in papers)
-    for item in papers:
-        title = SCHEDULE.sub("", clean(item.get("title")))
-        status = clean(item.get("status"))
-        track = find_track(status, clean(item.get("track")))
+    listed = _list_slots(raw, found)
+    shape = find_shape(listed)
+    links = any(item[name] for item in papers for name in LINK_FIELDS)
+    abstracts = sum(bool(item["abstract"]) for item in papers)
+    kept: list[Listed] = []
+    unknown: list[str] = []
+    for item, slots in zip(papers, listed, strict=True):
+        title = SCHEDULE.sub("", str(item["title"]))
+        status = str(item["status"])
+        labels = (status, str(item["track"]))
+        track = find_track(*labels)
         if len(title) < MIN_TITLE:
             found.counts["left out: no title"] += 1
         elif is_front_matter(title):
             found.counts["left out: front matter"] += 1
-        elif status in NOT_ACCEPTED or track == "workshop":
+        elif NOT_ACCEPTED.match(status) or track == "workshop":
             reason = "workshop" if track == "workshop" else status.lower()
             found.refused[make_title_key(title)] = reason
             found.counts[f"left out: {reason}"] += 1
         elif abstracts > MOSTLY * len(papers) and not _has_paper(item):
             found.counts["left out: an entry of the programme, without a paper"] += 1
         else:
-            found.records.append(_make_record(item, stem, title, track, links))
+            found.records.append(_make_record(item, slots, shape, stem, title, track, links))
             found.counts["kept"] += 1
+            kept.append(slots)
+            unknown += list_unknown_labels(*labels)[:1] if track == OTHER_TRACK else []
     for record in found.records:
         found.refused.pop(record.key, None)  # two papers share the title, and one was accepted
+    found.counts.update(count_unknown_labels(unknown))
+    found.counts.update(_describe_shape(shape, kept))
     return found
 
 
-def _has_paper(item: Mapping[str, object]) -> bool:
+def _read_items(path: Path) -> list[object]:
+    """Read the records of a file; refuse other lists than those of papers with the keys that are needed."""
+    content = read_json(path)
+    notes = content.get("notes") if isinstance(content, Mapping) else None
+    items = notes if isinstance(notes, list) else content
+    if not isinstance(items, list):
+        raise InputError(f"a list of papers is needed; this is a {type(items).__name__}", path)
+    records = [item for item in items if isinstance(item, Mapping)]
+    if items and not any("title" in item for item in records):
+        hint = f"a record needs the keys {KEYS}"
+        if any(isinstance(item.get("content"), Mapping) for item in records):
+            raise InputError(
+                "notes of OpenReview's API, which have no affiliations, are no paper list", path, hint=hint
+            )
+        keys = ", ".join(dict.fromkeys(str(key) for item in records for key in item))
+        raise InputError("no record has the key title", path, hint=f"{hint}; found: {keys[:80] or 'no record'}")
+    return items
+
+
+def _flatten(item: Item, found: ReadResult) -> Item:
+    """Return a record with one clean text per field; a list of texts is what a text with semicolons stands for."""
+    flat = dict(item)
+    for name in TEXT_FIELDS:
+        value = item.get(name)
+        if not isinstance(value, str):
+            # An entry of a list stays one, so that a semicolon in it does not separate.
+            parts, understood = split_slots(value)
+            value = "; ".join(part.replace(";", ",") for part in parts if part)
+            found.counts[f"field not understood: {name}"] += not understood
+        flat[name] = clean(value)
+    return flat
+
+
+def _list_slots(papers: list[Item], found: ReadResult) -> list[Listed]:
+    """List authors, affiliations and mail domains of each paper, and count how they were written."""
+    fields = [{name: _pick_value(item, name) for name in SLOT_FIELDS} for item in papers]
+    for one in fields:
+        if isinstance(one["author"], str):
+            one["author"] = clean(one["author"])
+    commas_in_names = has_commas_in_names([value for one in fields if isinstance(value := one["author"], str)])
+    listed = []
+    for one, item in zip(fields, papers, strict=True):
+        slots = {name: split_slots(value) for name, value in one.items()}
+        for name, (_, understood) in slots.items():
+            found.counts[f"field not understood: {name}"] += not understood
+        names = one["author"]
+        authors = split_authors(names if isinstance(names, str) else slots["author"][0], commas_in_names)
+        domains = tuple(domain.lower() for domain in slots["aff_domain"][0])
+        separator = ("semicolons" if ";" in names else "commas") if isinstance(names, str) and len(authors) > 1 else ""
+        listed.append(Listed(authors, tuple(slots["aff"][0]), domains, separator))
+        found.counts["shape: fields that are lists"] += any(isinstance(value, list) for value in one.values())
+        found.counts["shape: HTML entities"] += any(_has_entities(value) for value in item.values())
+    return listed
+
+
+def _pick_value(item: Item, name: str) -> object:
+    return next((item[key] for key in SLOT_FIELDS[name] if item.get(key)), None)
+
+
+def _has_entities(value: object) -> bool:
+    if isinstance(value, str):
+        return "&" in value and replace_entities(value) != value
+    return isinstance(value, list) and any(map(_has_entities, value))
+
+
+def _describe_shape(shape: Shape, papers: list[Listed]) -> Counter[str]:
+    """Describe the shape of a list, with the number of papers that it concerns."""
+    per = "paper" if shape.per_paper else "author" if shape.sure else "author, for lack of evidence"
+    order = "in the order of the affiliations" if shape.domains_aligned else "in another order, not used"
+    described: Counter[str] = Counter()
+    for paper in papers:
+        described[f"shape: affiliations per {per}"] += any(paper.texts)
+        described[f"shape: mail domains {order}"] += any(paper.domains)
+        described[f"shape: authors separated by {paper.separator}"] += bool(paper.separator)
+    return described
+
+
+def _has_paper(item: Item) -> bool:
     """Return whether an entry has any content of a paper, such as an abstract, affiliations or a PDF."""
     texts = (clean(item.get(name)).strip("; ") for name in ("abstract", "aff", "pdf", "openreview", "keywords"))
     return any(texts) or bool(item.get("gs_citation"))
 
 
-def _make_record(item: Mapping[str, object], stem: str, title: str, track: str, has_links: bool) -> Record:
-    names = clean(item.get("author"))
-    commas = stem in COMMA_AUTHORS or ";" not in names
-    parts = re.split(r",|&|\band\b", names) if commas else names.split(";")
-    authors = [name for name in map(str.strip, parts) if name and name not in SUFFIXES]
-    slots = _make_slots(item, stem)
-    if commas and len(slots) == 1 and slots[0].text.count(",") + 1 == len(authors) > 1:
-        slots = [Slot(text.strip()) for text in slots[0].text.split(",")]
+def _make_record(
+    item: Item, listed: Listed, shape: Shape, stem: str, title: str, track: str, has_links: bool
+) -> Record:
+    authors = listed.authors
+    slots = _make_slots(listed, shape)
     # With more affiliations than authors, they cannot be assigned to authors.
-    per_paper = stem in PER_PAPER or len(authors) < len(slots) > 1
+    per_paper = shape.per_paper or len(authors) < len(slots) > 1
     if not per_paper:
         slots += [Slot()] * max(len(authors) - len(slots), 0)
         slots = slots[: len(authors)] if authors else slots
     else:
         slots = list(dict.fromkeys(slot for slot in slots if not slot.is_empty))
-    values = (clean(item.get(name)) for name in LINK_FIELDS)
+    values = (str(item[name]) for name in LINK_FIELDS)
     links = tuple(value for value in values if value and not _has_only_community_links(value)) if has_links else None
     return Record(
         source="paperlists",
         stem=stem,
         title=title,
         track=track,
-        area=clean(item.get("primary_area")),
-        keywords=clean(item.get("keywords")),
-        abstract=clean(item.get("abstract")),
+        area=str(item["primary_area"]),
+        keywords=str(item["keywords"]),
+        abstract=str(item["abstract"]),
         n_authors=len(authors) or None,
         slots=tuple(slots),
         slots_per="" if all(slot.is_empty for slot in slots) else "paper" if per_paper else "author",
@@ -114,11 +213,11 @@ def _has_only_community_links(link: str) -> bool:
     return bool(COMMUNITY.search(link)) and "github" not in link
 
 
-def _make_slots(item: Mapping[str, object], stem: str) -> list[Slot]:
-    aff = item.get("aff")
-    # Split first: clean() turns a full-width semicolon inside a slot into an ordinary one.
-    texts = [clean(part) for part in aff.split(";")] if isinstance(aff, str) and aff else []
-    domains = [part.strip().lower() for part in clean(item.get("aff_domain")).split(";")]
-    if stem.startswith(DOMAINS_NOT_ALIGNED) or not item.get("aff_domain"):
-        domains = []
+def _make_slots(listed: Listed, shape: Shape) -> list[Slot]:
+    texts, domains = listed.texts, listed.domains
+    joined = shape.slots_by_commas and listed.separator == "commas" and len(texts) == 1
+    if joined and texts[0].count(",") + 1 == len(listed.authors):
+        texts = tuple(text.strip() for text in texts[0].split(","))
+    if not shape.domains_aligned or (shape.per_paper and len(domains) != len(texts) and any(texts)):
+        domains = ()
     return [Slot(text, domain) for text, domain in itertools.zip_longest(texts, domains, fillvalue="")]

@@ -2,32 +2,60 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import html
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from textwrap import shorten
 
-# Track labels as the sources write them. The first match wins; without a match the track is "main".
+from data.vocabulary import OTHER_TRACK, VENUES
+
+# Track labels as the sources write them, with spaces for underscores. The first match wins.
 TRACKS = (
-    ("workshop", r"workshop track|^workshop|(poster|oral) workshop"),
-    ("demo", r"demo|exhibit|^projects$"),
-    ("student", r"doctoral|student"),
-    ("journal", r"journal"),
+    ("workshop", r"workshop track|^workshops?\b|(poster|oral) workshop"),
+    ("demo", r"\bdemos?\b|demonstration|exhibit|^projects$"),
+    ("student", r"doctoral|student|\bsrw\b|\bph\.?d\b|undergraduate"),
+    ("journal", r"journal|^(?:tacl|tmlr|tog|tvcg)\b"),
     ("sister", r"sister"),
-    ("invited", r"early career|senior|blue sky|summary talk|invited|what's hot|test of time"),
+    ("invited", r"early career|new faculty|senior|blue sky|summary talk|invited|keynote|what's hot|test of time"),
     ("survey", r"survey"),
     ("tutorial", r"tutorial"),
-    ("applications", r"\biaai|\beaai|^industry"),
-    ("datasets", r"datasets? (&|and) benchmarks?"),
+    ("applications", r"\biaai|\beaai|\bindustry\b|\bindustrial\b|\bapplied[ -]data\b|\bads\b|^applications?( track)?$"),
+    ("datasets", r"\bdatasets?\b|^d ?& ?b\b|^resources?( track| papers?)?$"),
     ("findings", r"findings"),
     (
         "special",
-        r"special|focus area|improving human|ai and autonomy|^computational sustainability|"
-        r"understanding intelligence and|evolution of the contours|human-aware ai",
+        r"\bspecial\b|focus area|improving human|ai and autonomy|^computational sustainability|"
+        r"understanding intelligence and|evolution of the contours|human[- ]aware a|human[- ]cent(?:e?red) a|"
+        r"social[ -](?:impact|good)|\bfor[ -]good\b|4good\b|creativ|\bthe arts\b|compsust|well-?being|fintech|"
+        r"critical technologies|ai4tech|\balignment track|^ai alignment|safe and robust|safe,? robust|^position\b",
     ),
 )
+# Words of labels that say how a paper of the main track was accepted or presented ("Long Main", "Accept (Poster)").
+_MAIN_WORDS = """
+main track tracks conference proceedings technical research regular full long short paper papers poster posters oral
+orals spotlight spotlights highlight highlights highlighted talk talks presentation accept accepted conditional notable
+top best award awards candidate runner up honorable mention outstanding and or as in none
+"""
+MAIN_WORDS = frozenset([*_MAIN_WORDS.split(), *VENUES])
+# Areas of AAAI and IJCAI, which have a category of their own in the LLM labels, and are the main track.
+MAIN_AREAS = re.compile(
+    r"(?:main|(?:aaai )?technical) track\b.*|"
+    r"agent-based and multi-?agent systems|ai ethics(?:, trust, fairness)?|"
+    r"cognitive model+ing and cognitive systems|combinatorial (?:&|and) heuristic search|computer vision(?: i+)?|"
+    r"constraint satisfaction and optimi[sz]ation|constraints and sat(?:isfiability)?|data mining|"
+    r"heuristic search and game playing|humans and ai|knowledge representation(?:,| and) reasoning(?:,? and logic)?|"
+    r"machine learning(?: [a-z]-[a-z]| applications| methods)?|multidisciplinary topics and applications|"
+    r"natural language processing|planning and scheduling|robotics(?: and vision)?|search|uncertainty in ai",
+    re.IGNORECASE,
+)
+LONGEST_LABEL, MOST_LABELS = 60, 20  # characters of an unknown label, and number of labels, that are reported
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_ENTITY = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 _TRACKS = tuple((track, re.compile(pattern, re.IGNORECASE)) for track, pattern in TRACKS)
 
 
@@ -60,10 +88,26 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class FullText:
-    """Body and acknowledgement of a paper."""
+    """Whole text of a paper without its bibliography.
 
+    ``back`` is what stands outside the body: availability statements, appendices and notes. Acknowledgements are
+    separate, wherever they stand.
+    """
+
+    abstract: str
     body: str
+    back: str
     acknowledgement: str
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """All parts, in the order of the attributes; a part that the paper does not have is empty."""
+        return self.abstract, self.body, self.back, self.acknowledgement
+
+    @property
+    def own_text(self) -> str:
+        """The parts about the work itself: all but the acknowledgement, whose names are those of people and donors."""
+        return "\n".join((self.abstract, self.body, self.back))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +116,7 @@ class Record:
 
     ``slots_per`` is ``author`` if ``slots`` has one entry per author, in order; ``paper`` if it has each affiliation
     of the paper once; and ``""`` if the source lists none. ``links`` is None if the source has no field for links.
+    ``grobid`` is the version of GROBID that extracted the record, if it says so.
     """
 
     source: str
@@ -87,6 +132,7 @@ class Record:
     links: tuple[str, ...] | None = None
     annotation: Annotation | None = None
     full_text: FullText | None = None
+    grobid: str = ""
 
     @property
     def key(self) -> str:
@@ -122,12 +168,43 @@ def normalise_stem(name: str) -> str:
     return re.sub(r"[-_]", "", name.lower()).replace("neurips", "nips")
 
 
-def find_track(*labels: str) -> str:
-    """Return the track of the first rule that matches any of a source's labels, else ``main``."""
+@functools.cache
+def find_track(*labels: str, unknown: str = OTHER_TRACK) -> str:
+    """Return the track that a source's labels of a paper name.
+
+    Parameters
+    ----------
+    labels
+        Such as status and track of a paper; an empty label says nothing.
+    unknown
+        The track if no rule knows a label. Of labels of tracks this is ``other``, never ``main``; the title of a volume
+        need not name a track.
+    """
+    spaced = [label.replace("_", " ") for label in labels]
     for track, pattern in _TRACKS:
-        if any(pattern.search(label) for label in labels):
+        if any(pattern.search(label) for label in spaced):
             return track
-    return "main"
+    return unknown if list_unknown_labels(*labels) else "main"
+
+
+def list_unknown_labels(*labels: str) -> list[str]:
+    """List the labels that name neither the main track nor any other that the rules distinguish."""
+    return [label for label in labels if label and not _is_known(label.replace("_", " "))]
+
+
+def count_unknown_labels(labels: Iterable[str]) -> dict[str, int]:
+    """Count the papers of each unknown label of a track, the commonest by name and the others together."""
+    counts = Counter(shorten(label, LONGEST_LABEL, placeholder="...") for label in labels)
+    named = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_LABELS])
+    others = {} if len(named) == len(counts) else {"further labels": counts.total() - sum(named.values())}
+    return {f"track not known, taken as other: {label}": n for label, n in (named | others).items()}
+
+
+def _is_known(label: str) -> bool:
+    words = re.findall(r"[a-z]+", label.lower())
+    if words and all(word in MAIN_WORDS for word in words):
+        return True
+    return bool(MAIN_AREAS.fullmatch(label)) or any(pattern.search(label) for _, pattern in _TRACKS)
 
 
 FRONT_MATTER = re.compile(
@@ -145,13 +222,27 @@ def is_front_matter(title: str) -> bool:
     return bool(FRONT_MATTER.search(title))
 
 
-def clean(text: object) -> str:
-    """Return one line of text without control characters or outer spaces; an empty string if it is not text.
+def replace_entities(text: str) -> str:
+    """Replace HTML entities, also those that were escaped twice or more: ``&amp;amp;#x27;`` becomes an apostrophe.
 
-    Ligatures and other compatibility forms are decomposed (NFKC), because OCR and PDFs write "ﬁ" for "fi".
+    An entity ends in a semicolon, so that the ``&copy=`` of an address is none.
+    """
+    while "&" in text and (plain := _ENTITY.sub(lambda match: html.unescape(match.group()), text)) != text:
+        text = plain
+    return text
+
+
+def clean(text: object) -> str:
+    """Return one line of text without control characters, HTML entities or outer spaces.
+
+    What is not text becomes an empty string. Ligatures and other compatibility forms are decomposed (NFKC), because
+    OCR and PDFs write "ﬁ" for "fi".
     """
     if not isinstance(text, str):
         return ""
+    text = replace_entities(text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    return " ".join(_CONTROL.sub(" ", text).split())
+    if not text.isprintable():
+        text = _CONTROL.sub(" ", text)
+    return " ".join(text.split())

@@ -15,9 +15,10 @@ from pathlib import Path
 from lxml import etree
 
 from data.errors import InputError
-from data.sources.record import FullText, ReadResult, Record, Slot, clean, find_track, is_front_matter
+from data.sources.record import FullText, ReadResult, Record, clean, find_track, is_front_matter
+from data.sources.tei_authors import NS, read_authors, read_text
 
-NS = {"t": "http://www.tei-c.org/ns/1.0"}
+VALIDATED_ON = "0.5.1"  # version of GROBID that wrote the texts on which the rules were validated
 MAX_BYTES = 20_000_000  # per paper; a hundred times the longest one here
 # Volumes of the ACL Anthology that identify the track if the header does not.
 VOLUMES = (
@@ -25,22 +26,17 @@ VOLUMES = (
     (re.compile(r"P1[4]-5|P1[5-8]-4|D1[78]-2"), "demo"),
     (re.compile(r"P14-6|P1[5-8]-5|D14-2"), "tutorial"),
 )
-MOST_AUTHORS = 25  # a longer list is a programme committee or a table of contents
-# A "name" with one of these words is an affiliation that GROBID mistook for an author.
-ORGANISATION = re.compile(
-    r"universit|institut|department|laborator|\blabs?\b|research|college|school|centre|center|fondazione|faculty|"
-    r"academy|\binc\b|\bltd\b|corporation|technolog|science|\bmoe key|"
-    r"^(?:amazon|google|microsoft|facebook|ibm|tencent|alibaba|baidu|huawei|samsung|bloomberg)\b",
-    re.IGNORECASE,
-)
-HYPHEN = re.compile(r"(?<=[a-z])- (?=[a-z])")
+# Files of the Anthology that hold the front matter of a volume.
+FRONT_MATTER_FILE = re.compile(r"(?:[A-VX-Z]\d\d-\d000|W\d\d-\d\d00|\d{4}\.[\w-]+\.0)\b")
+MOST_NAMES_WITHOUT_TEXT = 25  # a longer list in a document without abstract and text is a committee
+THANKS = ("acknowledgement", "funding")
 
 
 def read(path: Path, stem: str) -> ReadResult:
     """Read the papers of one venue-year, from a zip or a folder.
 
     A file is left out and counted if it is not well-formed TEI, declares a document type (which could hide entities),
-    has no title, or is front matter.
+    has no title, or is front matter. Files of other versions of GROBID than the validated one are counted.
 
     Raises
     ------
@@ -59,6 +55,9 @@ def read(path: Path, stem: str) -> ReadResult:
         else:
             found.records.append(record)
             found.counts["kept"] += 1
+            if record.grobid.removesuffix("-SNAPSHOT") != VALIDATED_ON:
+                version = f"GROBID {record.grobid}" if record.grobid else "GROBID of unknown version"
+                found.counts[f"read: {version} (rules validated on {VALIDATED_ON})"] += 1
     return found
 
 
@@ -96,83 +95,71 @@ def _parse(stem: str, name: str, content: bytes) -> Record | str:
     header = root.find("t:teiHeader", NS)
     if header is None:
         return "no TEI header"
-    title = _read_text(header.find(".//t:titleStmt/t:title", NS))
+    title = read_text(header.find(".//t:titleStmt/t:title", NS))
     if not title:
         return "no title"
-    authors = header.findall(".//t:analytic/t:author", NS)
-    if is_front_matter(title) or not authors:
-        return "front matter, or no authors"
-    proceedings = _read_text(header.find(".//t:monogr/t:title", NS))
+    if is_front_matter(title) or FRONT_MATTER_FILE.match(name):
+        return "front matter"
+    slots, per, named = read_authors(header.findall(".//t:analytic/t:author", NS))
+    if not named and not slots:
+        return "no authors"
+    full_text = _read_full_text(root)
+    if named > MOST_NAMES_WITHOUT_TEXT and not any(full_text.parts):
+        return f"more than {MOST_NAMES_WITHOUT_TEXT} names without abstract and text"
+    proceedings = read_text(header.find(".//t:monogr/t:title", NS))
     volume = next((track for pattern, track in VOLUMES if pattern.match(name)), "")
-    slots, per, named = _make_slots(authors)
-    if not 0 < named <= MOST_AUTHORS:
-        return "front matter, or no authors"
-    body, thanks = _read_body(root)
     return Record(
         source="tei",
         stem=stem,
         title=title,
-        track=volume or find_track(proceedings),
-        keywords="; ".join(_read_text(term) for term in header.findall(".//t:keywords//t:term", NS)),
-        abstract=_read_text(header.find(".//t:profileDesc/t:abstract", NS)),
+        track=volume or find_track(proceedings, unknown="main"),
+        keywords="; ".join(read_text(term) for term in header.findall(".//t:keywords//t:term", NS)),
+        abstract=full_text.abstract,
         n_authors=named or None,
         slots=slots,
         slots_per=per,
-        full_text=FullText(body, thanks),
+        full_text=full_text,
+        grobid=_find_version(header),
     )
 
 
-def _read_text(node: etree._Element | None) -> str:
-    return "" if node is None else HYPHEN.sub("", clean(" ".join(node.itertext(etree.Element))))
+def _find_version(header: etree._Element) -> str:
+    """Return the version of GROBID that wrote a file; empty if the header does not say."""
+    for application in header.findall("t:encodingDesc/t:appInfo/t:application", NS):
+        if application.get("ident", "GROBID").upper() == "GROBID" and (version := clean(application.get("version"))):
+            return version
+    return ""
 
 
-def _read_affiliation(node: etree._Element) -> str:
-    """Return department, laboratory, institution and place, in the order of an address line."""
-    parts = [_read_text(part) for part in node.findall("t:orgName", NS)]
-    parts += [_read_text(part) for part in node.findall(".//t:settlement", NS) + node.findall(".//t:country", NS)]
-    return ", ".join(part for part in parts if part)
+def _read_full_text(root: etree._Element) -> FullText:
+    """Read abstract, body and what stands outside it, without the bibliography; acknowledgements are separate.
 
-
-def _make_slots(authors: list[etree._Element]) -> tuple[tuple[Slot, ...], str, int]:
-    """Return the slots of a paper, what each belongs to (``slots_per`` of ``Record``), and the number of named authors.
-
-    GROBID may put affiliations under an extra author without a name, mistake organisations for authors, or put all
-    affiliations under the first author. In these cases affiliations belong to the paper, not to an author.
+    The tree is changed.
     """
-    named: list[Slot] = []
-    loose: list[str] = []
-    several = 0
-    for author in authors:
-        affiliations = [text for node in author.findall("t:affiliation", NS) if (text := _read_affiliation(node))]
-        name = _read_text(author.find("t:persName", NS))
-        domain = _read_text(author.find("t:email", NS)).rpartition("@")[2].lower()
-        if ORGANISATION.search(name):
-            loose.append(name)
-            loose += affiliations
-        elif sum(char.isalpha() for char in name) < 3:
-            loose += affiliations
-        else:
-            named.append(Slot(" + ".join(affiliations), domain))
-            several += len(affiliations) > 1
-    with_text = [slot for slot in named if slot.text]
-    pile = len(named) > 1 and several and several == len(with_text) < len(named)
-    if not loose and not pile:
-        return tuple(named), "" if all(slot.is_empty for slot in named) else "author", len(named)
-    distinct = list(dict.fromkeys(loose))
-    # A single affiliation, listed without an author, applies to all authors.
-    if len(distinct) == 1 and not with_text and named:
-        return tuple(Slot(distinct[0], slot.domain) for slot in named), "author", len(named)
-    texts = [part for slot in with_text for part in slot.text.split(" + ")] + loose
-    slots = [Slot(text) for text in dict.fromkeys(texts)]
-    slots += [Slot("", slot.domain) for slot in named if slot.domain and not slot.text]
-    return tuple(slots), "paper" if slots else "", len(named)
+    for link in root.xpath("//t:ref[@type='url'][@target]", namespaces=NS):
+        if "/" not in "".join(link.itertext()):  # the address of a word such as "here" is in the attribute alone
+            link.tail = f" {link.get('target')} {link.tail or ''}"
+    abstract = read_text(root.find("t:teiHeader/t:profileDesc/t:abstract", NS))
+    text = root.find("t:text", NS)
+    if text is None:
+        return FullText(abstract, body="", back="", acknowledgement="")
+    for node in _list_outermost(text.xpath(".//t:listBibl | .//t:div[@type='references']", namespaces=NS)):
+        node.clear(keep_tail=True)
+    thanks = _list_outermost([node for node in text.iter(f"{{{NS['t']}}}div") if _is_thanks(node)])
+    acknowledgement = " ".join(filter(None, map(read_text, thanks)))
+    for node in thanks:
+        node.clear(keep_tail=True)
+    body = text.find("t:body", NS)
+    back = " ".join(filter(None, (read_text(part) for part in text if part is not body)))
+    return FullText(abstract, read_text(body), back, acknowledgement)
 
 
-def _read_body(root: etree._Element) -> tuple[str, str]:
-    thanks: list[str] = []
-    for node in root.iterfind(".//t:text//t:div", NS):
-        head = node.find("t:head", NS)
-        if node.get("type") == "acknowledgement" or (head is not None and "cknowledg" in (head.text or "")):
-            thanks.append(_read_text(node))
-            node.clear(keep_tail=True)
-    return _read_text(root.find("t:text/t:body", NS)), " ".join(thanks)
+def _list_outermost(nodes: list[etree._Element]) -> list[etree._Element]:
+    """List the elements that are in no other element of the list."""
+    every = set(nodes)
+    return [node for node in nodes if every.isdisjoint(node.iterancestors())]
+
+
+def _is_thanks(node: etree._Element) -> bool:
+    head = node.find("t:head", NS)
+    return node.get("type") in THANKS or (head is not None and "cknowledg" in (head.text or ""))
