@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
+from data.classify.accelerator_names import GENERICS, TYPES, find_type, normalise
 from data.classify.lexicon import read_lexicon
 from data.rules import squeeze
 from data.vocabulary import LARGEST_COUNT
 
-CORES_PER_CHIP = 2  # Cloud TPU v2 and v3, as Google counts them; a board ("device") has 4 chips
+CORES_PER_CHIP = 2  # Cloud TPUs, as Google counts them; a board ("device") has 4 chips
+CORES_AS_DEVICES = ("TPU", "TPU v1", "TPU v2", "TPU v3")
+ONE_CORE = ("TPU v5e", "TPU v6e")  # counted and rented as chips of one core
 CHIPS_PER_DEVICE = 4
-GENERIC = "GPU"
 # A TPU without a version is taken as the first that could be rented. Papers omit the "GTX" of early Titans.
 UNVERSIONED = {"TPU": "TPU v2", "TITAN BLACK": "GTX TITAN BLACK", "TITAN Z": "GTX TITAN Z"}
 
@@ -50,7 +51,7 @@ _BETWEEN = (
     r"dedicated|desktop|commodity|consumer|high-end|modern|volta|pascal|ampere|turing|maxwell|kepler|parallel|distributed|"
     r"instances?|graphics?|machine|standard|different|virtual|local|synchronous|sets|\(|pci-?e|sxm\d?|\d+ ?gb?\b|"
     r"\d+-?gb?\b|available|identical|preemptible|additional|top|tensor core|dgx-?\d?|chips?|cores?|workstation|with|"
-    r"deep learning|general|purpose|and|or|/)"
+    r"deep learning|general|purpose|hopper|ada|lovelace|blackwell|hgx|huawei|npus?|\d+ ?g\b|and|or|/)"
 )
 _LEFT = re.compile(rf"(?P<n>(?<![\w.-]){_NUMBER})(?:[\s/-]+|(?=[x×*]))(?:{_BETWEEN}[\s/-]*){{0,6}}$")
 _TWO_COUNTS = re.compile(
@@ -64,7 +65,7 @@ _NO_COUNT = re.compile(
     r"v|gen|mhz|ghz|dimensions?|epochs?|resolution|length|=|@|/|[2-9]0[5-9]0 ?(?:ti)?|[19]0[678]0 ?(?:ti)?)[\s:,(-]*$"
 )
 _TIME = re.compile(
-    r"^[\s()-]*(?:\(?\d+ ?gb\)?[\s-]*)?(?:sxm\d?|pcie)?[\s-]*(?:gpu|tpu|core|chip|device|accelerator|card)?s?[\s-]*(?:hours?|days?|weeks?|months?|years?)\b"
+    r"^[\s()-]*(?:\(?\d+ ?gb\)?[\s-]*)?(?:sxm\d?|pcie)?[\s-]*(?:[gnt]pu|core|chip|device|accelerator|card)?s?[\s-]*(?:hours?|days?|weeks?|months?|years?)\b"
 )
 _PRODUCTS = frozenset(
     {
@@ -77,23 +78,27 @@ _PRODUCTS = frozenset(
         1660,
         *range(2060, 2090, 10),
         *range(3050, 3100, 10),
+        *range(4050, 4100, 10),
+        *range(5050, 5100, 10),
         4000,
+        4500,
         5000,
+        5500,
         6000,
         8000,
     }
 )
 _RIGHT = re.compile(
-    rf"^\s*(?:gpus?|cards?|\d+ ?gb?|pci-?e|sxm\d?|\W)*?\s*(?:\(?\s*[x×*]\s*(?P<n>\d{{1,4}})(?![\d.]* ?(?:gb|memory|ghz))|"
-    rf"(?:with|on|using|of) (?P<c>\d{{1,4}}) cores|\(\s*(?P<m>{_NUMBER}) (?:gpus?|cards?|units?|chips?)\b|,? ?(?:using|with|on) (?P<k>\d{{1,3}}) (?:gpus?|cards?)\b)"
+    rf"^\s*(?:[gn]pus?|cards?|\d+ ?gb?|pci-?e|sxm\d?|hbm\d?e?|\W)*?\s*(?:\(?\s*[x×*]\s*(?P<n>\d{{1,4}})(?![\d.]* ?(?:gb|memory|ghz))|"
+    rf"(?:with|on|using|of) (?P<c>\d{{1,4}}) cores|\(\s*(?P<m>{_NUMBER}) (?:[gn]pus?|cards?|units?|chips?)\b|,? ?(?:using|with|on) (?P<k>\d{{1,3}}) (?:[gn]pus?|cards?)\b)"
 )
 _PLURAL = re.compile(
-    r"^(?:s\b|'s\b)|^(?:\s?/\s?[\w -]+)+gpus\b|^[\s\w,()-]{0,30}?\b(?:gpus|cards|chips|processors|accelerators|units|devices|tpus|pods|machines|"
+    r"^(?:s\b|'s\b)|^(?:\s?/\s?[\w -]+)+gpus\b|^[\s\w,()-]{0,30}?\b(?:gpus|npus|hpus|cards|(?:super)?chips|processors|accelerators|units|devices|tpus|pods|machines|"
     r"servers|nodes|instances|workers)\b"
 )
-_ARE = re.compile(r"\b(?:gpus|cards|accelerators)(?: (?:are|were|used|of type|include)| ?[(:,])?[\s\w]{0,8}$")
+_ARE = re.compile(r"\b(?:gpus|npus|cards|accelerators)(?: (?:are|were|used|of type|include)| ?[(:,])?[\s\w]{0,8}$")
 _MACHINES = re.compile(
-    rf"(?P<n>(?<![\w.-]){_NUMBER}) (?:(?!and |with |each |of |where )[a-z][\w.-]* ){{0,4}}?(?:machines|nodes|servers|workstations|hosts|instances|computers|boxes)\b"
+    rf"(?P<n>(?<![\w.-]){_NUMBER})[x×]? (?:(?!and |with |each |of |where )[a-z][\w.-]* ){{0,4}}?(?:machines|nodes|servers|workstations|hosts|instances|computers|boxes)\b"
 )
 _EACH = re.compile(
     r"\beach\b|\bper (?:node|machine|server|host)\b|\bevery\b|nodes? with|machines? with|servers? with|hosts? with"
@@ -104,8 +109,6 @@ _THANKS = re.compile(
 )
 _GOES_ON = re.compile(r"each (?:node|machine|server|host|of (?:them|which|these))\b")
 _SENTENCE = re.compile(r"(?<=[a-z0-9)\]])[.;!?]+\s+(?=[A-Z\[(])|\.\.\.+|\[\.\.\.\]")
-# The question of a conference checklist, which precedes its answer.
-_QUESTION = re.compile(r"Did you include the total amount of compute.*?\?", re.IGNORECASE)
 _CPU = re.compile(
     r"\b(?:cpus?|xeon|core[ -]?i\d|core \(tm\)|i[3579]-?\d*|ryzen|opteron|epyc|intel|macbook|laptop|desktop|pc|pcs|notebook|"
     r"threadripper|[\d.]+ ?ghz|workstation|processors?|cores?|gb (?:of )?(?:ram|memory)|cluster|machine|computer|server)\b",
@@ -129,12 +132,15 @@ class Setup:
 
     @property
     def chips(self) -> float | None:
-        """Number of chips: two cores are one chip, a board is four; several "devices" are cores up to v3, chips in v4."""
-        if self.count is None:
-            return None
+        """Number of chips: two cores are one chip, a board is four; several "devices" are cores up to v3, chips after.
+
+        Chips of TPU v5e and v6e have one core and are rented singly.
+        """
+        if self.count is None or self.type in ONE_CORE:
+            return self.count
         if self.unit == "device" and self.count == 1:
             return CHIPS_PER_DEVICE
-        if self.unit == "core" or (self.unit == "device" and not self.type.endswith("v4")):
+        if self.unit == "core" or (self.unit == "device" and self.type in CORES_AS_DEVICES):
             return self.count / CORES_PER_CHIP
         return self.count
 
@@ -149,88 +155,6 @@ class Hardware:
 
     kind: str
     setups: tuple[Setup, ...] = ()
-
-
-_G = r"(?:nvidia'?s?[\s-]*)?(?:geforce[\s-]*)?"
-# Type names, tried in this order at each position. Names of two characters need a maker or "gpu" next to them.
-_TYPES = re.compile(
-    r"(?<![a-z0-9])(?:"
-    r"(?P<tpu>(?:cloud[\s-]*)?tpus?[\s-]*(?:pods?[\s-]*)?v?(?:ersion)?[\s-]*(?P<tpu_v>(?<=v)[\s-]?[1-4](?![0-9])|(?<=version )[1-4])?"
-    r"(?:(?:[\s-]+|(?<=[1-4])-)(?P<tpu_n>\d{1,4})(?=\b)(?! ?gb| days| hours| and| devices?))?|v(?P<tpu_w>[1-4])[\s-]*(?P<tpu_m>\d{1,4})?[\s-]+(?:cloud )?tpus?)"
-    rf"|(?P<titan>{_G}(?:pascal |maxwell )?(?:gtx[\s-]*)?titan(?:[\s-]*(?P<titan_k>x[\s(-]*pascal|x[\s(-]*maxwell|xp|x|rtx|black|z|v)(?![a-z]))?(?:[\s(-]*(?P<titan_p>pascal))?)"
-    r"|(?P<tesla>(?:(?:nvidia'?s?|tesla)[\s-]*)*(?P<tesla_k>k20|k40|k80|m40|m60|m20[5-9]0|c10[67]0|c20[57]0|p40|p100|v100|a100|a40|gv100|gp100|h100|v100s|s10[67]0|s20[57]0)(?:c|m|x|xm)?)(?=s?\b)"
-    r"|(?P<t4>t4(?=(?:s|[\s-]+(?:gpus?|accelerators?|cards?))\b))|(?P<short>(?:(?:nvidia'?s?|tesla)[\s-]*)+(?P<short_k>t4|p4|a4|a2|a10g?|a30|k10|k2|m4|m6)(?=s?\b))"
-    r"|(?P<quadro>(?:nvidia'?s?[\s-]*)?(?:quadro[\s-]*(?:rtx[\s-]*)?|rtx[\s-]*)(?P<quadro_k>[kmpt]?[1-9]0?00|[kmpt]\d{4}m?|a[2-6][05]00)(?=s?\b))"
-    r"|(?P<axk>(?:nvidia'?s?[\s-]*)?(?P<axk_k>a6000|a5000|a4000|p6000|p5000|m6000|k6000)(?=s?\b))"
-    rf"|(?P<series>{_G}(?:(?:gtx|rtx)[\s-]*)(?P<series_k>[2-9]\d0|1[06]\d0|20[678]0|30[5-9]0|40[789]0)[\s-]*(?P<series_s>ti\b|tis\b|super\b)?(?=s?\b))"
-    r"|(?P<bare>(?:nvidia'?s?[\s-]*|geforce[\s-]*)*(?P<bare_k>[6-9]80|[79][78]0|10[5-8]0|16[56]0|20[678]0|30[6-9]0)[\s-]*(?P<bare_s>tis?\b|super\b)?(?=s?\b)(?P<bare_g>[\s-]*(?:gpus?|graphics|cards?))?)"
-    r"|(?P<other>dgx[\s-]?(?:1|2|a100)|jetson|ascend|gaudi\d?|ipus?|arria|radeon|mi[1-3]\d0x?)(?=s?\b)"
-    r"|(?P<gpu>gpus?|gpgpus?|graphics? (?:processing units?|cards?))(?=\b)"
-    r")"
-)
-
-
-def normalise(passage: str) -> str:
-    """Normalise a passage: remove OCR spaces inside names and unify spelling variants, keeping case."""
-    text = unicodedata.normalize("NFKC", passage)
-    text = re.sub(
-        r"(?i)tensor processing units?(?: \(tpus?\))?",
-        lambda match: "TPUs" if "units" in match.group().lower() else "TPU",
-        text,
-    )
-    text = re.sub(r"(?i)(?<=rtx )([3-8]),(0[0-9]0)\b", r"\1\2", text)
-    text = re.sub(r"(?i)\bvolta[ -]?100\b", "V100", text)
-    text = re.sub(r"(?i)\bpascal[ -]?100\b", "P100", text)
-    text = re.sub(r"(?i)\b(g[pv])[ -]100\b", r"\1100", text)
-    text = re.sub(r"(?i)\bv100m32\b", "V100", text)
-    text = _QUESTION.sub(" ", text)
-    text = re.sub(r"\bGe ?[Ff]orce\b", "GeForce", text)
-    text = re.sub(r"(?i)\bmac ?book\b", "MacBook", text)
-    text = re.sub(r"\b(N[Vv]|n[Vv]) ?([Ii][Dd][Ii][Aa])\b", r"NVIDIA", text)
-    text = re.sub(r"(?i)\btitan ?x ?\(?p\)?(?=\b)(?!ascal)", "TITAN Xp", text)
-    text = re.sub(r"(?i)\b([kpvm])[ -](20|40|80|100)\b(?=[a-z ]*(?:gpu|card))", r"\1\2", text)
-    text = re.sub(r"(?i)\b(NVIDIA|GeForce|Tesla|Titan) s\b", r"\1", text)
-    return re.sub(r"(?i)\b(gpu|tpu)\s+(hours?|days?)", r"\1-\2", " ".join(text.split()))
-
-
-def _find_type(match: re.Match[str], text: str) -> str | None:
-    """Return the accelerator type of a match, or None if it is not an accelerator."""
-    found = {name: value for name, value in match.groupdict().items() if value}
-    if "tpu" in found:
-        version = (found.get("tpu_v") or found.get("tpu_w") or "").strip(" -")
-        return f"TPU v{version}" if version else "TPU"
-    if "titan" in found:
-        variant = re.sub(r"[\s(-]+", " ", found.get("titan_k", "")).strip()
-        if "pascal" in found["titan"]:
-            return "TITAN X Pascal"
-        return {"xp": "TITAN Xp", "x": "TITAN X", "x maxwell": "TITAN X", "": "TITAN", "v": "TITAN V"}.get(
-            variant, f"TITAN {variant.upper()}"
-        )
-    if "tesla" in found:
-        return found["tesla_k"].upper().removesuffix("S") if found["tesla_k"][0] != "s" else found["tesla_k"].upper()
-    if "t4" in found:
-        return "T4"
-    if "short" in found:
-        return found["short_k"].upper()
-    if "quadro" in found or "axk" in found:
-        name = (found.get("quadro_k") or found.get("axk_k") or "").upper()
-        if name[0] == "A":
-            return f"RTX {name}"
-        return f"Quadro RTX {name}" if name.isdigit() and "rtx" in match.group() else f"Quadro {name}"
-    if "series" in found or "bare" in found:
-        number = found.get("series_k") or found.get("bare_k") or ""
-        suffix = (found.get("series_s") or found.get("bare_s") or "").removesuffix("s").strip()
-        matched = match.group()
-        if "bare" in found and not (suffix or "bare_g" in found or "nvidia" in matched or "geforce" in matched):
-            return None
-        line = "RTX" if int(number) >= 2000 else "GTX"
-        return f"{line} {number}{' Ti' if suffix == 'ti' else ' SUPER' if suffix else ''}"
-    if "other" in found:
-        return re.sub(r"^DGX-?(?=\d)", "DGX-", found["other"].upper().removesuffix("S"))
-    after = text[match.end() : match.end() + 12]
-    return (
-        None if re.match(r"[\s-]*(?:hours?|days?|memory|time|implement|code|kernel|version|-based)", after) else GENERIC
-    )
 
 
 def _read_int(word: str) -> int:
@@ -262,7 +186,7 @@ def _find_counts(sentence: str, match: re.Match[str]) -> list[int | None]:
         number is None
         and not _PLURAL.match(right)
         and not _ARE.search(left)
-        and not match.group().endswith(("gpus", "tpus"))
+        and not match.group().endswith("pus")
         and "tpu" not in match.group()
     ):
         number = 1
@@ -287,11 +211,16 @@ def _may_be_count(left: str, start: int, *numbers: int) -> bool:
     return not any(number in _PRODUCTS for number in numbers)
 
 
+def _find_slice(match: re.Match[str]) -> str | None:
+    """Return the size in the name of a TPU slice, ``32`` of ``TPU v3-32``."""
+    return match["tpu_n"] or match["tpu_m"] or match["tpu_k"]
+
+
 def _find_unit(sentence: str, match: re.Match[str], name: str) -> str:
     if not name.startswith("TPU"):
         return "chip"
     around = sentence[max(0, match.start() - 25) : match.end() + 25]
-    if match.group("tpu_n") or match.group("tpu_m") or "core" in around:
+    if _find_slice(match) or "core" in around:
         return "core"
     singular = re.search(r"\b(?:a|an|single|one) (?:google |cloud )*$", sentence[: match.start()])
     return "device" if "device" in around or (singular and "chip" not in around) else "chip"
@@ -311,13 +240,13 @@ def parse(passage: str) -> Hardware:
             sentence = f"{before} {sentence}"
         before = sentence
         thanked = bool(_THANKS.search(sentence))
-        matches = [(match, _find_type(match, sentence)) for match in _TYPES.finditer(sentence)]
-        typed = any(name not in (None, GENERIC) for _, name in matches)
+        matches = [(match, find_type(match, sentence)) for match in TYPES.finditer(sentence)]
+        typed = any(name not in (None, *GENERICS) for _, name in matches)
         for match, name in matches:
-            if name is None or (name == GENERIC and typed):
+            if name is None or (name in GENERICS and typed):
                 continue
             unit = _find_unit(sentence, match, name)
-            cores = match.groupdict().get("tpu_n") or match.groupdict().get("tpu_m")
+            cores = _find_slice(match)
             after = sentence[match.end() : match.end() + 50]
             counts = [int(cores) or None] if cores and not _TIME.match(after) else _find_counts(sentence, match)
             setups += [Setup(name, count, unit, thanked) for count in counts]
@@ -339,8 +268,8 @@ def parse(passage: str) -> Hardware:
 
 def _merge_named(setups: list[Setup]) -> list[Setup]:
     """Merge "8 GPUs" and "V100" from different sentences, if only one type is named."""
-    types = {setup.type for setup in setups if not setup.type.startswith("DGX")} - {GENERIC}
-    several = [setup for setup in setups if setup.type == GENERIC and (setup.count or 0) > 1]
+    types = {setup.type for setup in setups if not setup.type.startswith("DGX")} - set(GENERICS)
+    several = [setup for setup in setups if setup.type in GENERICS and (setup.count or 0) > 1]
     if not types:
         return setups
     typed = [setup for setup in setups if setup.type in types]

@@ -7,8 +7,9 @@ data/README.md describes the rules for both and their validation.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from data.classify.lower import find_matches, make_lower
 from data.vocabulary import LINK_RULES, STATEMENTS
 
 COUNTED = ("repository", "project page")
@@ -191,8 +192,9 @@ def classify_statement(passage: str) -> str:
             found.add("weak release")
         elif "@" in words:
             found.add("address only")
-    if _COMMENT.search(text):
-        found -= {"release", "weak release", "address only"}
+    released = {"release", "weak release", "address only"}
+    if found & released and _COMMENT.search(text):
+        found -= released
     if "release" in found:
         return "own, address" if address else "own, elsewhere"
     if "promised" in found:
@@ -205,12 +207,16 @@ def classify_statement(passage: str) -> str:
     return "own, address" if "address only" in found and repository and "nothing" not in found else "nothing"
 
 
+# For lower-case text. Every match begins with one of the stems.
+_CODE_STEMS = (
+    *("source", "code", "implementation", "software", "toolkit", "script", "package", "system", "library", "data"),
+    *("releas", "open", "availab", "publish", "shar", "download"),
+)
 _CODE_SENTENCE = re.compile(
     r"\b(?:source )?(?:codes?|implementation|software|toolkit|scripts?|package|system|library|data ?set and code)\b[^.]{0,100}?"
     r"\b(?:availab\w*|releas\w*|open[- ]?sourc\w*|download\w*|found|publicly|github|bitbucket|gitlab|https?)\b|"
     r"\b(?:releas\w*|open[- ]?sourc\w*|availab\w*|publish|shar(?:e|ing)|download)\b[^.]{0,100}?\b(?:codes?|implementation|software|toolkit|scripts?|"
     r"package|library)\b",
-    re.IGNORECASE,
 )
 _OWN_CODE = re.compile(
     r"\bour\b|\bwe (?:also |have |will |are |further |publicly |plan to )*(?:release|make|provide|publish|open|share|plan)|\b(?:the|source|all|all the) "
@@ -218,26 +224,35 @@ _OWN_CODE = re.compile(
     r"\bthis (?:paper|work)|\bthe implementation (?:is|of (?:this|the|our))|\bopen[- ]?sourced?\b",
     re.IGNORECASE,
 )
+# Code that others gave, in acknowledgements.
+_THANKED = re.compile(
+    r"\b(?:thank|thanks(?! to)|thankful|grateful|gratitude|indebted|acknowledge)\b|\bfor (?:kindly )?(?:shar|releas|provid)ing\b",
+    re.IGNORECASE,
+)
 _SENTENCE_END = re.compile(r"(?<=[a-z0-9)\]/])[.;]\s+(?=[A-Z\[(\d])")
 AROUND = 250  # characters kept on each side of a candidate statement
 
 
-def classify_full_text(body: str) -> str:
+def classify_full_text(*parts: str) -> str:
     """Classify what a full text states about its own code, as the strongest of ``STATEMENTS``.
 
-    Most texts cite repositories of others, so only sentences about the authors' own code are considered.
+    Most texts cite repositories of others, so only sentences about the authors' own code are considered. A sentence
+    does not extend from one part of the text (such as the abstract) to the next.
     """
-    found = set()
-    for match in _CODE_SENTENCE.finditer(body):
+    found = {statement for part in parts for statement in _list_statements(part)}
+    return next((statement for statement in STATEMENTS if statement in found), "nothing")
+
+
+def _list_statements(text: str) -> Iterator[str]:
+    for match in find_matches(_CODE_SENTENCE, make_lower(text), _CODE_STEMS):
         start = max(0, match.start() - AROUND)
-        before = _SENTENCE_END.split(body[start : match.start()])[-1]
-        after = _SENTENCE_END.split(body[match.end() : match.end() + AROUND])
-        sentence = f"{before}{match.group()}{after[0]}"
-        if not _OWN_CODE.search(sentence):
+        before = _SENTENCE_END.split(text[start : match.start()])[-1]
+        after = _SENTENCE_END.split(text[match.end() : match.end() + AROUND])
+        sentence = f"{before}{text[match.start() : match.end()]}{after[0]}"
+        if not _OWN_CODE.search(sentence) or _THANKED.search(f"{before}{match.group()}"):
             continue
         # A footnote with the address often follows its sentence.
         statement = classify_statement(sentence)
         if statement == "own, elsewhere" and len(after) > 1 and _ADDRESS.search(after[1][:120]):
             statement = "own, address"
-        found.add(statement)
-    return next((statement for statement in STATEMENTS if statement in found), "nothing")
+        yield statement

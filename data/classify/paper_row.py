@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from data.classify.accelerator_sentences import pick_accelerator_sentences
 from data.classify.accelerators import Hardware, find_peak, parse, pick_largest
 from data.classify.affiliations import classify_domain, classify_slot, classify_text
 from data.classify.code_links import classify_full_text, classify_page_links, classify_statement
@@ -15,7 +15,7 @@ from data.classify.pretrained import find_mentions
 from data.classify.topics import classify_topic
 from data.rules import parse_venue_year, squeeze
 from data.sources.record import Annotation, FullText, Record, Slot, make_paper_id
-from data.vocabulary import AUTHOR_SECTORS, FAMILIES, LIST_SEPARATOR, SOURCES, UNKNOWN
+from data.vocabulary import AUTHOR_SECTORS, FAMILIES, LIST_SEPARATOR, OTHER_TRACK, SOURCES, UNKNOWN
 
 Row = dict[str, object]
 Peaks = Mapping[str, Mapping[str, float]]
@@ -98,6 +98,7 @@ def make_row(records: Sequence[Record], peaks: Peaks) -> Row:
         "year": venue_year[1],
         "track": _pick_track(ordered),
         "sources": LIST_SEPARATOR.join(record.source for record in ordered),
+        "grobid": next((record.grobid for record in ordered if record.grobid), ""),
         "research": research,
         "coder_excluded": "" if annotation is None else _format_yes(annotation.excluded),
         **_describe_authors(ordered),
@@ -118,8 +119,13 @@ def _format_yes(value: bool) -> str:
 
 
 def _pick_track(records: Sequence[Record]) -> str:
-    """Return the first track other than main that a source reports, else main."""
-    return next((record.track for record in records if record.track != "main"), "main")
+    """Return the first track other than main that a source reports, a known one before ``other``; else main.
+
+    A source's main does not overrule the unknown label of another, because main is also what a source says of papers
+    whose track it does not tell.
+    """
+    tracks = [record.track for record in records if record.track != "main"]
+    return next((track for track in tracks if track != OTHER_TRACK), tracks[0] if tracks else "main")
 
 
 def pick_with_affiliations(records: Sequence[Record]) -> Record | None:
@@ -168,7 +174,7 @@ def _describe_text(records: Sequence[Record], full_text: FullText | None) -> Row
         **{f"terms_{family}": terms[family] if abstract else "" for family in FAMILIES},
         "pretrained_title": listed(find_mentions(title)),
         "pretrained_abstract": listed(find_mentions(abstract)),
-        "pretrained_text": listed(find_mentions(full_text.body)) if full_text else "",
+        "pretrained_text": listed(find_mentions(full_text.own_text)) if full_text else "",
     }
 
 
@@ -186,7 +192,10 @@ def _describe_code(records: Sequence[Record]) -> Row:
     if annotation:
         statement = classify_statement(annotation.code_passage)
     elif full_text:
-        statement = classify_full_text(full_text.body)
+        statement = classify_full_text(*full_text.parts)
+        # Without a body nobody knows what the paper states, unless another part states it.
+        if statement == "nothing" and not full_text.body:
+            statement = ""
     return {
         "code_page": page,
         "code_page_rule": rule,
@@ -202,7 +211,8 @@ def _describe_hardware(records: Sequence[Record], peaks: Peaks) -> Row:
     if annotation:
         found = parse(annotation.hardware_passage) if annotation.hardware else Hardware("none")
     elif full_text:
-        found = parse(pick_accelerator_sentences(full_text.body))
+        named = map(pick_accelerator_sentences, (full_text.abstract, full_text.body, full_text.back))
+        found = parse(". ".join(filter(None, named)))
         thanked = _list_types(parse(pick_accelerator_sentences(f"We acknowledge: {full_text.acknowledgement}")))
         # A text is searched for accelerators only: if none is named, the hardware is unknown.
         found = found if found.setups else Hardware("thanks" if thanked else UNKNOWN)
@@ -233,31 +243,3 @@ def _round(value: float | None) -> float | str:
 
 def _list_types(found: Hardware, thanked: bool = True) -> str:
     return LIST_SEPARATOR.join(dict.fromkeys(setup.type for setup in found.setups if setup.thanked is thanked))
-
-
-_ACCELERATOR_WORD = re.compile(r"\b(?:gpus?|tpus?|titan|tesla|nvidia|geforce|gtx|rtx|quadro)\b", re.IGNORECASE)
-_TYPED = re.compile(
-    r"\b(?:titan|tesla|geforce|gtx|rtx|quadro|[kmp]\d0|[pv]100|\d{3,4} ?ti|tpu ?v\d)\b|acknowledge", re.IGNORECASE
-)
-_RUNNING = re.compile(
-    r"\b(?:we|our|all|each|model|training|experiments?)\b.*\b(?:train(?:ed|ing|s)?|ran|runs?|running|experiments?|took|"
-    r"takes|conducted|performed|measured|using|used|use)\b|\bon (?:a|one|an|single) ",
-    re.IGNORECASE,
-)
-
-
-@functools.cache
-def _compile_sentence_end() -> re.Pattern[str]:
-    return re.compile(r"(?<=[a-z0-9)\]])[.;!?]\s+(?=[A-Z\[(\d])")
-
-
-def pick_accelerator_sentences(text: str) -> str:
-    """Join the sentences of a text that name accelerators, long ones truncated around the name.
-
-    A "GPU" without a type counts only in a sentence about running something: texts also discuss what suits GPUs.
-    """
-    found = []
-    for sentence in _compile_sentence_end().split(text):
-        if (match := _ACCELERATOR_WORD.search(sentence)) and (_TYPED.search(sentence) or _RUNNING.search(sentence)):
-            found.append(sentence[max(0, match.start() - 200) : match.end() + 200].strip())
-    return ". ".join(found)

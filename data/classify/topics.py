@@ -22,17 +22,19 @@ TOKEN = re.compile(r"[a-z0-9]+")
 @dataclass(frozen=True)
 class _Lexicon:
     topics: tuple[str, ...]
-    terms: dict[str, tuple[tuple[tuple[str, ...], tuple[tuple[int, int], ...]], ...]]
-    """First word of a term to tuples (whole term, ((topic index, weight), ...)), longer terms first."""
+    terms: dict[tuple[str, ...], tuple[tuple[int, int], ...]]
+    """Words of a term to tuples (topic index, weight)."""
+    lengths: dict[str, tuple[int, ...]]
+    """First word of a term to the lengths of the terms that it begins, in words, longest first."""
 
 
 def split_words(text: str) -> list[str]:
     """Split a text into lower-case words without plural endings."""
-    return [_singularise(word) for word in TOKEN.findall(text.lower())]
+    return [_singularise(word) if word[-1] == "s" else word for word in TOKEN.findall(text.lower())]
 
 
 def _singularise(word: str) -> str:
-    if len(word) < 4 or word[-1] != "s" or word[-2] in "siu":
+    if len(word) < 4 or word[-2] in "siu":
         return word
     return f"{word[:-3]}y" if len(word) > 4 and word.endswith("ies") else word[:-1]
 
@@ -44,12 +46,13 @@ def _read_lexicon() -> _Lexicon:
     for row in read_lexicon("topics", ("topic", "term", "weight")):
         topic = topics.setdefault(row["topic"], len(topics))
         weights.setdefault(tuple(split_words(row["term"])), {})[topic] = int(row["weight"])
-    starts: dict[str, list[tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]] = {}
-    for term, found in weights.items():
-        starts.setdefault(term[0], []).append((term, tuple(found.items())))
+    lengths: dict[str, set[int]] = {}
+    for term in weights:
+        lengths.setdefault(term[0], set()).add(len(term))
     return _Lexicon(
         tuple(topics),
-        {first: tuple(sorted(terms, key=lambda item: -len(item[0]))) for first, terms in starts.items()},
+        {term: tuple(found.items()) for term, found in weights.items()},
+        {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()},
     )
 
 
@@ -63,18 +66,19 @@ def score_topics(title: str, keywords: str = "", abstract: str = "") -> Counter[
     for text, factor in ((title, TITLE_WEIGHT), (keywords, KEYWORD_WEIGHT), (abstract, 1)):
         tokens = split_words(text)
         seen: set[tuple[str, ...]] = set()
-        position = 0
-        while position < len(tokens):
-            step = 1
-            for term, weights in lexicon.terms.get(tokens[position], ()):
-                if tuple(tokens[position : position + len(term)]) == term:
+        end = 0  # of the last term
+        for position, token in enumerate(tokens):
+            if token not in lexicon.lengths or position < end:
+                continue
+            for length in lexicon.lengths[token]:
+                term = tuple(tokens[position : position + length])
+                if term in lexicon.terms:
                     if term not in seen:
                         seen.add(term)
-                        for topic, weight in weights:
+                        for topic, weight in lexicon.terms[term]:
                             found[lexicon.topics[topic]] += factor * weight
-                    step = len(term)
+                    end = position + length
                     break
-            position += step
     return found
 
 

@@ -336,8 +336,9 @@ def test_snapshot_holds_only_names_from_closed_lists(snapshot: pd.DataFrame):
         assert set("; ".join(snapshot[f"pretrained_{where}"].unique()).split("; ")) <= models | {""}
     types = set("; ".join([*snapshot["accelerator"].unique(), *snapshot["accelerators_thanked"].unique()]).split("; "))
     known = re.compile(
-        r"|GPU|TPU( v[1-4])?|(GTX|RTX|TITAN|Quadro)( RTX)?( [A-Z]?\w{1,5}){0,2}( Ti| SUPER| Pascal)?|"
-        r"[A-Z]{1,2}\d{1,4}G?|DGX.\w+|JETSON|RADEON|ASCEND|GAUDI\d?|IPU|ARRIA|MI\d+X?"
+        r"|GPU|NPU|TPU( v([1-4]|5[ep]?|6e|7))?|(GTX|RTX|TITAN|Quadro)( RTX)?( [A-Z]?\w{1,5}){0,2}( Ti| SUPER| Pascal)?|"
+        r"[A-Z]{1,2}\d{1,4}[GS]?|DGX.\w+|JETSON|RADEON|ARRIA|MI\d+[ACX]?|ASCEND|Ascend \d{3}[A-C]?\d?|GAUDI|Gaudi \d|"
+        r"((GC2|GC200|Bow) )?IPU|WSE(-\d)?|(Trainium|Inferentia)\d?"
     )
     assert [name for name in types if not known.fullmatch(name)] == []
     assert set(snapshot["venue"]) <= set(VENUES.values())
