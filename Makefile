@@ -4,6 +4,13 @@ export UV_SYSTEM_CERTS := 1
 PY := .venv/bin/python
 UV := .boot/bin/uv
 TESTS ?= tests
+# Installs pinned packages; after an interrupted installation, all of them again.
+SYNC = again=$$(test ! -e .venv/.unfinished || echo --reinstall); touch .venv/.unfinished; \
+	$(UV) pip sync -q $$again --compile-bytecode --require-hashes -p ./.venv
+
+# What was left incomplete, or whose Python is gone, is made again.
+.DELETE_ON_ERROR:
+$(shell test -x .boot/bin/uv || rm -f .boot/bin/uv; test -x .venv/bin/python || rm -f .venv/pyvenv.cfg)
 
 .PHONY: refresh test test-all status check lock clean
 
@@ -25,26 +32,31 @@ check: .venv/.ok-test
 	@echo "make: ruff and mypy"
 	@$(PY) -m ruff check -q . && $(PY) -m ruff format -q --check . && $(PY) -m mypy
 
+# An environment without pip is left by a Python without ensurepip, or by an interruption: it is made again.
 $(UV): requirements-boot.lock
 	@echo "make: fetching the installer (uv) into .boot, once"
-	@test -x .boot/bin/python || python3 -m venv .boot
-	@.boot/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-boot.lock
-	@touch $@
+	@.boot/bin/python -m pip --version > /dev/null 2>&1 || python3 -m venv --clear .boot || { rm -rf .boot; \
+		echo "make: python3 cannot make an environment: do what the lines above say (on Debian and Ubuntu:" \
+		"apt install python3-venv), then run make again" >&2; exit 1; }
+	@.boot/bin/python -m pip install -q --disable-pip-version-check --force-reinstall --require-hashes \
+		-r requirements-boot.lock
+	@$@ --version > /dev/null && touch $@
 
-.venv/bin/python: $(UV) .python-version
+# The file is the environment's own; bin/python may be a link to a Python that other programs use.
+.venv/pyvenv.cfg: $(UV) .python-version
 	@echo "make: creating .venv with Python $$(cat .python-version), once"
 	@$(UV) venv -q --clear .venv
 	@touch $@
 
-.venv/.ok: .venv/bin/python requirements.lock
+.venv/.ok: .venv/pyvenv.cfg requirements.lock
 	@echo "make: installing pinned packages into .venv (about 1 GB, once; half a minute on a fast line)"
-	@$(UV) pip sync -q --compile-bytecode --require-hashes -p ./.venv requirements.lock
-	@rm -f .venv/.ok-test && touch $@
+	@$(SYNC) requirements.lock
+	@rm -f .venv/.ok-test .venv/.unfinished && touch $@
 
 .venv/.ok-test: .venv/.ok requirements-dev.lock
 	@echo "make: adding the test tools to .venv, once"
-	@$(UV) pip sync -q --compile-bytecode --require-hashes -p ./.venv requirements-dev.lock
-	@touch $@
+	@$(SYNC) requirements-dev.lock
+	@rm -f .venv/.unfinished && touch $@
 
 lock: $(UV)
 	$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate -p 3.12 requirements.in -o requirements.lock

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import shutil
 import signal
 import sys
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +18,42 @@ from data.errors import CheckError, InputError
 
 INTERRUPTED = "interrupted: what was finished is kept; run the command again to go on"
 _pressed = threading.Event()
+# What is printed for characters that a terminal may lack, where Unicode has no decomposition into ASCII.
+PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("\N{MINUS SIGN}\N{HYPHEN}\N{EN DASH}\N{EM DASH}", "-"),
+        **dict.fromkeys("\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}", "'"),
+        **dict.fromkeys("\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}", '"'),
+        **dict.fromkeys("\N{BOX DRAWINGS LIGHT HORIZONTAL}\N{BOX DRAWINGS HEAVY HORIZONTAL}", "-"),
+        **dict.fromkeys("\N{BOX DRAWINGS LIGHT VERTICAL}\N{BOX DRAWINGS HEAVY VERTICAL}", "|"),
+        "\N{MULTIPLICATION SIGN}": "x",
+        "\N{PLUS-MINUS SIGN}": "+/-",
+        "\N{LESS-THAN OR EQUAL TO}": "<=",
+        "\N{GREATER-THAN OR EQUAL TO}": ">=",
+        "\N{ALMOST EQUAL TO}": "~",
+        "\N{RIGHTWARDS ARROW}": "->",
+        "\N{BULLET}": "*",
+        "\N{DAGGER}": "+",
+    }
+)
+
+
+def _replace_by_plain(error: UnicodeError) -> tuple[str, int]:
+    """Replace characters that an encoding lacks by similar ASCII, letters without their accents, or question marks."""
+    assert isinstance(error, UnicodeEncodeError)
+    characters = error.object[error.start : error.end]
+    similar = (unicodedata.normalize("NFKD", character.translate(PLAIN)).translate(PLAIN) for character in characters)
+    return "".join(text.encode("ascii", "ignore").decode() or "?" for text in similar), error.end
+
+
+codecs.register_error("plain", _replace_by_plain)
+
+
+def _print_plainly() -> None:
+    """Let the terminal print what it can: a character that its encoding lacks must not end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure") and stream.errors != "surrogateescape":
+            stream.reconfigure(errors="plain")
 
 
 @contextmanager
@@ -74,6 +112,7 @@ def run(app: typer.Typer, interrupted: str = INTERRUPTED) -> int:
         0: done. 1: a check failed. 2: wrong usage, bad input, or a file or folder that cannot be used.
         130: interrupted. A command may also return a code of its own.
     """
+    _print_plainly()
     try:
         with _keep_interrupts():
             code = int(app(standalone_mode=False) or 0)

@@ -15,6 +15,7 @@ import typer
 from data.command import raise_if_interrupted, run
 from data.errors import CheckError, InputError
 from data.io import write_atomic
+from data.numbers import check_decimal
 from inference.store.overrides import Overrides
 from inference.store.paths import ROOT, Paths
 from models.registry import CLAIMS
@@ -39,6 +40,7 @@ Papers = Annotated[
     Path | None, typer.Option(help="your table of papers, in the format of data/README.md (as `data build` writes it)")
 ]
 Priors = Annotated[Path | None, typer.Option(help="your hyper-parameters (.toml), in the format of README.md")]
+Decimal = Annotated[str | None, typer.Option(help="decimal sign of the numbers in your tables: . or ,")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -68,7 +70,8 @@ def _open_report(to_stderr: bool = False) -> Iterator[Callable[[str], None]]:
 
     console = Console(highlight=False, stderr=to_stderr)
     start = time.monotonic()
-    spinner = console.status("") if console.is_terminal else None
+    dots = "dots" if console.encoding.startswith("utf") else "line"
+    spinner = console.status("", spinner=dots) if console.is_terminal else None
 
     def report(text: str) -> None:
         raise_if_interrupted()
@@ -91,6 +94,7 @@ def refresh(
     models: Models = None,
     papers: Papers = None,
     priors: Priors = None,
+    decimal: Decimal = None,
     out: Out = None,
 ) -> int:
     """Refit stale specifications, check them, and write estimates, figures and the paper."""
@@ -99,7 +103,10 @@ def refresh(
     from inference.store.declarations import list_affected_claims
     from inference.store.posteriors import read_json
 
-    overrides = Overrides(seed, models, priors, papers)
+    check_decimal(decimal)
+    overrides = Overrides(seed, models, priors, papers, decimal)
+    if decimal is not None and not overrides.tables:
+        raise InputError("--decimal is about your own tables", hint="give --models or --papers with it")
     chosen = _check_claims(claims) if claims else list_affected_claims(overrides)
     if not chosen:
         raise InputError(f"no claim reads a table of {' or '.join(overrides.tables)}")
@@ -118,7 +125,7 @@ def status(claims: Claims = None, out: Out = None, as_json: AsJson = False) -> i
 
     states = gather_states(_check_claims(claims), Paths(out or Paths().out))
     for line in [json.dumps(states)] if as_json else describe_states(states):
-        typer.echo(line)
+        print(line)
     return 0
 
 
@@ -141,11 +148,17 @@ def sensitivity(
         list_needless,
         list_undeclared,
         read_declared,
+        select_rows,
     )
 
     chosen, paths = _check_claims(claims), Paths(out or Paths().out)
-    rows = [row for row in read_estimates(paths.out)["estimates"] if row["claim"] in chosen]
-    earlier = read_earlier_overrides(paths, chosen[0])
+    found = read_estimates(paths.out)
+    rows = [row for row in found["estimates"] if row["claim"] in chosen]
+    without = [claim for claim in chosen if claim not in {row["claim"] for row in rows}]
+    if not rows or (claims and without):
+        raise InputError(f"there are no estimates of {', '.join(without)}", paths.out, hint="run refresh first")
+    chosen = [claim for claim in chosen if claim not in without]
+    earlier = read_earlier_overrides(paths, *chosen)
     if not are_outputs_current(paths, {claim: list_parts_by_fit(claim, earlier) for claim in CLAIMS}, earlier):
         raise InputError("the estimates do not match the code and the stored fits", paths.out, hint="run refresh first")
     if priors is not None:
@@ -157,21 +170,19 @@ def sensitivity(
         with _open_report(as_json) as report:
             if bring_up_to_date(chosen, user_paths, report, overrides):
                 raise CheckError(f"a fit with the priors of {priors.name} failed its checks: see {user_paths.failed}")
-        add_user_refits(rows, read_estimates(user_paths.out)["estimates"], priors.name)
+        add_user_refits(rows, read_estimates(user_paths.out)["estimates"], found["fits"], priors.name)
         paths = user_paths
     declared = read_declared()
-    table = [row for row in rows if row["refits"]]
+    table = select_rows(rows)
     file = paths.out / "sensitivity.csv"
     write_atomic(file, format_rows_csv(table, declared))
     headline = [row for row in table if row["headline"]]
     missing = list_undeclared(rows, declared)
     if as_json:
-        typer.echo(
-            json.dumps({"estimates": headline, "undeclared": missing, "needless": list_needless(rows, declared)})
-        )
+        print(json.dumps({"estimates": headline, "undeclared": missing, "needless": list_needless(rows, declared)}))
     else:
         print_sensitivity(headline, declared, [f"not declared: {text}" for text in missing])
-        typer.echo(f"every estimate: {file}")
+        print(f"every estimate: {file}")
     return 1 if missing else 0
 
 
@@ -182,7 +193,7 @@ def alternatives(claims: Claims = None) -> int:
 
     with _open_report() as report:
         failed = fit_extended(_check_claims(claims), Paths(), report)
-    typer.echo("run refresh to include them in figures and paper, then publish to commit them")
+    print("run refresh to include them in figures and paper, then publish to commit them")
     return 1 if failed else 0
 
 
@@ -199,10 +210,10 @@ def diff(
 
     rows = compare(read_estimates(old), read_estimates(new), not everything)
     if as_json:
-        typer.echo(json.dumps(rows))
+        print(json.dumps(rows))
     else:
         print_differences(rows)
-        typer.echo(summarise_differences(rows))
+        print(summarise_differences(rows))
     return 0
 
 
@@ -216,7 +227,7 @@ def publish(
     from inference.pipeline.publish import publish as copy
 
     for path in copy(Paths(), draws):
-        typer.echo(f"written: {path}")
+        print(f"written: {path}")
     return 0
 
 

@@ -37,7 +37,7 @@ def _make_table(*heads: str, rows: Iterable[Iterable[str]]) -> Table:
 
 
 def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
-    """Print the headline estimates, the fits that needed the one retry, and the paths of the outputs."""
+    """Print the headline estimates, steps of ladders that are missing, retried fits, and the paths of the outputs."""
     rows = [
         [formatting.label_headline(row), row["text"], str(row["n"]), row["published_text"] or "", row["verdict"] or "",
          ", ".join(flag.split(":")[0] for flag in list_flags(row))]
@@ -46,8 +46,15 @@ def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
     ]  # fmt: skip
     retried = [name for name, fit in estimates["fits"].items() if fit["gate"]["retried"] and not fit.get("aside")]
     heads = ("estimate", "median (89 % interval)", "n", "published", "verdict", "sensitive to")
+    missing = [
+        f"not compared: {step['title']} ({row['title']}): {step['reason']}"
+        for ladders in estimates["ladders"].values()
+        for row in ladders
+        for step in row.get("not_compared", [])
+    ]
     _print(
         _make_table(*heads, rows=rows),
+        *missing,
         f"retried:   {', '.join(retried) or 'no fit needed the one retry'}",
         f"paper:     {paths.paper}",
         f"figures:   {paths.figures}",
@@ -64,7 +71,8 @@ def print_sensitivity(rows: Iterable[Row], declared: Mapping[str, Mapping[str, s
     """Print headline estimates under power-scaling and other priors, and undeclared sensitivities."""
     from inference.summaries.sensitivity import name_row
 
-    for row in rows:
+    shown = list(rows)
+    for row in shown:
         known = declared.get(name_row(row))
         status = (
             f'declared, affects: "{known["sentence"]}"'
@@ -78,11 +86,15 @@ def print_sensitivity(rows: Iterable[Row], declared: Mapping[str, Mapping[str, s
             f"{row['title']}: {row['text']}" + (f", {row['verdict']}" if row["verdict"] else ""),
             f"  power-scaling: {diagnosis}; contraction {row['contraction_text']}; {status}",
         )
-        width = max(len(refit["title"]) for refit in row["refits"])
+        width = max((len(refit["title"]) for refit in row["refits"]), default=0)
         for refit in row["refits"]:
             verdict = f"  verdict: {refit['verdict']}" if refit["verdict"] != row["verdict"] else ""
             _print(f"    {refit['title']:<{width}}  {refit['text']:<24}  {format_shift(refit)} sd{verdict}")
-    _print("shifts of the median / lower / upper end, in posterior standard deviations", *missing)
+    if any(row["refits"] for row in shown):
+        _print("shifts of the median / lower / upper end, in posterior standard deviations")
+    else:
+        _print("no refits under other priors; --priors FILE refits under yours")
+    _print(*missing)
 
 
 def print_differences(rows: Iterable[Row]) -> None:

@@ -5,13 +5,24 @@ from __future__ import annotations
 import importlib
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
-from inference.store.declarations import Resolved, list_specifications, list_tables, name_module, resolve
+from inference.store.declarations import (
+    Resolved,
+    import_part,
+    list_specifications,
+    list_tables,
+    name_module,
+    resolve,
+)
 from inference.store.fingerprints import Parts, find_tables, list_parts_by_fit
+from inference.store.imports import find_file
 from inference.store.overrides import Overrides
 from models.common.claim import Model, Specification
+
+if TYPE_CHECKING:
+    from models.common.exclusions import Selection
 
 Report = Callable[[str], None]
 
@@ -35,17 +46,49 @@ def load_tables(claim: str, overrides: Overrides, report: Report) -> tuple[dict[
     if "papers" in user_tables:
         from data.tables.user_tables import read_user_papers
 
-        tables["papers"], message = read_user_papers(user_tables["papers"])
+        tables["papers"], message = read_user_papers(user_tables["papers"], overrides.decimal)
         report(message)
     if "models" in user_tables:
         from data.tables.user_tables import read_user_models
-        from inference.store.declarations import import_part
 
-        found = read_user_models(user_tables["models"], import_part(claim, "specifications").CHOICES.vintage)
+        vintage = import_part(claim, "specifications").CHOICES.vintage
+        found = read_user_models(user_tables["models"], vintage, overrides.decimal)
         report(found.message)
         tables["models"] = found.frame
         choices = {"vintage": found.vintage}
     return tables, choices
+
+
+def check_rows(claim: str, overrides: Overrides) -> tuple[str, str]:
+    """Check that a user's tables have rows for a claim's main fit, before PyMC is imported.
+
+    The claim's module ``rows`` or ``cells`` has a function ``select``, which chooses the rows and needs no PyMC.
+    Without it, the tables are only read.
+
+    Returns
+    -------
+    found
+        How many rows enter the main fit, and how many do not for which reason.
+    fault
+        Why the main fit has no rows; empty if it has some.
+
+    Raises
+    ------
+    InputError
+        If a table violates its format.
+    """
+    tables, choices = load_tables(claim, overrides, lambda text: None)
+    modules = [name for name in ("rows", "cells") if find_file(f"models.{claim}.{name}") is not None]
+    select = next((found for name in modules if (found := getattr(import_part(claim, name), "select", None))), None)
+    main = next((one for one in list_specifications(claim) if one.name == "main"), None)
+    if select is None or main is None:
+        return "", ""
+    try:
+        selected = select(tables, resolve(claim, main, overrides, **choices).choices)
+    except InputError as error:
+        return "", str(error)
+    rows: Selection = selected[0] if isinstance(selected, tuple) else selected
+    return f"{len(rows.frame):,} {rows.describe()}", ""
 
 
 def has_main(claim: str, model: str) -> bool:

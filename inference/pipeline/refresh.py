@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from data.errors import InputError
 from data.parallel import report as report_to_parent
 from inference.pipeline.outputs import are_outputs_current, run_by_claim, write_outputs
 from inference.store import posteriors
-from inference.store.declarations import list_affected_claims
+from inference.store.declarations import list_tables
 from inference.store.fingerprints import Parts, combine, list_parts_by_fit
 from inference.store.lock import hold_lock
 from inference.store.overrides import Overrides
@@ -45,7 +45,8 @@ def refresh(claims: Iterable[str], paths: Paths, report: Report, overrides: Over
     Raises
     ------
     InputError
-        For bad input, or if another process writes to the same folder. Stored results are then left unchanged.
+        For bad input, if a user's tables support none of the claims, or if another process writes to the same folder.
+        Stored results are then left unchanged.
     """
     parts = {claim: list_parts_by_fit(claim, overrides) for claim in CLAIMS}
     states = {claim: posteriors.find_claim_state(paths, claim, parts[claim])[0] for claim in claims}
@@ -53,31 +54,68 @@ def refresh(claims: Iterable[str], paths: Paths, report: Report, overrides: Over
     if not stale and are_outputs_current(paths, parts, overrides):
         report("everything is current: nothing to do")
         return 0
-    if stale and overrides.tables:
-        from data.tables.user_tables import check_user_tables
-
-        check_user_tables(overrides.tables)
+    left_out = _find_left_out(stale, overrides, report)
+    _require_one(states, left_out)
     with hold_lock(paths.lock):
         # Later claims have larger models. They start first, so that no core idles at the end.
-        tasks = {claim: (claim, parts[claim], paths, report_to_parent, overrides) for claim in reversed(stale)}
-        failed = [claim for claim, passed in run_by_claim(_refit, tasks, report) if not passed]
+        fitted = [claim for claim in reversed(stale) if claim not in left_out]
+        tasks = {claim: (claim, parts[claim], paths, report_to_parent, overrides) for claim in fitted}
+        failed = []
+        for claim, (passed, reason) in run_by_claim(_refit, tasks, report):
+            failed += [] if passed else [claim]
+            left_out |= {claim: reason} if reason else {}
+        _require_one(states, left_out)
+        for claim, reason in left_out.items():
+            report(f"{claim} left out: {reason}")
+            posteriors.leave_out(paths, claim)
         missing = write_outputs(paths, parts, overrides, report)
     return 1 if failed or missing else 0
 
 
-def _refit(claim: str, parts: Mapping[str, Parts], paths: Paths, report: Report, overrides: Overrides) -> bool:
-    """Fit the specifications of a claim that are not current; return whether all of them passed the gate."""
+def _find_left_out(claims: Iterable[str], overrides: Overrides, report: Report) -> dict[str, str]:
+    """Return the claims whose main fit finds no rows in a user's tables, with the reasons. PyMC is not imported."""
+    from inference.pipeline.fitter import check_rows
+
+    left_out = {}
+    for claim in claims:
+        if set(overrides.tables) & set(list_tables(claim)):
+            found, fault = check_rows(claim, overrides)
+            if fault:
+                left_out[claim] = fault
+            elif found:
+                report(f"{claim}: main fit from {found}")
+    return left_out
+
+
+def _require_one(claims: Collection[str], left_out: Mapping[str, str]) -> None:
+    """Raise an error with the reasons if a user's tables support none of the claims."""
+    if claims and all(claim in left_out for claim in claims):
+        if len(set(left_out.values())) == 1:
+            raise InputError(next(iter(left_out.values())))
+        reasons = "; ".join(f"{claim}: {reason}" for claim, reason in left_out.items())
+        raise InputError(f"no claim can be run: {reasons}")
+
+
+def _refit(
+    claim: str, parts: Mapping[str, Parts], paths: Paths, report: Report, overrides: Overrides
+) -> tuple[bool, str]:
+    """Fit the specifications of a claim that are not current.
+
+    Returns
+    -------
+    passed
+        Whether all of them passed the gate.
+    reason
+        Why a user's tables do not support the claim; empty if they do.
+    """
     from inference.pipeline.fitter import Fitter
 
     fitter = Fitter.load_claim(claim, parts, overrides, report, extended=False)
     try:
         fitted, left_out = fitter.prepare(report)
     except InputError as error:
-        # Other claims may find what they need in this table.
-        if overrides.tables and len(list_affected_claims(overrides)) > 1:
-            report(f"{claim} left out: {error}")
-            posteriors.leave_out(paths, claim)
-            return True
+        if set(overrides.tables) & set(list_tables(claim)):
+            return True, str(error)
         raise
     passed = True
     for number, one in enumerate(fitted, start=1):
@@ -96,7 +134,7 @@ def _refit(claim: str, parts: Mapping[str, Parts], paths: Paths, report: Report,
             passed = False
     if passed:
         posteriors.finish_claim(paths, claim, [one.name for one in fitted], left_out, overrides.to_metadata())
-    return passed
+    return passed, ""
 
 
 def make_metadata(one: Specification, parts: Parts, gate: Any, retried: bool) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from models.registry import CLAIMS
 NO_FITS: State = ("missing", "no fits")
 
 
-def read_earlier_overrides(paths: Paths, claim: str) -> Overrides:
-    """Return the overrides of a claim's last refresh in this folder."""
-    return Overrides.from_metadata((read_finished(paths, claim) or {}).get("overrides"))
+def read_earlier_overrides(paths: Paths, *claims: str) -> Overrides:
+    """Return the overrides of the last refresh in this folder, of the first of the claims that it completed."""
+    finished = (read_finished(paths, claim) for claim in claims)
+    return Overrides.from_metadata(next((known["overrides"] for known in finished if known), None))
 
 
 def gather_states(claims: Iterable[str], paths: Paths) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def gather_states(claims: Iterable[str], paths: Paths) -> dict[str, Any]:
             extended = list_parts_by_fit(claim, Overrides(), extended=True)
             out[claim]["extended"] = _convert_states(find_extended_states(paths, claim, extended))
     chosen = list(claims)
-    shown = find_output_states(paths, parts, read_earlier_overrides(paths, chosen[0]))
+    shown = find_output_states(paths, parts, read_earlier_overrides(paths, *chosen, *CLAIMS))
     for claim in CLAIMS:
         out[claim]["outputs"] = _convert_state(shown.get(claim, NO_FITS))
     return {claim: out[claim] for claim in chosen} | {"paper": _convert_state(shown.get("paper", NO_FITS))}

@@ -103,7 +103,8 @@ def summarise_claim(
     add_moved_most(rows, fits)
     charts = import_part(claim, "chart_data").make_chart_data(trees, rows)
     charts |= make_check_data(claim, trees) | make_sensitivity_data(claim, rows)
-    ladders = make_ladders(specifications, reporting, rows, raw)
+    left_out = (posteriors.read_finished(paths, claim) or {"left_out": {}})["left_out"]
+    ladders = make_ladders(specifications, reporting, rows, raw, left_out)
     # Converted by way of JSON, so that the content is the same as when it is read from the file.
     content: Row = json.loads(
         json.dumps({"fits": fits, "estimates": rows, "raw": raw, "ladders": ladders, "charts": charts}, allow_nan=False)

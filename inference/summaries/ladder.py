@@ -22,6 +22,7 @@ from models.common.claim import RAW, Specification
 from models.common.estimand import TINY
 
 Row = dict[str, Any]
+NOT_ESTIMATED = "these data have no such estimate"
 
 
 def make_raw_rows(claim: str, specifications: Sequence[Specification], trees: Mapping[str, xr.DataTree]) -> list[Row]:
@@ -76,16 +77,23 @@ def _compute_share(k: int, n: int) -> Row:
 
 
 def make_ladders(
-    specifications: Sequence[Specification], reporting: ModuleType, rows: Iterable[Row], raw: Iterable[Row]
+    specifications: Sequence[Specification],
+    reporting: ModuleType,
+    rows: Iterable[Row],
+    raw: Iterable[Row],
+    left_out: Mapping[str, str] | None = None,
 ) -> list[Row]:
     """Make a ladder for each headline whose published value is of the same quantity.
+
+    ``left_out`` gives the reason for each specification that a user's table cannot support.
 
     Returns
     -------
     list of dict
         ``estimand``, ``coords``, ``title``, ``published`` (value or null), ``published_sign``, ``published_text``,
         ``reference``, ``scale``, ``rungs`` (the steps: ``spec``, ``kind``, ``title``, ``n``, ``median``, ``eti_low``,
-        ``eti_high``, ``text``), ``matters_most`` (a step's ``spec``), and ``beside``: a separate quantity, or null.
+        ``eti_high``, ``text``), ``matters_most`` (a step's ``spec``), and ``beside``: a separate quantity, or null;
+        and, if steps are missing, ``not_compared`` (``spec``, ``title``, ``reason``).
     """
     by_name = {one.name: one for one in specifications}
     fitted = {one.name for one in specifications if one.model != RAW}
@@ -109,6 +117,11 @@ def make_ladders(
         ]
         spec, estimand = reporting.SEPARATE_QUANTITIES.get(headline.estimand, ("", ""))
         separate = found.get((spec, *make_key(estimand, headline.coords)))
+        missing = [
+            {"spec": name, "title": by_name[name].title, "reason": (left_out or {}).get(name, NOT_ESTIMATED)}
+            for name in reporting.LADDER
+            if (name, *key) not in found
+        ]
         out.append(
             {
                 "estimand": headline.estimand,
@@ -123,6 +136,7 @@ def make_ladders(
                 "matters_most": find_largest_step(steps, main["unit"]),
                 "beside": None if separate is None else _make_step(by_name[spec], "beside", separate),
             }
+            | ({"not_compared": missing} if missing else {})
         )
     return out
 

@@ -85,19 +85,34 @@ def list_needless(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]
     return [name for name in declared if name not in flagged]
 
 
-def add_user_refits(rows: Iterable[dict[str, Any]], user_rows: Iterable[Row], title: str) -> None:
-    """Add the estimates under a user's priors to the refits of the project's fits."""
+def add_user_refits(
+    rows: Iterable[dict[str, Any]], user_rows: Iterable[Row], fits: Mapping[str, Row], title: str
+) -> None:
+    """Add the estimates under a user's priors to the refits of each estimate.
+
+    Estimates of the prior sets (specifications of kind ``prior``) have priors of their own and are left out, and so are
+    single probabilities, which have no posterior sd.
+    """
     from inference.summaries.refits import compute_moves
 
     found = {name_row(row): row for row in user_rows}
     for row in rows:
         other = found.get(name_row(row))
-        if other is not None and row["refits"]:
+        if other is not None and row["sd"] and fits[f"{row['claim']}/{row['spec']}"]["kind"] != "prior":
             row["refits"] = [*row["refits"], compute_moves(row, other, title)]
 
 
+def select_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Select the estimates with refits, and the headlines, which power-scaling and contraction describe without any."""
+    return [row for row in rows if row["refits"] or (row["headline"] and row["kind"] == "quantity")]
+
+
 def format_rows_csv(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> bytes:
-    """Return a CSV of one line per estimate and prior: diagnosis, contraction, shifts in sd and units, verdict."""
+    """Return a CSV of one line per estimate and prior: diagnosis, contraction, shifts in sd and units, verdict.
+
+    An estimate without refits has one line, with empty columns from ``priors`` on, except for its verdict.
+    """
+    ends = ("median", "eti_low", "eti_high")
     lines = []
     for row in rows:
         start = {
@@ -107,9 +122,9 @@ def format_rows_csv(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str
             "contraction": row["contraction"], "flags": "; ".join(list_flags(row)),
             "declared": name_row(row) in declared,
         }  # fmt: skip
-        for refit in row["refits"]:
-            moved = {f"{key}_shift_sd": value for key, value in refit["shift"].items()}
-            moved |= {f"{key}_shift": refit["to"][key] - row[key] for key in refit["shift"]}
-            changes = {"verdict": row["verdict"], "verdict_under_it": refit["verdict"]}
-            lines.append(start | {"priors": refit["title"], **moved, **changes})
+        for refit in row["refits"] or [None]:
+            moved = {f"{key}_shift_sd": refit["shift"][key] if refit else None for key in ends}
+            moved |= {f"{key}_shift": refit["to"][key] - row[key] if refit else None for key in ends}
+            changes = {"verdict": row["verdict"], "verdict_under_it": refit["verdict"] if refit else None}
+            lines.append(start | {"priors": refit["title"] if refit else None, **moved, **changes})
     return format_csv(lines[0].keys(), lines) if lines else b""

@@ -41,6 +41,7 @@ ALONE = {
     "without cost alone": ("cost of training or at discretion", {"training cost", "discretionary"}),
 }
 OTHER_DOMAIN = "Other"
+ENOUGH = 3  # models of a year: a share of fewer says little
 
 
 def select(tables: Tables, choices: Choices) -> Selection:
@@ -55,7 +56,8 @@ def select(tables: Tables, choices: Choices) -> Selection:
     Raises
     ------
     InputError
-        If the vintage has no models, or if academia-only or industry-only has no model with a known compute.
+        If the vintage has no models, none of the years of the analysis, or no model with a known compute of
+        academia-only or of industry-only; or if fewer than two years have enough models for a share.
     """
     frame = tables["models"]
     if choices.vintage not in set(frame["vintage"]):
@@ -72,8 +74,8 @@ def select(tables: Tables, choices: Choices) -> Selection:
     models.keep(models.frame["date"] != "", "no publication date")
     year = models.frame["date"].str[:4].astype(int)
     models.frame = models.frame.assign(year=year)
-    window = year.between(choices.first_year, choices.last_year)
-    models.keep(window, f"published outside {choices.first_year}-{choices.last_year}")
+    window = (choices.first_year, choices.last_year)
+    models.keep_years(year, *window, f"published outside {window[0]}-{window[1]}")
     sector_of = SPONSOR_TO_SECTOR if choices.team == "sponsor" else TEAM_TO_SECTOR
     team = TEAM_COLUMN[choices.team]
     models.keep(models.frame[team].isin(sector_of), NO_TEAM[choices.team])
@@ -86,7 +88,12 @@ def select(tables: Tables, choices: Choices) -> Selection:
     frame["has_compute"] = frame["log10_compute"].notna() & (frame["confidence"] != "wrong")
     for sector in ("academia-only", "industry-only"):
         if not (frame["has_compute"] & (frame["sector"] == sector)).any():
-            raise InputError(f"no {sector} model with a known training compute in the window", "table of models")
+            problem = f"no {sector} model with a known training compute in the window"
+            raise InputError(problem, "table of models", hint=models.describe())
+    counts = frame.loc[frame["has_compute"], "year"].value_counts()
+    if (counts >= ENOUGH).sum() < 2:
+        problem = f"too few models: fewer than two years have {ENOUGH} models with a known training compute"
+        raise InputError(problem, "table of models", hint=models.describe())
     models.frame = frame
     return models
 

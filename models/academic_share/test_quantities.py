@@ -9,6 +9,7 @@ import json
 
 import xarray as xr
 
+from models.academic_share.rows import ENOUGH
 from models.common.team_types import ACADEMIA_ONLY, INDUSTRY_ONLY
 
 
@@ -22,7 +23,7 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
     dataset
         The dataset that ``prepare_shares`` returns. Years with fewer than three models are left out.
     """
-    count = data["count_obs"].sel(year=dataset["year"][dataset["n"] >= 3])
+    count = data["count_obs"].sel(year=dataset["year"][dataset["n"] >= ENOUGH])
     academia = count.sel(sector=ACADEMIA_ONLY, drop=True)
     share = academia / count.sum("sector")
     last_year = int(data["year"][-1])

@@ -111,7 +111,8 @@ def select(tables: Tables, choices: Choices) -> tuple[Selection, dict[str, list[
     frame = rows.frame
     if frame.empty:
         problem = f"no paper of {', '.join(VENUES)} was read in full text and has a known team type"
-        raise InputError(problem, "table of papers", hint="code_coded, team_coded, n_authors: see data/README.md")
+        hint = f"{rows.describe()}; see data/README.md for the columns code_coded, team_coded, n_authors"
+        raise InputError(problem, "table of papers", hint=hint)
     size = band_team_size(frame["n_authors"])
     if choices.institutions:
         size += " of " + band_institutions(frame["institutions"])

@@ -79,7 +79,7 @@ def compute_log_odds(effect: Mapping[str, Any], sector_idx: Any, date: Any, comp
 
 
 def build(dataset: xr.Dataset, priors: TrainingCodePriors) -> pm.Model:
-    """Build a logistic regression with academia-only as the reference. Deterministic ``sector_effect`` (sector,)."""
+    """Build a logistic regression with academia-only as the reference, which has no effect of its own."""
     coords = {"sector": list(SECTOR_LEVELS), "other": list(SECTOR_LEVELS[1:])}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset, ("sector_idx", "date", "compute", "unknown", "open"))
@@ -87,7 +87,7 @@ def build(dataset: xr.Dataset, priors: TrainingCodePriors) -> pm.Model:
         contrast = pm.Normal("sector_contrast", 0, sd, dims="other")
         effect = {
             "intercept": pm.Normal("intercept", 0, sd),
-            "sector_effect": pm.Deterministic("sector_effect", pt.concatenate([[0.0], contrast]), dims="sector"),
+            "sector_effect": pt.concatenate([[0.0], contrast]),
             "trend": pm.Normal("trend", 0, sd * TREND, dims="sector"),
             "slope": pm.Normal("slope", 0, sd),
             "gap": pm.Normal("gap", 0, sd),
@@ -110,8 +110,10 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
     """
     effect = {
         name: draws[name].transpose("chain", "draw", ...).to_numpy()
-        for name in ("intercept", "sector_effect", "trend", "slope", "gap")
+        for name in ("intercept", "sector_contrast", "trend", "slope", "gap")
     }
+    reference = np.zeros((*effect["intercept"].shape, 1))
+    effect["sector_effect"] = np.concatenate([reference, effect["sector_contrast"]], axis=-1)
     compute, unknown = dataset["compute"].to_numpy(), dataset["unknown"].to_numpy()
     shape = (len(SECTOR_LEVELS), len(DATES))
     shares, log_odds = (np.empty((*effect["intercept"].shape, *shape)) for _ in range(2))

@@ -36,11 +36,11 @@ def select(tables: Tables, choices: Choices) -> Selection:
     Raises
     ------
     InputError
-        If no paper is left.
+        If no paper is left, or none uses a term (or names an accelerator).
     """
     rows = Selection(tables["papers"], "papers of the table")
-    frame = rows.frame
-    rows.keep(frame["year"].between(choices.first_year, choices.last_year), "outside the years of the analysis")
+    window = (choices.first_year, choices.last_year)
+    rows.keep_years(rows.frame["year"], *window, f"outside {window[0]}-{window[1]}, the years of the analysis")
     rows.keep(rows.frame["track"].isin(TRACKS), "track other than main and findings")
     if not choices.tei:
         rows.keep(rows.frame["sources"] != "tei", "known from TEI texts alone")
@@ -61,14 +61,16 @@ def select(tables: Tables, choices: Choices) -> Selection:
         problem = (
             "no paper has an abstract (or a full text), a number of authors and a team that is known or partly observed"
         )
-        raise InputError(problem, "table of papers", hint="see data/README.md for the columns that these need")
+        hint = f"{rows.describe()}; see data/README.md for the columns"
+        raise InputError(problem, "table of papers", hint=hint)
     frame["topic_used"] = frame[topic]
     frame["size"] = band_team_size(frame["n_authors"])
     frame["venue_group"] = group_venues(frame["venue"])
     frame["exposure"] = list_exposures(frame, choices)
     if not frame["exposure"].map(any).any():
         what = "names an accelerator" if choices.exposure == "hardware" else "uses a compute term"
-        raise InputError(f"no paper {what}: there is no contrast to estimate", "table of papers")
+        problem = f"no paper {what}: there is no contrast to estimate"
+        raise InputError(problem, "table of papers", hint=rows.describe())
     rows.frame = frame
     return rows
 
