@@ -60,7 +60,7 @@ def validate(
     ],
     decimal: Decimal = None,
 ) -> None:
-    """Check a table, and say what was read. The header identifies the table."""
+    """Check a table, and report what was read. The header identifies the type of table."""
     from data.numbers import check_decimal
     from data.tables.load import read_any
     from data.tables.user_tables import is_raw, read_user_models
@@ -79,7 +79,7 @@ def describe(
     papers: Annotated[Path | None, typer.Option(help="a table of papers; by default the snapshot's")] = None,
     models: Annotated[
         list[Path] | None,
-        typer.Option(help="describe raw Epoch vintages only: a file, or a folder of files; may be repeated"),
+        typer.Option(help="a raw Epoch vintage, or a folder of them, instead of the snapshot; may be repeated"),
     ] = None,
     decimal: Decimal = None,
 ) -> None:

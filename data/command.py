@@ -18,7 +18,7 @@ from data.errors import CheckError, InputError
 
 INTERRUPTED = "interrupted: what was finished is kept; run the command again to go on"
 _pressed = threading.Event()
-# What is printed for characters that a terminal may lack, where Unicode has no decomposition into ASCII.
+# ASCII for characters that a terminal may lack and that Unicode does not decompose into ASCII.
 PLAIN = str.maketrans(
     {
         **dict.fromkeys("\N{MINUS SIGN}\N{HYPHEN}\N{EN DASH}\N{EM DASH}", "-"),
@@ -39,7 +39,7 @@ PLAIN = str.maketrans(
 
 
 def _replace_by_plain(error: UnicodeError) -> tuple[str, int]:
-    """Replace characters that an encoding lacks by similar ASCII, letters without their accents, or question marks."""
+    """Replace each character that an encoding lacks by similar ASCII, an unaccented letter or a question mark."""
     assert isinstance(error, UnicodeEncodeError)
     characters = error.object[error.start : error.end]
     similar = (unicodedata.normalize("NFKD", character.translate(PLAIN)).translate(PLAIN) for character in characters)
@@ -50,7 +50,7 @@ codecs.register_error("plain", _replace_by_plain)
 
 
 def _print_plainly() -> None:
-    """Let the terminal print what it can: a character that its encoding lacks must not end the command."""
+    """Replace characters that a terminal's encoding lacks, because printing them would end the command."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure") and stream.errors != "surrogateescape":
             stream.reconfigure(errors="plain")

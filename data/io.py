@@ -42,6 +42,18 @@ def read_bytes(path: Path) -> bytes:
 
 
 Row = dict[str, str]
+LONGEST_CELL = 10_000_000  # characters; Python's own limit of 131,072 is less than a pasted full text
+# First bytes of files that are often saved under the name of a CSV or JSON file.
+FOREIGN = {
+    b"PK\x03\x04": "a spreadsheet (.xlsx, .ods) or zip file",
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)",
+    b"\x1f\x8b": "a gzip file, whose name must end in .gz",
+    b"version https://git-lfs": "a Git LFS pointer, which stands for the file (git lfs pull gets it)",
+    b"<!doctype html": "a web page (HTML), perhaps an error message of the server",
+    b"<html": "a web page (HTML), perhaps an error message of the server",
+    b"%pdf": "a PDF",
+}
+csv.field_size_limit(LONGEST_CELL)
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SEP_LINE = re.compile(r'"?sep=(.)"?,*\r?\n', re.IGNORECASE)  # Excel's first line, which names the delimiter
 
@@ -49,9 +61,9 @@ _SEP_LINE = re.compile(r'"?sep=(.)"?,*\r?\n', re.IGNORECASE)  # Excel's first li
 def parse_csv(path: Path, required: Iterable[str]) -> dict[int, Row]:
     """Read a CSV file strictly: one dict of stripped strings per row, by row number.
 
-    The delimiter is the one that separates most names in the header: a comma, semicolon, tab or vertical bar. Excel's
-    line ``sep=;`` names it. Names of columns are stripped; columns without a name are left out. Every row must be as
-    long as the header. Row numbers are those of a spreadsheet: the header is row 1, and empty lines count.
+    The delimiter is the one that splits the header into the most columns: a comma, semicolon, tab or vertical bar.
+    Excel's line ``sep=;`` names it. Names of columns are stripped; columns without a name are left out. Every row must
+    be as long as the header. Row numbers are those of a spreadsheet: the header is row 1, and empty lines count.
 
     Parameters
     ----------
@@ -85,6 +97,14 @@ def parse_csv(path: Path, required: Iterable[str]) -> dict[int, Row]:
     return rows
 
 
+def check_format(raw: bytes, path: Path, needed: str) -> None:
+    """Raise an InputError if the first bytes are those of another format than text."""
+    start = raw.removeprefix(codecs.BOM_UTF8).lstrip()[:32].lower()
+    for mark, name in FOREIGN.items():
+        if start.startswith(mark.lower()):
+            raise InputError(f"this is {name}; {needed} is needed", path)
+
+
 def read_header(path: Path) -> list[str]:
     """Return the names of the columns of a CSV file; raise as ``parse_csv``."""
     reader, _, before = _open_csv(path)
@@ -96,15 +116,19 @@ def read_header(path: Path) -> list[str]:
 
 def _open_csv(path: Path) -> tuple[Any, str, int]:
     """Return a reader at the header, its delimiter, and the number of lines before the header."""
-    text = read_text(read_bytes(path), path)
+    raw = read_bytes(path)
+    check_format(raw, path, "a CSV file")
+    text = read_text(raw, path)
+    if text.lstrip()[:1] in ("{", "[") and text.rstrip()[-1:] in ("}", "]"):
+        raise InputError("this is JSON; a CSV file is needed", path)
     if not text.strip():
         raise InputError("the file is empty", path)
     if "\x00" in text:
         raise InputError("binary content: a CSV file in UTF-8 is needed", path)
+    # A carriage return ends the row on an old Mac; inside a line, as in Epoch's list of chips, it does not.
+    text = re.sub(r"\r(?!\n)", " ", text) if "\n" in text else text.replace("\r", "\n")
     named = _SEP_LINE.match(text)
     text = text[named.end() :] if named else text
-    if "\n" in text:  # a carriage return inside a line, as in Epoch's list of chips, does not end the row
-        text = re.sub(r"\r(?!\n)", " ", text)
     delimiter = named.group(1) if named else find_delimiter(text)
     return csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter), delimiter, 1 if named else 0
 
@@ -130,7 +154,7 @@ def read_text(raw: bytes, path: Path) -> str:
 
 
 def find_delimiter(text: str) -> str:
-    """Return the delimiter that splits the header of a CSV file into most columns; a comma if none does."""
+    """Return the delimiter that splits the header of a CSV file into the most columns; a comma if none does."""
     header = text.lstrip("\r\n").partition("\n")[0]
     return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([header], delimiter=delimiter), [])))
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from data.errors import InputError
 
 DECIMALS = (".", ",")
-# Blanks and apostrophes (as in France and Switzerland) separate thousands wherever the decimal sign is.
+# Spaces and apostrophes (as in France and Switzerland) separate thousands wherever the decimal sign is.
 _NEUTRAL = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f'\u2019](?=[0-9]{3}(?![0-9]))")
+_BEFORE_EXPONENT = re.compile(r"(?<=[0-9]) +(?=[eE][+-]?[0-9])")
 _EXPONENT = r"[eE][+-]?[0-9]{1,3}"
 
 
@@ -39,8 +40,8 @@ def read_numbers(
     """Read the numbers of one column, all written in the same way.
 
     With a decimal point, a comma separates thousands if it stands between groups of three digits, before any point or
-    exponent; anything else is a decimal comma, and one of them condemns the column. With a decimal comma, the rules
-    for comma and point are exchanged. Blanks and apostrophes may separate thousands. A number with one separator, three
+    exponent. Any other comma is a decimal comma; the column is then refused. With a decimal comma, the rules
+    for comma and point are exchanged. Spaces and apostrophes may separate thousands. A number with one separator, three
     digits and an exponent (``1,500e22``) can be read in two ways, and is refused unless ``decimal`` is given.
 
     Parameters
@@ -72,7 +73,7 @@ def read_numbers(
     for row, cell in cells.items():
         if not cell:
             continue
-        text = _NEUTRAL.sub("", cell.replace("\u2212", "-"))
+        text = _NEUTRAL.sub("", _BEFORE_EXPONENT.sub("", cell.replace("\u2212", "-")))
         ambiguous = other in text and _AMBIGUOUS.fullmatch(text) is not None
         if ambiguous and decimal is None:
             problem = "the comma may be a decimal comma, or may separate thousands"
@@ -83,9 +84,10 @@ def read_numbers(
             numbers[row] = float(text.replace(other, "").replace(",", "."))
             n_grouped += 1
         elif any(pattern.fullmatch(text) for pattern in _PATTERNS[other]):
-            problem = f"a decimal {SIGNS[other]} in a column that is read with a decimal {SIGNS[sign]}"
+            grouping = "" if other in text else f" ({SIGNS[sign]}s between thousands)"
+            problem = f"a decimal {SIGNS[other]}{grouping} in a column that is read with a decimal {SIGNS[sign]}"
             hint = f"read the file with --decimal {other}, or write the column with decimal {SIGNS[sign]}s"
             raise InputError(problem, path, row, column, cell, hint)
         else:
-            raise InputError("not a number", path, row, column, cell)
+            raise InputError("not a number", path, row, column, cell, "a number like 1500 or 1.5e24, or an empty cell")
     return numbers, n_grouped

@@ -106,7 +106,7 @@ def refresh(
     check_decimal(decimal)
     overrides = Overrides(seed, models, priors, papers, decimal)
     if decimal is not None and not overrides.tables:
-        raise InputError("--decimal is about your own tables", hint="give --models or --papers with it")
+        raise InputError("--decimal applies only to your own tables", hint="give --models or --papers with it")
     chosen = _check_claims(claims) if claims else list_affected_claims(overrides)
     if not chosen:
         raise InputError(f"no claim reads a table of {' or '.join(overrides.tables)}")

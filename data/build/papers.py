@@ -148,6 +148,9 @@ def read_venue_year(stem: str, files: Mapping[str, Path], peaks: Peaks) -> Paper
     for source, reasons in unknown.items():
         if reasons.total() > papers.counts[source, venue, year, "kept"] / 2:
             reason = min(reasons, key=lambda reason: (-reasons[reason], reason))
+            counts = reads[source].counts
+            if sum(counts[f"field not understood: {name}"] for name in ("author", "aff")) > counts["kept"] / 2:
+                reason = "most have authors or affiliations that are neither texts nor lists of texts"
             papers.counts[source, venue, year, f"{MOSTLY_UNKNOWN}{reason}"] = reasons.total()
     return papers
 

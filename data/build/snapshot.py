@@ -107,9 +107,9 @@ def _add(built: Built, name: str, columns: list[str], rows: Rows) -> None:
 
 def _build_models(raw: Path, built: Built, is_snapshot: bool) -> Rows:
     files = {vintage: name for vintage, name in VINTAGES.items() if is_snapshot or (raw / name).exists()}
-    if not files:
+    if not files and not (raw / CHIPS_FILE).exists():
         known = ", ".join(Path(name).name for name in VINTAGES.values())
-        hint = f"known: {known}; any other vintage goes to: inference refresh --models FILE"
+        hint = f"known: {known}; for another vintage, run inference refresh --models FILE"
         raise InputError("none of the known vintages is in this folder", raw / "epoch", hint=hint)
     vintages: dict[str, Rows] = {}
     counts = built.counts
@@ -132,9 +132,10 @@ def _build_models(raw: Path, built: Built, is_snapshot: bool) -> Rows:
     count_rows: Rows = [
         {"source": name, "what": what, "n": n} for name, counter in counts.items() for what, n in counter.items()
     ]
-    _add(built, "models.csv.gz", list(MODELS.columns), list(itertools.chain(*vintages.values())))
+    if files:
+        _add(built, "models.csv.gz", list(MODELS.columns), list(itertools.chain(*vintages.values())))
+        _add(built, "vintages.csv", ["earlier", "later", "change", "n", *TEAM_GROUPS], changes)
     _add(built, "chips.csv.gz", list(CHIPS.columns), chip_rows)
-    _add(built, "vintages.csv", ["earlier", "later", "change", "n", *TEAM_GROUPS], changes)
     _add(built, "counts.csv", ["source", "what", "n"], count_rows)
     return chip_rows
 

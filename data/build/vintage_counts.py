@@ -1,4 +1,4 @@
-"""Headline counts of each vintage of Epoch's models: what the published shares are among the models at hand."""
+"""Headline counts of raw vintages of Epoch's models: the counts behind the published shares."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def find_vintages(path: Path) -> list[Path]:
 def count_headlines(rows: Iterable[Mapping[str, object]]) -> dict[str, object]:
     """Count the models behind the published shares.
 
-    Counted are notable models of 2010-22 with a team type, resolved where the label is missing, and a usable training
-    compute (known, and not marked as wrong).
+    A model counts if it is notable, was published in 2010-22, and has a team type (resolved if its label is missing)
+    and a usable training compute (known, and not marked as wrong).
 
     Returns
     -------

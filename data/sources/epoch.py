@@ -6,6 +6,7 @@ defines columns and labels; data/README.md describes how each team type enters a
 
 from __future__ import annotations
 
+import ast
 import csv
 import math
 import re
@@ -27,7 +28,9 @@ from data.sources.epoch_layout import (
     SECTOR,
     TEAM,
     find_columns,
+    is_missing,
     normalise_name,
+    normalise_sector,
     require_needed,
 )
 from data.vocabulary import (
@@ -44,6 +47,8 @@ NUMBERS = ("compute", "parameters", "hardware_count")
 ISO_DATE = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+_TEAM = {normalise_sector(label): team for label, team in TEAM.items()}
+_SECTOR = {normalise_sector(label): sector for label, sector in SECTOR.items()}
 WORDS, LISTS = "teams labelled in words", "a sector for each organisation"
 
 
@@ -97,13 +102,19 @@ def read_vintage(
     """
     table = parse_csv(path, ())
     header = list(next(iter(table.values())))
-    columns = find_columns(header)
+    filled = [name for name in header if any(raw[name] for raw in table.values())]
+    columns = find_columns(header) | find_columns(filled)
     require_needed(path, header, columns)
     cells = {
         number: {fact: " ".join(raw[columns[fact]].split()) if fact in columns else "" for fact in COLUMNS}
         for number, raw in table.items()
     }
     counts = Counter({"rows in the raw file": len(cells)})
+    for cell in cells.values():
+        for fact, text in cell.items():
+            if is_missing(fact, text):
+                counts[f"read as missing: {columns[fact]} {text!r}"] += 1
+                cell[fact] = ""
     numbers = {}
     for fact in NUMBERS:
         texts = {number: cell[fact] for number, cell in cells.items()}
@@ -221,17 +232,16 @@ def _read_team(read: _Vintage, number: int, n_organisations: int) -> tuple[str, 
     """
     text = read.cells[number]["team"]
     unknown = [UNKNOWN] * n_organisations
-    listed = [normalise_name(part) for part in _split_entries(text)]
-    label = TEAM.get(normalise_name(text))
+    listed = _split_entries(text)
+    label = _TEAM.get(normalise_sector(text))
     if label is not None and (not read.has_lists or label.endswith("collaboration")):
         read.counts[WORDS] += bool(text)
         return label, unknown
-    bad = next((part for part in listed if part not in SECTOR), None)
-    if bad is not None:
-        allowed = "known: " + ", ".join(key for key in (*TEAM, *SECTOR) if key)
+    sectors = [UNKNOWN if is_missing("team", part) else _SECTOR.get(normalise_sector(part), "") for part in listed]
+    if "" in sectors:
+        allowed = "known: " + ", ".join(dict.fromkeys(key for key in (*TEAM, *SECTOR) if key))
         raise InputError("unknown label", *read.locate("team", number), hint=allowed)
     read.counts[LISTS] += bool(listed)
-    sectors = [SECTOR[part] for part in listed]
     team = classify_sectors(sectors)
     if len(sectors) < n_organisations and not team.endswith("collaboration"):
         team = UNKNOWN  # an organisation without a label may be of another sector
@@ -243,9 +253,25 @@ def _read_team(read: _Vintage, number: int, n_organisations: int) -> tuple[str, 
 
 
 def _split_entries(text: str) -> list[str]:
-    """Split a comma-separated cell; an entry that contains a comma is quoted."""
-    parts = next(csv.reader([text], skipinitialspace=True), [])
-    return [part.strip() for part in parts if part.strip()]
+    """Split a cell with a list, separated by commas or else by semicolons, or written as ``['A', 'B']``.
+
+    An entry that contains the separator is quoted. Semicolons within an entry become commas, because they separate the
+    entries of the table.
+    """
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            parts = [str(part) for part in ast.literal_eval(text)]
+        except (ValueError, SyntaxError, RecursionError, MemoryError):  # text in brackets
+            parts = [text]
+    else:
+        parts = _split_cell(text, ";")
+        parts = parts if len(parts) > 1 else _split_cell(text.strip("; "), ",")
+    return [entry for part in parts if (entry := " ".join(part.replace(";", ",").split()))]
+
+
+def _split_cell(text: str, separator: str) -> list[str]:
+    parts = next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])
+    return [part for part in parts if part.strip()]
 
 
 def _find_domain(text: str) -> str:

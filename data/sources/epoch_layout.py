@@ -1,18 +1,19 @@
 """Columns and labels of Epoch AI's database of models, in every layout that Epoch has published.
 
-A fact may stand under several names, and its labels have changed; this module has them all. Names and labels are
-compared without regard to case and to the number of blanks.
+Column names and labels differ between vintages; this module lists them all. Column names are compared by their letters
+and digits, sectors by their letters, and other labels without regard to case and to the number of blanks.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from data.errors import InputError
 from data.vocabulary import UNKNOWN
 
-# Raw columns of each fact. If a file has several of them, the first counts.
+# Raw columns of each fact. If a file has several of them, the first with any value counts.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "model": ("Model", "System", "Model name"),
     "date": ("Publication date", "Release date"),
@@ -61,6 +62,10 @@ DESCRIPTIONS = {
 _MARKS = {"vintage", "log10_compute", "team_resolved"}  # of the project's own table of models
 _EPOCH_MARKS = ("team", "compute", "notability", "weights_access", "countries", "date")
 
+# What programs and people write into a cell without a value. Cells of labels may say "unknown" as a label.
+MISSING = frozenset({"nan", "n/a", "#n/a", "na", "<na>", "null", "none", "-", "\u2013", "\u2014", "?", UNKNOWN})
+NOT_NOTABLE = frozenset({"false", "no", "0"})  # a column of yes and no instead of the criteria
+
 TEAM = {
     "": UNKNOWN,
     "academia": "academia-only",
@@ -83,7 +88,7 @@ SECTOR = {
 }
 """Labels of an organisation, in a list with one entry per organisation (since 2024)."""
 
-# Of columns that no claim needs. An unknown label is read as unknown, and counted.
+# Columns without which the main fits run. An unknown label is read as unknown, and counted.
 LABELS: dict[str, dict[str, str]] = {
     "compute_sponsor": {"academia": "academia", "industry": "industry"},
     "confidence": {
@@ -124,16 +129,39 @@ DOMAIN = {"Image generation": "Drawing", "Text-to-Video": "Video"}
 
 
 def normalise_name(text: str) -> str:
-    """Normalise the name of a column, or a label: lower case, single blanks."""
+    """Normalise a label: lower case, single blanks."""
     return " ".join(text.casefold().split())
 
 
+def normalise_column(name: str) -> str:
+    """Normalise the name of a column: ``training_compute_flop`` is ``Training compute (FLOP)``."""
+    return " ".join(re.findall(r"[^\W_]+", name.casefold()))
+
+
+def normalise_sector(label: str) -> str:
+    """Normalise the label of a sector or a team to its letters: ``Nonprofit`` is ``Non-profit``."""
+    return "".join(re.findall(r"[^\W\d_]+", label.casefold()))
+
+
+def is_missing(fact: str, text: str) -> bool:
+    """Return whether the text of a cell says that it has no value.
+
+    The name of a model may be any text; what is no number or date is an error of its own.
+    """
+    key = text.casefold()
+    if fact in ("model", "date", "compute", "parameters", "hardware_count") or (fact in LABELS and key == UNKNOWN):
+        return False
+    return key in MISSING or (fact == "notability" and key in NOT_NOTABLE)
+
+
 def find_columns(header: Iterable[str]) -> dict[str, str]:
-    """Return the raw column of each fact that a header has, by fact."""
-    names = {normalise_name(name): name for name in header}
+    """Return the raw column of each fact that a header has, by fact; of columns with equal names the first."""
+    names: dict[str, str] = {}
+    for name in header:
+        names.setdefault(normalise_column(name), name)
     found = {}
     for fact, synonyms in COLUMNS.items():
-        column = next((names[key] for name in synonyms if (key := normalise_name(name)) in names), None)
+        column = next((names[key] for name in synonyms if (key := normalise_column(name)) in names), None)
         if column is not None:
             found[fact] = column
     return found
@@ -156,6 +184,6 @@ def require_needed(path: Path, header: list[str], found: Mapping[str, str]) -> N
     first = COLUMNS[missing[0]][0]
     lacking = ", ".join(f"{NEEDED[fact]} ({COLUMNS[fact][0]!r})" for fact in missing)
     shown = ", ".join(header[:8]) + (", ..." if len(header) > 8 else "")
-    problem = f"the column is missing; the file does not have what the analysis needs: {lacking}"
-    hint = f"found: {shown}; Epoch's files of notable models and of all models have it"
+    problem = f"the column is missing; the analysis needs columns that the file does not have: {lacking}"
+    hint = f"found: {shown}; Epoch's files of notable models and of all models have them"
     raise InputError(problem, path, 1, first, hint=hint)

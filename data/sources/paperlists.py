@@ -12,7 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from data.errors import InputError
-from data.sources.list_shape import Listed, Shape, find_shape, has_commas_in_names, split_authors, split_slots
+from data.sources.list_shape import (
+    Listed,
+    Shape,
+    find_separator,
+    find_shape,
+    has_commas_in_names,
+    read_written_list,
+    split_authors,
+    split_slots,
+)
 from data.sources.raw import read_json
 from data.sources.record import (
     ReadResult,
@@ -32,7 +41,11 @@ Item = Mapping[str, object]
 
 NOT_ACCEPTED = re.compile(r"(?:desk[ -]?)?reject|withdr[ae]w|active$", re.IGNORECASE)
 KEYS = "title, author and aff (texts separated by ';', or lists), as in Paper Copilot's lists"
-SLOT_FIELDS = {"author": ("author", "authors"), "aff": ("aff", "affs", "affiliations"), "aff_domain": ("aff_domain",)}
+SLOT_FIELDS = {
+    "author": ("author", "authors"),
+    "aff": ("aff", "affs", "affiliation", "affiliations"),
+    "aff_domain": ("aff_domain",),
+}
 TEXT_FIELDS = ("title", "status", "track", "abstract", "primary_area", "keywords", "github", "project")
 LINK_FIELDS = ("github", "project")
 MIN_TITLE = 3
@@ -103,7 +116,10 @@ def _read_items(path: Path) -> list[object]:
     notes = content.get("notes") if isinstance(content, Mapping) else None
     items = notes if isinstance(notes, list) else content
     if not isinstance(items, list):
-        raise InputError(f"a list of papers is needed; this is a {type(items).__name__}", path)
+        keys = f"an object with the keys {', '.join(map(str, content))}" if isinstance(content, Mapping) else "none"
+        raise InputError(
+            f"a list of papers is needed; this is {keys[:120]}", path, hint=f"a record needs the keys {KEYS}"
+        )
     records = [item for item in items if isinstance(item, Mapping)]
     if items and not any("title" in item for item in records):
         hint = f"a record needs the keys {KEYS}"
@@ -133,12 +149,18 @@ def _flatten(item: Item, found: ReadResult) -> Item:
 def _list_slots(papers: list[Item], found: ReadResult) -> list[Listed]:
     """List authors, affiliations and mail domains of each paper, and count how they were written."""
     fields = [{name: _pick_value(item, name) for name in SLOT_FIELDS} for item in papers]
+    for name in SLOT_FIELDS:
+        separator = find_separator([value for one in fields if isinstance(value := one[name], str)])
+        for one in fields if separator != ";" else ():
+            one[name] = value.split(separator) if isinstance(value := one[name], str) else value
     for one in fields:
         if isinstance(one["author"], str):
             one["author"] = clean(one["author"])
     commas_in_names = has_commas_in_names([value for one in fields if isinstance(value := one["author"], str)])
     listed = []
     for one, item in zip(fields, papers, strict=True):
+        if isinstance(names := one["author"], list) and any(names):  # an author whose name is null is one
+            one["author"] = ["?" if name is None else name for name in names]
         slots = {name: split_slots(value) for name, value in one.items()}
         for name, (_, understood) in slots.items():
             found.counts[f"field not understood: {name}"] += not understood
@@ -153,7 +175,7 @@ def _list_slots(papers: list[Item], found: ReadResult) -> list[Listed]:
 
 
 def _pick_value(item: Item, name: str) -> object:
-    return next((item[key] for key in SLOT_FIELDS[name] if item.get(key)), None)
+    return read_written_list(next((item[key] for key in SLOT_FIELDS[name] if item.get(key)), None))
 
 
 def _has_entities(value: object) -> bool:

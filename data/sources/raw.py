@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from data.errors import InputError
-from data.io import read_bytes
+from data.io import check_format, read_bytes
 
 
 def read_json_list(path: Path) -> list[object]:
@@ -33,13 +33,18 @@ def read_json(path: Path) -> object:
     """
     if path.is_dir():
         raise InputError("this is a folder; a JSON file is needed", path)
+    raw = read_bytes(path)
+    check_format(raw, path, "JSON")
     try:
-        content: object = json.loads(read_bytes(path).decode("utf-8-sig"))
+        content: object = json.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InputError(
             f"not UTF-8 text (byte {error.start})", path, hint="JSON is needed, .json or .json.gz"
         ) from None
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data":
+            hint = "JSON Lines, one record a line? A list is needed: jq -s . FILE makes one"
+            raise InputError("more than one JSON value", path, error.lineno, hint=hint) from None
         raise InputError(f"not valid JSON: {error.msg}", path, error.lineno) from None
     except ValueError as error:  # a number with thousands of digits
         raise InputError(f"not valid JSON: {error}", path) from None

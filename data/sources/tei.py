@@ -64,7 +64,9 @@ def read(path: Path, stem: str) -> ReadResult:
 def _list_files(path: Path) -> Iterator[tuple[str, bytes | None]]:
     """Yield name and content of each XML file, sorted by name; the content is None if it cannot be read."""
     if path.is_dir():
-        for file in sorted(path.rglob("*.xml")):
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() != ".xml" or not file.is_file():
+                continue
             yield file.name, file.read_bytes() if file.stat().st_size <= MAX_BYTES else None
         return
     try:
@@ -74,7 +76,7 @@ def _list_files(path: Path) -> Iterator[tuple[str, bytes | None]]:
         raise InputError(f"not a zip file: {error}", path, hint=hint) from None
     with archive:
         for info in sorted(archive.infolist(), key=lambda info: info.filename):
-            if not info.filename.endswith(".xml"):
+            if not info.filename.lower().endswith(".xml"):
                 continue
             try:
                 yield Path(info.filename).name, archive.read(info) if info.file_size <= MAX_BYTES else None
@@ -87,20 +89,27 @@ def _parse(stem: str, name: str, content: bytes) -> Record | str:
     # Entities are not resolved and nothing is fetched. A file that declares a document type is rejected.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(content, parser)
+        root = etree.fromstring(content.lstrip(), parser)
     except (etree.XMLSyntaxError, ValueError):
         return "not well-formed XML"
     if root.getroottree().docinfo.doctype:
         return "a document type declaration"
+    root_name = etree.QName(root).localname
+    if root_name == "teiCorpus":
+        return "several texts in one file (teiCorpus)"
+    if not root_name.startswith("TEI"):
+        return f"no TEI, but <{root_name[:40]}>"
+    _add_namespace(root)
     header = root.find("t:teiHeader", NS)
     if header is None:
         return "no TEI header"
-    title = read_text(header.find(".//t:titleStmt/t:title", NS))
+    titles = header.findall(".//t:titleStmt/t:title", NS)
+    title = read_text(next((node for node in titles if node.get("type") == "main"), titles[0] if titles else None))
     if not title:
         return "no title"
     if is_front_matter(title) or FRONT_MATTER_FILE.match(name):
         return "front matter"
-    slots, per, named = read_authors(header.findall(".//t:analytic/t:author", NS))
+    slots, per, named = read_authors(_find_authors(header))
     if not named and not slots:
         return "no authors"
     full_text = _read_full_text(root)
@@ -121,6 +130,23 @@ def _parse(stem: str, name: str, content: bytes) -> Record | str:
         full_text=full_text,
         grobid=_find_version(header),
     )
+
+
+def _add_namespace(root: etree._Element) -> None:
+    """Put elements of no namespace into that of TEI, which some programs leave out."""
+    if root.tag == etree.QName(root).localname:
+        for node in root.iter(etree.Element):
+            node.tag = f"{{{NS['t']}}}{etree.QName(node).localname}"
+
+
+def _find_authors(header: etree._Element) -> list[etree._Element]:
+    """Return the authors of the text: of the first source that has some, or else of the title statement.
+
+    Later sources may be other versions of the text, or its references.
+    """
+    groups = [node.findall("t:analytic/t:author", NS) for node in header.findall(".//t:biblStruct", NS)]
+    groups += [header.findall(f".//t:{place}/t:author", NS) for place in ("analytic", "titleStmt", "monogr")]
+    return next(filter(None, groups), [])
 
 
 def _find_version(header: etree._Element) -> str:

@@ -115,7 +115,7 @@ def read_authors(authors: Iterable[etree._Element]) -> tuple[tuple[Slot, ...], s
     A company that is printed with a name is one more affiliation of the paper. Without any other affiliation it is
     that of the person.
     """
-    entries = [(author, split_name(read_text(author.find("t:persName", NS)))) for author in authors]
+    entries = [(author, split_name(_read_name(author))) for author in authors]
     people = {_list_words(person) for _, (person, _) in entries if person}
     listed: list[list[str]] = []
     domains: list[str] = []
@@ -176,15 +176,27 @@ def _is_pile(listed: Sequence[Sequence[str]]) -> bool:
     return lacking or len(every) > 2 or all(piled)
 
 
+def _read_name(author: etree._Element) -> str:
+    """Return the name of an author, also of one without the markup of GROBID: ``<author>Ann Lee</author>``."""
+    for name in ("persName", "name"):
+        if (node := author.find(f"t:{name}", NS)) is not None:
+            return read_text(node)
+    return clean(author.text)
+
+
 def _read_affiliation(node: etree._Element, people: set[frozenset[str]]) -> str:
     """Return department, laboratory, institution and place, in the order of an address line.
 
-    Without a parsed organisation, the line as printed is returned, if there is one. Headings and names of authors are
-    no affiliation.
+    Without a parsed organisation, the line as printed is returned, if there is one; it is a note of GROBID, or the text
+    of the affiliation itself. Headings and names of authors are no affiliation.
     """
     parts = [text for part in node.findall("t:orgName", NS) if _is_affiliation(text := read_text(part), people)]
     if not parts:
         notes = [_read_raw(note) for note in node.findall("t:note[@type='raw_affiliation']", NS)]
+        if not notes and (
+            clean(node.text) or node.find("t:address", NS) is None or node.find(".//t:orgName", NS) is not None
+        ):
+            notes = [read_text(node)]
         if raw := ", ".join(text for text in notes if _is_affiliation(text, people)):
             return raw
     parts += [read_text(part) for part in node.findall(".//t:settlement", NS) + node.findall(".//t:country", NS)]

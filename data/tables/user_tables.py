@@ -60,7 +60,12 @@ def read_user_models(path: Path, headline_vintage: str, decimal: str | None = No
     InputError
         If the file is neither, or violates the rules of its format.
     """
-    if is_raw(path):
+    header = read_header(path)
+    if not is_raw_vintage(header) and not set(MODELS.columns) & set(header):
+        found = ", ".join(header[:4])[:80] or "an empty first line"
+        problem = "the column is missing: neither a raw Epoch vintage nor a table with the documented columns"
+        raise InputError(problem, path, 1, "vintage", hint=f"the first line must name the columns; found: {found}")
+    if is_raw_vintage(header):
         rows, message = read_raw_models(path, decimal)
         vintage = str(rows[0]["vintage"])
         frame = validate_rows(rows, MODELS, path)
@@ -90,7 +95,7 @@ def read_raw_models(path: Path, decimal: str | None = None) -> tuple[list[dict[s
     rows
         Rows of the table of models.
     message
-        Reports what was read, and what was read as unknown.
+        Reports what was read, what was left out, and what was read as unknown.
 
     Raises
     ------
@@ -121,13 +126,13 @@ def _list_remarks(counts: Mapping[str, int]) -> list[str]:
     """List what a user should know about a raw vintage: rows left out, missing columns, unknown labels."""
     missing = [what.partition(": ")[2] for what in counts if what.startswith("no column: ")]
     remarks = [f"no column for {', '.join(missing)}: read as unknown"] if missing else []
-    for start in ("left out", "unknown label", "numbers with separated thousands"):
+    for start in ("left out", "unknown label", "read as missing", "numbers with separated thousands"):
         remarks += [f"{what} ({n:,})" for what, n in sorted(counts.items()) if what.startswith(start)]
     return remarks
 
 
-# Columns that need full texts, links or LLM labels, and the value that means not known. The other optional columns are
-# empty where not known.
+# Columns that need full texts, links or LLM labels, and the value that means unknown. In the other optional columns, an
+# empty cell means unknown.
 UNKNOWN_VALUES = {
     "research": UNKNOWN, "team_coded": UNKNOWN, "team_passage": UNKNOWN, "code_page": "missing",
     "hardware_kind": UNKNOWN, "accelerator_setups": "0",
@@ -149,7 +154,7 @@ def read_user_papers(path: Path, decimal: str | None = None) -> tuple[pd.DataFra
     Returns
     -------
     frame
-        Papers with all columns of ``PAPERS``. Columns that the file does not have hold the value for not known.
+        Papers with all columns of ``PAPERS``. Columns that the file does not have hold the value for unknown.
     message
         Reports to the user what was read.
 

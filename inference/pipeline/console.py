@@ -93,7 +93,7 @@ def print_sensitivity(rows: Iterable[Row], declared: Mapping[str, Mapping[str, s
     if any(row["refits"] for row in shown):
         _print("shifts of the median / lower / upper end, in posterior standard deviations")
     else:
-        _print("no refits under other priors; --priors FILE refits under yours")
+        _print("no refits under other priors; add --priors FILE to refit under yours")
     _print(*missing)
 
 

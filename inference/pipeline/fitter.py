@@ -62,13 +62,13 @@ def load_tables(claim: str, overrides: Overrides, report: Report) -> tuple[dict[
 def check_rows(claim: str, overrides: Overrides) -> tuple[str, str]:
     """Check that a user's tables have rows for a claim's main fit, before PyMC is imported.
 
-    The claim's module ``rows`` or ``cells`` has a function ``select``, which chooses the rows and needs no PyMC.
-    Without it, the tables are only read.
+    The function ``select`` of the claim's module ``rows`` or ``cells`` chooses the rows and needs no PyMC. If a claim
+    has no such function, its tables are only read.
 
     Returns
     -------
     found
-        How many rows enter the main fit, and how many do not for which reason.
+        Number of rows in the main fit, and numbers of rows left out, by reason.
     fault
         Why the main fit has no rows; empty if it has some.
 

@@ -73,7 +73,7 @@ def refresh(claims: Iterable[str], paths: Paths, report: Report, overrides: Over
 
 
 def _find_left_out(claims: Iterable[str], overrides: Overrides, report: Report) -> dict[str, str]:
-    """Return the claims whose main fit finds no rows in a user's tables, with the reasons. PyMC is not imported."""
+    """Return the claims whose main fit has no rows in a user's tables, with the reasons; do not import PyMC."""
     from inference.pipeline.fitter import check_rows
 
     left_out = {}

@@ -18,7 +18,7 @@ NO_FITS: State = ("missing", "no fits")
 
 
 def read_earlier_overrides(paths: Paths, *claims: str) -> Overrides:
-    """Return the overrides of the last refresh in this folder, of the first of the claims that it completed."""
+    """Return the overrides of the last refresh in this folder, as stored with the first claim that it completed."""
     finished = (read_finished(paths, claim) for claim in claims)
     return Overrides.from_metadata(next((known["overrides"] for known in finished if known), None))
 

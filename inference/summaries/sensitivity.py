@@ -90,8 +90,8 @@ def add_user_refits(
 ) -> None:
     """Add the estimates under a user's priors to the refits of each estimate.
 
-    Estimates of the prior sets (specifications of kind ``prior``) have priors of their own and are left out, and so are
-    single probabilities, which have no posterior sd.
+    Two types of estimates are left out: those of prior sets (specifications of kind ``prior``), which have their own
+    priors, and single probabilities, which have no posterior sd.
     """
     from inference.summaries.refits import compute_moves
 
@@ -103,14 +103,14 @@ def add_user_refits(
 
 
 def select_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Select the estimates with refits, and the headlines, which power-scaling and contraction describe without any."""
+    """Select the estimates with refits, and the headlines: their power-scaling and contraction need no refits."""
     return [row for row in rows if row["refits"] or (row["headline"] and row["kind"] == "quantity")]
 
 
 def format_rows_csv(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]]) -> bytes:
     """Return a CSV of one line per estimate and prior: diagnosis, contraction, shifts in sd and units, verdict.
 
-    An estimate without refits has one line, with empty columns from ``priors`` on, except for its verdict.
+    An estimate without refits has one line, whose columns from ``priors`` on are empty, except for its verdict.
     """
     ends = ("median", "eti_low", "eti_high")
     lines = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -257,6 +258,12 @@ def test_labels_of_accessibility_of_every_vintage(tmp_path: Path, label: str, ac
         (b"\x00\x01\x02\x00\xff", "not UTF-8"),
         (b"a,b\x00\n1,2\n", "binary"),
         (b"a,a\n1,2\n", "more than once"),
+        (b"PK\x03\x04\x14\x00", "spreadsheet"),
+        (b"\xd0\xcf\x11\xe0\xa1", "old Excel"),
+        (b"\x1f\x8b\x08\x00", "must end in .gz"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
+        (b"<!DOCTYPE html>\n<html></html>", "web page"),
+        (b'[{"Model": "A"}]', "this is JSON"),
     ],
 )
 def test_file_that_is_not_a_vintage(tmp_path: Path, content: bytes, message: str):
@@ -414,6 +421,17 @@ def test_word_for_one_sector_is_a_label_of_the_team_only_in_a_file_without_lists
     assert [row["team"] for row in rows] == ["unknown", "collaboration"]
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_line_ends_of_other_systems(tmp_path: Path, end: str):
+    path = tmp_path / "raw.csv"
+    path.write_bytes(SMALL.read_text().replace('"line\nbreak"', "a").replace("\n", end).encode())
+    assert {row["model"] for row in read_vintage(path, "2023-12")[0]} == set(rows_by_name())
+
+
+def test_cell_with_a_pasted_full_text(tmp_path: Path):
+    assert len(read_vintage(changed(tmp_path, 2, "Unused", "word " * 40_000), "2023-12")[0]) == len(rows_by_name())
+
+
 @pytest.mark.parametrize("text", ["2021-01-31 00:00:00", "2021-01-31T00:00:00.000Z"])
 def test_time_of_the_day_is_dropped(tmp_path: Path, text: str):
     rows = read_vintage(changed(tmp_path, 4, "Publication date", text), "2023-12")[0]
@@ -449,3 +467,104 @@ def test_failed_build_leaves_the_old_snapshot(tmp_path: Path):
         build(tmp_path, out)
     assert [path.name for path in out.iterdir()] == ["models.csv.gz"]
     assert (out / "models.csv.gz").read_bytes() == b"old"
+
+
+def rewrite(tmp_path: Path, header: dict[str, str], **facts: str) -> Path:
+    """Write the small file with columns renamed, and the cells of facts replaced in every row."""
+    table = list(csv.DictReader(io.StringIO(SMALL.read_text())))
+    rows = [{**row, **{RAW_COLUMNS[fact]: text for fact, text in facts.items()}} for row in table]
+    return write(tmp_path, [{header.get(name, name): cell for name, cell in row.items()} for row in rows])
+
+
+@pytest.mark.parametrize("style", [str.upper, lambda name: "_".join(name.lower().replace("(", "").split())])
+def test_columns_are_known_by_their_letters(tmp_path: Path, style: Callable[[str], str]):
+    path = rewrite(tmp_path, {name: style(name) for name in COLUMNS})
+    assert read_vintage(path, "2023-12")[0] == read_vintage(SMALL, "2023-12")[0]
+
+
+def test_a_rate_is_no_training_compute(tmp_path: Path):
+    with pytest.raises(InputError, match="training compute"):
+        read_vintage(rewrite(tmp_path, {RAW_COLUMNS["compute"]: "Training compute (FLOP/s)"}))
+
+
+def test_an_empty_column_gives_way_to_one_with_values():
+    cells = dict.fromkeys(("Organization (from Organization)", "Model"), "x")
+    assert find_columns(cells)["organisations"] == "Organization (from Organization)"
+    assert find_columns(["Organization", "organization"])["organisations"] == "Organization"
+
+
+def test_organisations_of_an_empty_column_are_read_from_the_other(tmp_path: Path):
+    table = list(csv.DictReader(io.StringIO(SMALL.read_text())))
+    name = RAW_COLUMNS["organisations"]
+    moved = [{**row, name: "", "Organization (from Organization)": row[name]} for row in table]
+    assert read_vintage(write(tmp_path, moved), "2023-12")[0] == read_vintage(SMALL, "2023-12")[0]
+
+
+@pytest.mark.parametrize(
+    "template", ["{},{}", "{}, {},", "{};{}", "{}; {};", '["{}", "{}"]', "['{}', '{}']", '"{}","{}"', "{} , {}"]
+)
+def test_a_list_may_be_written_in_several_ways(tmp_path: Path, template: str):
+    texts = {fact: template.format(*pair) for fact, pair in PAIRS.items()}
+    for row in read_vintage(rewrite(tmp_path, {}, **texts), "2023-12")[0]:
+        assert row["organisations"] == "Exampleton University; Acme Labs"
+        assert (row["organisation_sectors"], row["team"]) == ("academia; industry", "collaboration")
+        assert (row["notability"], row["domain"]) == ("highly cited; sota improvement", "Multimodal")
+
+
+PAIRS = {
+    "organisations": ("Exampleton University", "Acme Labs"),
+    "team": ("Academia", "INDUSTRY"),
+    "notability": ("Highly cited", "SOTA improvement"),
+    "domain": ("Language", "Vision"),
+}
+
+
+def test_a_semicolon_within_a_name_does_not_separate_entries_of_the_table(tmp_path: Path):
+    path = rewrite(tmp_path, {}, organisations='"A; B",C', team="Academia,Industry")
+    for row in read_vintage(path, "2023-12")[0]:
+        assert (row["organisations"], row["organisation_sectors"]) == ("A, B; C", "academia; industry")
+
+
+@pytest.mark.parametrize(
+    ("label", "team"),
+    [
+        ("Nonprofit", "non-profit"),
+        ("non profit", "non-profit"),
+        ("Industry \u2013 Academia Collaboration (industry leaning)", "industry-leaning collaboration"),
+        ("Industry-Academia collaboration", "collaboration"),
+    ],
+)
+def test_sectors_are_known_by_their_letters(tmp_path: Path, label: str, team: str):
+    assert {row["team"] for row in read_vintage(rewrite(tmp_path, {}, team=label), "2023-12")[0]} == {team}
+
+
+@pytest.mark.parametrize("label", ["Academia/Industry", "Academia & Industry", "Academia Industry", "Academic"])
+def test_a_label_of_a_sector_that_is_not_known_is_refused(tmp_path: Path, label: str):
+    with pytest.raises(InputError, match="unknown label"):
+        read_vintage(rewrite(tmp_path, {}, team=label), "2023-12")
+
+
+def test_one_organisation_of_unknown_sector_makes_the_team_unknown(tmp_path: Path):
+    for row in read_vintage(rewrite(tmp_path, {}, organisations="A,B", team="Academia,Unknown"), "2023-12")[0]:
+        assert (row["organisation_sectors"], row["team"]) == ("academia; unknown", "unknown")
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "N/A", "#N/A", "None", "null", "-", "\u2014", "?", "Unknown"])
+@pytest.mark.parametrize(("fact", "missing"), [("notability", ""), ("team", "unknown"), ("organisations", "")])
+def test_a_cell_that_says_that_it_is_missing_is_missing_and_counted(tmp_path: Path, text: str, fact: str, missing: str):
+    rows, counts = read_vintage(rewrite(tmp_path, {}, **{fact: text}), "2023-12")
+    assert {row[fact] for row in rows} == {missing}
+    assert counts[f"read as missing: {RAW_COLUMNS[fact]} {text!r}"] == counts["rows in the raw file"]
+
+
+@pytest.mark.parametrize(("text", "is_notable"), [("FALSE", False), ("No", False), ("0", False), ("TRUE", True)])
+def test_notability_may_be_yes_or_no(tmp_path: Path, text: str, is_notable: bool):
+    rows, _ = read_vintage(rewrite(tmp_path, {}, notability=text), "2023-12")
+    assert {bool(row["notability"]) for row in rows} == {is_notable}
+
+
+@pytest.mark.parametrize("fact", ["compute", "parameters", "date"])
+@pytest.mark.parametrize("text", ["nan", "Unknown", "-"])
+def test_numbers_and_dates_that_are_none_are_refused(tmp_path: Path, fact: str, text: str):
+    with pytest.raises(InputError, match=r"not a number|not a date|publication date"):
+        read_vintage(rewrite(tmp_path, {}, **{fact: text}))

@@ -124,3 +124,17 @@ def test_column_of_any_locale_is_read_right_or_refused(values: list[float], loca
     else:
         with pytest.raises(InputError, match="decimal comma"):
             read(*cells)
+
+
+def test_a_blank_may_stand_before_the_exponent():
+    assert read("1.5 E+9", "2 e21") == [1.5e9, 2e21]
+    assert read("1,5 E+9", decimal=",") == [1.5e9]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2.5*10^21", "1e21-1e22", "~3e23", ">1e25", "1.2B", "175 billion", "50%", "5.7e24,6e24", "inf"],
+)
+def test_what_is_no_plain_number_is_refused_with_an_example(text: str):
+    with pytest.raises(InputError, match=r"not a number \(a number like 1500 or 1\.5e24"):
+        read(text)

@@ -424,3 +424,66 @@ def test_most_teams_unknown_is_a_warning_with_its_reason(tmp_path: Path, aff: st
 def test_a_list_of_known_teams_has_no_warning(tmp_path: Path):
     unknown, known = paper(1, "A;B", ""), [paper(number, "A;B", "MIT;MIT") for number in (7, 8)]
     assert build(tmp_path, unknown, *known).format_warnings() == []
+
+
+# Other ways to write a list.
+
+
+@pytest.mark.parametrize("template", ["{};{}", "{}\n{}", "{}|{}", "['{}', '{}']", '["{}", "{}"]', "{} ; {}"])
+def test_entries_may_be_separated_in_several_ways(tmp_path: Path, template: str):
+    authors, affiliations = template.format("Ann Abel", "Bob Baker"), template.format("MIT, Cambridge", "NVIDIA")
+    for record in read_list(tmp_path, *(paper(number, authors, affiliations) for number in range(4))).records:
+        assert (record.n_authors, record.slots_per) == (2, "author")
+        assert record.slots == (Slot("MIT, Cambridge"), Slot("NVIDIA"))
+
+
+def test_a_line_break_in_few_texts_does_not_separate(tmp_path: Path):
+    papers = [paper(number, "Ann Abel;Bob Baker", "MIT;NVIDIA") for number in range(4)]
+    found = read_list(tmp_path, *papers, paper(5, "Ann\nAbel", "Massachusetts Institute\nof Technology"))
+    assert found.records[-1].slots == (Slot("Massachusetts Institute of Technology"),)
+
+
+@pytest.mark.parametrize("names", ["Abel, Ann and Baker, Bob and Dale, Dee", "Ann Abel and Bob Baker and Dee Dale"])
+def test_names_joined_by_and_as_in_bibtex(tmp_path: Path, names: str):
+    for record in read_list(tmp_path, *(paper(number, names, "MIT;NVIDIA;MIT") for number in range(4))).records:
+        assert (record.n_authors, record.slots_per) == (3, "author")
+
+
+def test_an_author_whose_name_is_null_is_an_author(tmp_path: Path):
+    found = build(tmp_path, paper(1, ["Ann Abel", None], ["University of Exampleton", None]))
+    assert (found.rows[0]["n_authors"], found.rows[0]["team_listed"]) == (2, "unknown")
+
+
+def test_affiliation_is_a_key_of_affiliations(tmp_path: Path):
+    record = read_list(tmp_path, {"title": "A paper", "authors": "Ann Abel", "affiliation": "MIT"}).records[0]
+    assert record.slots == (Slot("MIT"),)
+
+
+@pytest.mark.parametrize("content", [{"papers": [PER_PAPER[0]]}, {"result": {"hits": {}}}, PER_PAPER[0]])
+def test_an_object_is_refused_by_its_keys(tmp_path: Path, content: dict[str, object]):
+    path = make.write_json(tmp_path / "cvpr2023.json.gz", content)
+    with pytest.raises(InputError, match=f"this is an object with the keys {next(iter(content))}.*a record needs"):
+        paperlists.read(path, "cvpr2023")
+
+
+@pytest.mark.parametrize("author", [[{"name": "Ann Abel", "affiliations": ["MIT"]}], {"author": {"text": "Ann Abel"}}])
+def test_authors_that_are_objects_are_the_reason_of_the_warning(tmp_path: Path, author: object):
+    found = build(tmp_path, *({"title": f"Paper {number}", "authors": author} for number in range(3)))
+    assert found.counts["paperlists", "CVPR", 2023, "field not understood: author"] == 3
+    assert "neither texts nor lists of texts" in found.format_warnings()[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"title": "A"}\n{"title": "B"}\n', "JSON Lines"),
+        (b"<html><body>404</body></html>", "web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
+        (b"PK\x03\x04", "zip"),
+    ],
+)
+def test_file_of_another_format_is_refused_by_its_name(tmp_path: Path, content: bytes, words: str):
+    path = tmp_path / "acl2022.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=words):
+        paperlists.read(path, "acl2022")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -449,3 +450,81 @@ def test_each_author_has_the_affiliation_that_was_written(entry: tuple[list[str]
     assert tuple(slot.text for slot in record.slots) == expected
     assert record.slots_per == ("author" if any(expected) else "")
     assert record.n_authors == len(expected)
+
+
+# TEI of other programs, and files that are none.
+
+
+def parse(content: str) -> Record | str:
+    return tei._parse("testconf2023", "a.tei.xml", content.encode())
+
+
+TEXT = Document().write().decode()
+NAMESPACE = ' xmlns="http://www.tei-c.org/ns/1.0"'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TEXT.replace(NAMESPACE, ""),
+        "\n\n" + TEXT,
+        "\ufeff" + TEXT,
+        re.sub(r"<(/?)(?=[a-zA-Z])", r"<\1tei:", TEXT.replace("xmlns=", "xmlns:tei=")),
+        TEXT.replace("<title>", '<title type="sub">Or two</title><title type="main">'),
+    ],
+)
+def test_tei_without_namespace_with_blanks_prefixes_or_subtitles_is_read_as_the_same(content: str):
+    assert parse(content) == parse(TEXT) and not isinstance(parse(TEXT), str)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (f"<teiCorpus{NAMESPACE}><teiHeader/></teiCorpus>", "several texts in one file (teiCorpus)"),
+        ("<html><head><title>404</title></head></html>", "no TEI, but <html>"),
+        ("version https://git-lfs.github.com/spec/v1", "not well-formed XML"),
+        ("<TEI/>", "no TEI header"),
+    ],
+)
+def test_other_files_are_left_out_with_their_reason(content: str, reason: str):
+    assert parse(content) == reason
+
+
+@pytest.mark.parametrize("place", ["titleStmt", "monogr"])
+def test_authors_may_stand_elsewhere_in_the_header(place: str):
+    person = write_author("Ann Abel", affiliate(UNIVERSITY))
+    text = TEXT.replace(person, "")
+    text = text.replace("</titleStmt>", f"{person}</titleStmt>") if place == "titleStmt" else text
+    text = text.replace("</analytic>", f"</analytic><monogr>{person}</monogr>") if place == "monogr" else text
+    assert parse(text) == parse(TEXT)
+
+
+def test_authors_of_other_versions_and_of_references_are_not_those_of_the_text():
+    other = write_author("Bob Baker", affiliate(COMPANY))
+    more = f"<listBibl><biblStruct><analytic>{other}</analytic></biblStruct></listBibl></sourceDesc>"
+    assert parse(TEXT.replace("</sourceDesc>", more)) == parse(TEXT)
+
+
+@pytest.mark.parametrize("person", ["Ann Abel", "<name>Ann Abel</name>"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        f"<affiliation>{UNIVERSITY}</affiliation>",
+        f"<affiliation><institution>{UNIVERSITY}</institution></affiliation>",
+        f"<affiliation><address><addrLine><orgName>{UNIVERSITY}</orgName></addrLine></address></affiliation>",
+    ],
+)
+def test_authors_and_affiliations_without_the_markup_of_grobid(person: str, where: str):
+    assert describe_authors(f"<author>{person}{where}</author>") == ("author", 1, "academia-only")
+
+
+def test_an_address_alone_is_no_organisation():
+    where = "<affiliation><address><addrLine>1 High Street</addrLine></address></affiliation>"
+    assert describe_authors(write_author("Ann Abel", where))[2] == "unknown"
+
+
+def test_files_are_known_by_their_ending_in_any_case_and_folders_are_none(tmp_path: Path):
+    (tmp_path / "sub.xml").mkdir()
+    (tmp_path / "sub.xml" / "A.TEI.XML").write_text(TEXT)
+    (tmp_path / "b.tei.xml").write_text(TEXT)
+    assert tei.read(tmp_path, "testconf2023").counts["kept"] == 2

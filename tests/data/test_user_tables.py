@@ -188,3 +188,18 @@ def test_documentation_has_the_counts_of_every_raw_vintage(raw_vintages: list[Pa
     assert len(raw_vintages) == 6
     text = (HERE / "README.md").read_text(encoding="utf-8")
     assert format_markdown(describe_vintages(raw_vintages)) in text
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("<!DOCTYPE html>\n<html></html>\n", "web page"),
+        ("version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
+        ("\n\nx,y\n", "neither a raw Epoch vintage nor a table with the documented columns"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_as_such(tmp_path: Path, content: str, words: str):
+    path = tmp_path / "models.csv"
+    path.write_text(content)
+    with pytest.raises(InputError, match=words):
+        read_user_models(path, "2025-06")
