@@ -228,7 +228,7 @@ def test_unusable_place(run: Any, tmp_path: Path):
 def test_data_commands(run: Any, tmp_path: Path):
     done = run("-m", "data", "validate", SNAPSHOT / "models.csv.gz")
     assert done.returncode == 0
-    assert "4018 models, valid" in done.stdout
+    assert "7240 models, valid" in done.stdout
     done = run("-m", "data", "describe")
     assert done.returncode == 0
     assert "left out: no name" in done.stdout

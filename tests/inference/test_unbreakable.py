@@ -17,7 +17,7 @@ import pytest
 
 from data.io import NUMBER, format_csv, parse_csv
 from data.paths import SNAPSHOT
-from data.sources.epoch import WORDS
+from data.sources.epoch_layout import COLUMNS
 from data.tables.schemas import MODELS
 from inference.store.paths import ROOT
 from tests.conftest import hash_files
@@ -65,9 +65,9 @@ def break_table(table: Path, fault: str) -> Path:
     elif fault == "latin-1":
         content = content.replace(b",2012-", b",\xe92012-", 1)
     elif fault == "utf-16":
-        content = content.decode().encode("utf-16")
+        content = content.decode().encode("utf-16-le")  # without the mark that tells it
     elif fault == "delimiter":
-        content = content.replace(b",", b";")
+        content = content.replace(b",", b"^")
     table.write_bytes(content)
     return table
 
@@ -78,7 +78,7 @@ def break_table(table: Path, fault: str) -> Path:
         ("binary", ["my.csv", "UTF-8"]),
         ("latin-1", ["my.csv", "not UTF-8", "line"]),
         ("utf-16", ["my.csv", "UTF-8"]),
-        ("delimiter", ["my.csv", "delimiter must be a comma"]),
+        ("delimiter", ["my.csv", "neither a raw Epoch vintage nor a table with the documented columns"]),
         ("duplicate", ["my.csv", "row", "'model'", "has the same model"]),
         ("future", ["my.csv", "future"]),
         ("1e99", ["my.csv", "row", "'log10_compute'", "1e99"]),
@@ -97,7 +97,7 @@ def test_bad_table(toy: Any, tmp_path: Path, table: Path, fault: str, expected: 
     assert hash_files(out) == before
 
 
-RAW = ",".join(WORDS[name] for name in WORDS if WORDS[name])
+RAW = ",".join(names[0] for fact, names in COLUMNS.items() if fact != "training_code")
 
 
 @pytest.mark.parametrize(
