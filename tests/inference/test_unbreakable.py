@@ -65,7 +65,7 @@ def break_table(table: Path, fault: str) -> Path:
     elif fault == "latin-1":
         content = content.replace(b",2012-", b",\xe92012-", 1)
     elif fault == "utf-16":
-        content = content.decode().encode("utf-16-le")  # without the mark that tells it
+        content = content.decode().encode("utf-16-le")  # without a byte-order mark
     elif fault == "delimiter":
         content = content.replace(b",", b"^")
     table.write_bytes(content)
