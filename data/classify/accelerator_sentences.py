@@ -10,40 +10,11 @@ from data.classify.lower import find_matches, make_lower
 
 # Every accelerator word begins with one of these.
 _STEMS = (
-    *(
-        "gpu",
-        "tpu",
-        "npus",
-        "titan",
-        "tesla",
-        "nvidia",
-        "geforce",
-        "gtx",
-        "rtx",
-        "quadro",
-        "v5e-",
-        "v5p-",
-        "v6e-",
-        "v6p-",
-    ),
-    *("v5litepod", "a100", "a200", "h100", "h200", "a800", "h800", "gh200", "gb200", "a4000", "a5000", "a6000", "l40s"),
-    *(
-        "a10g",
-        "mi1",
-        "mi2",
-        "mi3",
-        "mi5",
-        "mi6",
-        "mi-",
-        "ascend",
-        "huawei",
-        "gaudi",
-        "habana",
-        "trainium",
-        "inferentia",
-    ),
-    *("cerebras", "graphcore"),
-)
+    "gpu", "tpu", "npus", "titan", "tesla", "nvidia", "geforce", "gtx", "rtx", "quadro", "v5e-", "v5p-", "v6e-", "v6p-",
+    "v5litepod", "a100", "a200", "h100", "h200", "a800", "h800", "gh200", "gb200", "a4000", "a5000", "a6000", "l40s",
+    "a10g", "mi1", "mi2", "mi3", "mi5", "mi6", "mi-", "ascend", "huawei", "gaudi", "habana", "trainium", "inferentia",
+    "cerebras", "graphcore",
+)  # fmt: skip
 # Words of accelerators, and names that denote one without such a word. Short names need one: "L4", "B200".
 _ACCELERATOR_WORD = re.compile(
     r"(?:\b|(?<=\dx))(?:gpus?|tpus?|npus|titan|tesla|nvidia|geforce|gtx|rtx|quadro|tpu-?v\d\w*|v[56][ep]-\d+|v5litepod-\d+|"

@@ -6,7 +6,6 @@ defines columns and labels; data/README.md describes how each team type enters a
 
 from __future__ import annotations
 
-import ast
 import csv
 import math
 import re
@@ -33,6 +32,7 @@ from data.sources.epoch_layout import (
     normalise_sector,
     require_needed,
 )
+from data.sources.raw import parse_written_list
 from data.vocabulary import (
     COMPUTE_SE,
     HARDWARE_COUNT_RANGE,
@@ -258,11 +258,9 @@ def _split_entries(text: str) -> list[str]:
     An entry that contains the separator is quoted. Semicolons within an entry become commas, because they separate the
     entries of the table.
     """
-    if text.startswith("[") and text.endswith("]"):
-        try:
-            parts = [str(part) for part in ast.literal_eval(text)]
-        except (ValueError, SyntaxError, RecursionError, MemoryError):  # text in brackets
-            parts = [text]
+    written = parse_written_list(text)
+    if isinstance(written, list):
+        parts = list(map(str, written))
     else:
         parts = _split_cell(text, ";")
         parts = parts if len(parts) > 1 else _split_cell(text.strip("; "), ",")

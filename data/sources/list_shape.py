@@ -5,7 +5,6 @@ Lists of one venue differ from year to year, so that a name cannot tell their sh
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -78,26 +77,13 @@ def split_authors(value: str | Sequence[str], comma_in_names: bool = False) -> t
     return tuple(name for name in names if name and name.replace(".", "").lower() not in SUFFIXES)
 
 
-def read_written_list(value: object) -> object:
-    """Return the entries of a text that is written as ``['A', 'B']``, and any other value as it is."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if text.startswith("[") and text.endswith("]"):
-        try:
-            return ast.literal_eval(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):  # text in brackets
-            return value
-    return value
-
-
 def find_separator(texts: Sequence[str]) -> str:
     """Return what separates entries in most texts of a list: a semicolon, unless most have line breaks or bars."""
     return next((sign for sign in ("\n", "|") if sum(sign in text for text in texts) > len(texts) / 2), ";")
 
 
 def split_slots(value: object) -> tuple[list[str], bool]:
-    """Split affiliations or mail domains into slots, and return whether all of the value was understood.
+    """Split affiliations or mail domains into slots, and return whether the whole value could be read.
 
     Parameters
     ----------
@@ -121,12 +107,13 @@ def split_slots(value: object) -> tuple[list[str], bool]:
 def find_shape(papers: Iterable[Listed]) -> Shape:
     """Find the shape of a list from all of its papers.
 
-    Affiliations are per paper if hardly any paper names one twice and they are many fewer than the authors. A list with
-    gaps names the affiliation of several authors several times. With too few papers they are taken to be per author,
-    which leaves teams unknown rather than wrong. If no authors are listed, no affiliation can be theirs.
+    Affiliations are per paper if hardly any paper names one twice and they are many fewer than the authors. In a list
+    per author with gaps, several authors share an affiliation, so that it is named several times. With too few papers,
+    affiliations are taken to be per author, which leaves teams unknown rather than wrong. If no authors are listed, no
+    affiliation can be theirs.
     """
     papers = [paper for paper in papers if any(paper.texts)]
-    nobodys = bool(papers) and not any(paper.authors for paper in papers)
+    without_authors = bool(papers) and not any(paper.authors for paper in papers)
     papers = [paper for paper in papers if len(paper.authors) != 1]
     known = [paper for paper in papers if paper.authors]
     authors = sum(len(paper.authors) for paper in known)
@@ -136,14 +123,14 @@ def find_shape(papers: Iterable[Listed]) -> Shape:
     repeats = sum(len(set(texts)) < len(texts) for texts in several)
     enough = len(papers) >= LEAST_PAPERS and len(several) >= LEAST_WITH_SEVERAL
     distinct = repeats <= MOST_REPEATS * len(several)
-    per_paper = nobodys or (bool(known) and fewer and distinct and enough)
+    per_paper = without_authors or (bool(known) and fewer and distinct and enough)
     sure = per_paper or not (known and fewer and distinct)
     slots_by_commas = not per_paper and all(len(paper.texts) == 1 for paper in papers if paper.separator == "commas")
     return Shape(per_paper, sure, _are_domains_aligned(papers), slots_by_commas)
 
 
 def _are_domains_aligned(papers: Sequence[Listed]) -> bool:
-    """Return whether mail domains stand in the slots of their affiliations, unless the list shows that they do not."""
+    """Return whether mail domains stand in the slots of their affiliations; True if a list has too little evidence."""
     compared = [paper for paper in papers if len({*filter(None, paper.domains)}) > 1 and len({*paper.texts}) > 1]
     equal = [paper for paper in compared if len(paper.texts) == len(paper.domains)]
     if len(equal) < len(compared) / 2:

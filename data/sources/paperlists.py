@@ -18,11 +18,10 @@ from data.sources.list_shape import (
     find_separator,
     find_shape,
     has_commas_in_names,
-    read_written_list,
     split_authors,
     split_slots,
 )
-from data.sources.raw import read_json
+from data.sources.raw import parse_written_list, read_json
 from data.sources.record import (
     ReadResult,
     Record,
@@ -63,7 +62,7 @@ def read(path: Path, stem: str) -> ReadResult:
     path
         ``<venue><year>.json.gz``, a list of papers.
     stem
-        Name of the venue-year, such as ``nips2021``; some have a layout of their own.
+        Name of the venue-year, such as ``nips2021``.
 
     Raises
     ------
@@ -116,24 +115,22 @@ def _read_items(path: Path) -> list[object]:
     notes = content.get("notes") if isinstance(content, Mapping) else None
     items = notes if isinstance(notes, list) else content
     if not isinstance(items, list):
-        keys = f"an object with the keys {', '.join(map(str, content))}" if isinstance(content, Mapping) else "none"
-        raise InputError(
-            f"a list of papers is needed; this is {keys[:120]}", path, hint=f"a record needs the keys {KEYS}"
-        )
+        keys = f"an object with the keys {', '.join(map(str, content))}" if isinstance(content, Mapping) else "a value"
+        problem = f"a list of papers is needed; this is {keys[:120]}"
+        raise InputError(problem, path, hint=f"a record needs the keys {KEYS}")
     records = [item for item in items if isinstance(item, Mapping)]
     if items and not any("title" in item for item in records):
         hint = f"a record needs the keys {KEYS}"
         if any(isinstance(item.get("content"), Mapping) for item in records):
-            raise InputError(
-                "notes of OpenReview's API, which have no affiliations, are no paper list", path, hint=hint
-            )
+            problem = "this is output of OpenReview's API, which has no affiliations; a paper list is needed"
+            raise InputError(problem, path, hint=hint)
         keys = ", ".join(dict.fromkeys(str(key) for item in records for key in item))
         raise InputError("no record has the key title", path, hint=f"{hint}; found: {keys[:80] or 'no record'}")
     return items
 
 
 def _flatten(item: Item, found: ReadResult) -> Item:
-    """Return a record with one clean text per field; a list of texts is what a text with semicolons stands for."""
+    """Return a record with one clean text per field; a list of texts is joined with semicolons."""
     flat = dict(item)
     for name in TEXT_FIELDS:
         value = item.get(name)
@@ -175,7 +172,8 @@ def _list_slots(papers: list[Item], found: ReadResult) -> list[Listed]:
 
 
 def _pick_value(item: Item, name: str) -> object:
-    return read_written_list(next((item[key] for key in SLOT_FIELDS[name] if item.get(key)), None))
+    value = next((item[key] for key in SLOT_FIELDS[name] if item.get(key)), None)
+    return parse_written_list(value) if isinstance(value, str) else value
 
 
 def _has_entities(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 
@@ -51,3 +52,13 @@ def read_json(path: Path) -> object:
     except RecursionError:
         raise InputError("not valid JSON: nested too deeply", path) from None
     return content
+
+
+def parse_written_list(text: str) -> object:
+    """Parse a text that is written as a list, ``['A', 'B']``, and return any other text as it is."""
+    if text.strip().startswith("[") and text.strip().endswith("]"):
+        try:
+            return ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):  # text in brackets
+            return text
+    return text

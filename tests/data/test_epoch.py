@@ -411,6 +411,32 @@ def test_any_layout_gives_what_went_in(
             assert row["team"] == "mixed"
 
 
+EARLY_2024 = ["System", "Publication date", "Domain", "Organization", "Notability criteria", "Parameters",
+              "Training compute (FLOP)", "Confidence", "Training hardware", "Hardware quantity",
+              "Organization categorization", "Country (from Organization)"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        ["Model accessibility", "Compute sponsor categorization"],  # May 2024, all systems
+        ["Model accessibility"],  # July 2024, notable systems
+        ["Open-source", "Compute sponsor categorization"],  # February 2024, all systems
+    ],
+)
+def test_layouts_of_2024(tmp_path: Path, further: list[str]):
+    cells = dict.fromkeys([*EARLY_2024, *further], "")
+    known = {"Notability criteria": "Highly cited", "Confidence": "Likely", "Domain": "Language"}
+    alpha = known | {"System": "Alpha", "Publication date": "2012-05-01", "Training compute (FLOP)": "4.7e+17"}
+    alpha |= {"Organization": "Uni", "Organization categorization": "Academia"}
+    beta = known | {"System": "Beta", "Publication date": "2022-04-01", "Training compute (FLOP)": "1.5e+22"}
+    beta |= {"Organization": "Uni,Firm", "Organization categorization": "Academia,Industry", further[0]: "Unreleased"}
+    rows, _ = read_vintage(write(tmp_path, [cells | alpha, cells | beta]))
+    found = [(row["model"], row["log10_compute"], row["team"], row["vintage"]) for row in rows]
+    assert found == [("Alpha", 17.672098, "academia-only", "2022-04"), ("Beta", 22.176091, "collaboration", "2022-04")]
+    assert [row["weights_access"] for row in rows] == ["unknown", "unreleased"]
+
+
 def test_word_for_one_sector_is_a_label_of_the_team_only_in_a_file_without_lists(tmp_path: Path):
     """In a file with lists, one sector for two organisations leaves the other organisation unknown."""
     base = {"Model": "A", "Publication date": "2021-01-01", "Notability criteria": "", "Training compute (FLOP)": ""}
