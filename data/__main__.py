@@ -6,4 +6,4 @@ from data.cli import app
 from data.command import run
 
 if __name__ == "__main__":
-    sys.exit(run(app, "interrupted: nothing was written"))
+    sys.exit(run(app))

@@ -103,3 +103,69 @@ def describe(
     if figure is not None:
         snapshot.draw(frame, figure)
         typer.echo(f"written: {figure}")
+
+
+app_fetch = typer.Typer(help="Download new raw files.", no_args_is_help=True)
+app.add_typer(app_fetch, name="fetch")
+
+
+@app_fetch.command("epoch")
+def add_epoch_vintage(
+    url: Annotated[
+        str | None,
+        typer.Option(help="address of a raw vintage; by default Epoch's file of all models", envvar="EPOCH_URL"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder of raw files, which gets a folder epoch/; by default build/raw")
+    ] = None,
+    decimal: Decimal = None,
+) -> None:
+    """Download a vintage of Epoch's models, check it, keep it next to the earlier ones, and report what changed."""
+    from data.fetch.epoch import ADDRESS, FOLDER, add_vintage
+    from data.numbers import check_decimal
+
+    check_decimal(decimal)
+    add_vintage(url or ADDRESS, out or FOLDER, decimal, typer.echo)
+
+
+@app.command()
+def openalex(
+    out: Annotated[Path | None, typer.Option(help="folder of the download; it gets papers.csv.gz, the table")] = None,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option(help="id of a topic, as T10028: the works whose first topic it is; may be repeated"),
+    ] = None,
+    concept: Annotated[
+        list[str] | None, typer.Option(help="id of an old concept, as C41008148; may be repeated")
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option(help="words in title, abstract or full text; costs ten times more")
+    ] = None,
+    years: Annotated[str | None, typer.Option(help="years of publication, as 2012-2021 or 2015")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="type of works; by default article, conference-paper, preprint; may be repeated"),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="address of the server; by default OpenAlex's", envvar="OPENALEX_URL")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only say what the download will take: one request")
+    ] = False,
+    key: Annotated[
+        str | None, typer.Option(help="key from https://openalex.org/settings/api; free", envvar="OPENALEX_API_KEY")
+    ] = None,
+    mail: Annotated[
+        str | None, typer.Option(help="your mail address, sent to OpenAlex", envvar="OPENALEX_MAIL")
+    ] = None,
+) -> None:
+    """Download works of OpenAlex by topic, concept or search, and write their table of papers.
+
+    Run the same command again to go on after an interruption, or to fetch what was updated since. With --out alone,
+    only the table is written anew, from the works that are there.
+    """
+    from data.fetch.openalex_command import fetch_openalex
+    from data.fetch.openalex_query import parse_query
+
+    query = parse_query(topic or [], concept or [], search, kind or [], years)
+    fetch_openalex(query, out, url, key, mail, dry_run=dry_run, tell=typer.echo)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InputError
+from data.parquet import is_parquet, read_names
 
 # ASCII digits only: float() and pandas then read the same number.
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
@@ -52,6 +53,7 @@ FOREIGN = {
     b"<!doctype html": "a web page (HTML), perhaps an error message of the server",
     b"<html": "a web page (HTML), perhaps an error message of the server",
     b"%pdf": "a PDF",
+    b"PAR1": "a Parquet file, whose name must end in .parquet",
 }
 csv.field_size_limit(LONGEST_CELL)
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -106,7 +108,9 @@ def check_format(raw: bytes, path: Path, needed: str) -> None:
 
 
 def read_header(path: Path) -> list[str]:
-    """Return the names of the columns of a CSV file; raise as ``parse_csv``."""
+    """Return the names of the columns of a CSV or Parquet file; raise as ``parse_csv``."""
+    if is_parquet(path):
+        return read_names(path)
     reader, _, before = _open_csv(path)
     try:
         return [name for name in _read_names(reader) if name]

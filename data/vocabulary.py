@@ -51,7 +51,7 @@ LOG10_PEAK_RANGE = (6.0, 17.0)  # log10 FLOP/s of one chip: from a megaflop to a
 
 # Papers.
 
-SOURCES = ("paperlists", "coakley", "tei")  # in order of priority
+SOURCES = ("paperlists", "coakley", "tei", "openalex")  # in order of priority
 VENUES = {
     "3dv": "3DV",
     "aaai": "AAAI",

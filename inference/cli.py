@@ -121,10 +121,14 @@ def refresh(
 @app.command()
 def status(claims: Claims = None, out: Out = None, as_json: AsJson = False) -> int:
     """Show whether each claim is current, stale (and what changed), failed (and why), unfinished or never fitted."""
-    from inference.pipeline.status import describe_states, gather_states
+    from inference.pipeline.status import describe_fetched, describe_states, find_fetched, gather_states
 
-    states = gather_states(_check_claims(claims), Paths(out or Paths().out))
-    for line in [json.dumps(states)] if as_json else describe_states(states):
+    paths = Paths(out or Paths().out)
+    states, fetched = gather_states(_check_claims(claims), paths), find_fetched(paths)
+    if as_json:
+        print(json.dumps(states | ({} if fetched is None else {"fetched": fetched})))
+        return 0
+    for line in (*describe_states(states), *describe_fetched(fetched)):
         print(line)
     return 0
 

@@ -27,14 +27,15 @@ PACKAGES = ("data", "models", "inference", "figures", "benchmarks")
 VERBS = [
     "add", "are", "average", "band", "bin", "break", "build", "check", "choose", "classify", "clean", "collect",
     "combine", "compare", "compile", "compute", "convert", "copy", "correct", "count", "cross", "decide", "declare",
-    "derive", "describe", "detect", "diagnose", "digest", "draw", "drop", "dump", "end", "escape", "evaluate",
-    "explain", "extend", "find", "finish", "fit", "flag", "flatten", "format", "gather", "generate", "get", "group",
-    "handle", "has", "hash", "have", "hold", "identify", "import", "index", "insert", "is", "join", "keep", "label",
-    "leave", "list", "load", "locate", "lock", "make", "mark", "match", "may", "measure", "merge", "multiply", "name",
-    "normalise", "open", "parse", "pick", "predict", "prepare", "print", "publish", "raise", "rake", "read", "refit",
-    "refresh", "replace", "report", "require", "resolve", "round", "run", "sample", "save", "scale", "score", "select",
-    "set", "shift", "shorten", "simplify", "singularise", "sort", "split", "squeeze", "standardise", "start", "suggest",
-    "sum", "summarise", "take", "thin", "time", "validate", "weight", "wrap", "write",
+    "derive", "describe", "detect", "diagnose", "digest", "download", "draw", "drop", "dump", "end", "escape",
+    "evaluate", "explain", "extend", "fetch", "find", "finish", "fit", "flag", "flatten", "format", "gather",
+    "generate", "get", "group", "handle", "has", "hash", "have", "hold", "identify", "import", "index", "insert", "is",
+    "join", "keep", "label", "leave", "list", "load", "locate", "lock", "make", "mark", "match", "may", "measure",
+    "merge", "multiply", "name", "normalise", "open", "parse", "pick", "predict", "prepare", "print", "publish",
+    "raise", "rake", "read", "refit", "refresh", "replace", "report", "request", "require", "resolve", "round", "run",
+    "sample", "save", "scale", "score", "select", "set", "shift", "shorten", "simplify", "singularise", "sort", "split",
+    "squeeze", "standardise", "start", "suggest", "sum", "summarise", "take", "thin", "time", "validate", "weight",
+    "wrap", "write",
 ]  # fmt: skip
 
 # Alone, these read as nouns: they need an object.

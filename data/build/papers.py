@@ -19,7 +19,7 @@ from data.parallel import run_in_processes
 from data.rules import parse_venue_year
 from data.sources import coakley, paperlists, tei
 from data.sources.record import ReadResult, Record, make_paper_id, normalise_stem
-from data.vocabulary import SOURCES, UNKNOWN
+from data.vocabulary import UNKNOWN
 
 READERS: dict[str, Callable[[Path, str], ReadResult]] = {
     "paperlists": paperlists.read,
@@ -77,7 +77,7 @@ def find_raw_files(raw: Path) -> dict[str, dict[str, Path]]:
         If the name of a file or folder is not a venue and a year, or two files have the same venue, year and source.
     """
     found: dict[str, dict[str, Path]] = {}
-    for source in SOURCES:
+    for source in READERS:
         folder = raw / source
         if not folder.is_dir():
             continue

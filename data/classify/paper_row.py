@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from data.classify.accelerator_sentences import pick_accelerator_sentences
 from data.classify.accelerators import Hardware, find_peak, parse, pick_largest
@@ -50,8 +51,9 @@ def classify_team(counts: Mapping[str, int]) -> str:
 
 def drop_unusable_text(slot: Slot) -> Slot:
     """Return a slot without unusable text: an unparsed page, or marks without a word."""
-    words = len(slot.text) <= LONGEST_SLOT and sum(map(str.isalpha, slot.text)) > 1
-    return slot if words else Slot("", slot.domain)
+    lines = slot.text.split("\n")
+    usable = [line for line in lines if len(line) <= LONGEST_SLOT and sum(map(str.isalpha, line)) > 1]
+    return slot if len(usable) == len(lines) else replace(slot, text="\n".join(usable))
 
 
 def has_affiliations(record: Record) -> bool:
@@ -169,6 +171,7 @@ def _describe_text(records: Sequence[Record], full_text: FullText | None) -> Row
         "topic_basis": listed(basis),
         "topic_title": classify_topic(title),
         "topic_keywords": classify_topic("", keywords) if keywords else "",
+        "topic_openalex": next((record.topic for record in records if record.topic), ""),
         "has_abstract": _format_yes(bool(abstract)),
         "abstract_words": len(abstract.split()) if abstract else "",
         **{f"terms_{family}": terms[family] if abstract else "" for family in FAMILIES},

@@ -60,16 +60,31 @@ _TRACKS = tuple((track, re.compile(pattern, re.IGNORECASE)) for track, pattern i
 
 
 @dataclass(frozen=True, slots=True)
+class Institution:
+    """An institution that a source has identified: its id, ROR, name and type, each empty if not known."""
+
+    id: str = ""
+    ror: str = ""
+    name: str = ""
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
-    """Affiliation text and mail domain, as printed with one author or once for the whole paper."""
+    """Affiliation text and mail domain, as printed with one author or once for the whole paper.
+
+    A text of several lines holds one affiliation per line. ``institutions`` are those that the source has identified;
+    the text then holds only the affiliations of the author that it has not identified.
+    """
 
     text: str = ""
     domain: str = ""
+    institutions: tuple[Institution, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether the slot has neither text nor domain."""
-        return not self.text and not self.domain
+        """Whether the slot has neither text nor domain nor institutions."""
+        return not self.text and not self.domain and not self.institutions
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +131,8 @@ class Record:
 
     ``slots_per`` is ``author`` if ``slots`` has one entry per author, in order; ``paper`` if it has each affiliation
     of the paper once; and ``""`` if the source lists none. ``links`` is None if the source has no field for links.
-    ``grobid`` is the version of GROBID that extracted the record, if it says so.
+    ``grobid`` is the version of GROBID that extracted the record, if it says so. ``topic`` is the topic under which
+    the source itself lists the paper, if it does.
     """
 
     source: str
@@ -133,6 +149,7 @@ class Record:
     annotation: Annotation | None = None
     full_text: FullText | None = None
     grobid: str = ""
+    topic: str = ""
 
     @property
     def key(self) -> str:
@@ -236,13 +253,13 @@ def clean(text: object) -> str:
     """Return one line of text without control characters, HTML entities or outer spaces.
 
     What is not text becomes an empty string. Ligatures and other compatibility forms are decomposed (NFKC), because
-    OCR and PDFs write "ﬁ" for "fi".
+    OCR and PDFs write "ﬁ" for "fi". Half of a surrogate pair, which JSON allows, becomes a question mark.
     """
     if not isinstance(text, str):
         return ""
     text = replace_entities(text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+        text = unicodedata.normalize("NFKC", text.encode(errors="replace").decode())
     if not text.isprintable():
         text = _CONTROL.sub(" ", text)
     return " ".join(text.split())

@@ -64,6 +64,7 @@ PAPERS = pa.DataFrameSchema(
         "topic_basis": make_text_column(check_list_of(("title", "keywords", "abstract"))),
         "topic_title": make_text_column(check_one_of(TOPICS)),
         "topic_keywords": make_text_column(check_one_of((*TOPICS, ""))),
+        "topic_openalex": make_text_column(),
         "has_abstract": make_text_column(check_one_of(YES_NO)),
         "abstract_words": make_number_column(*COUNT),
         **{f"terms_{family}": make_number_column(*COUNT) for family in FAMILIES},
@@ -90,6 +91,9 @@ PAPERS = pa.DataFrameSchema(
 )
 """One row per paper. data/README.md documents the columns, their units and origins. An empty cell means not known or
 not applicable."""
+
+ADDED_LATER = ("grobid", "topic_openalex")
+"""Columns that older tables of papers lack."""
 
 CODER_LABELS = pa.DataFrameSchema(
     {
@@ -138,7 +142,7 @@ rules and of the abstract page."""
 def read_papers(path: Path, decimal: str | None = None) -> pd.DataFrame:
     """Read and validate a table of papers (``papers.csv`` or ``.csv.gz``) with the columns of ``PAPERS``.
 
-    Tables that were built before the column ``grobid`` existed are read as well; there the version is not known.
+    Tables that were built before a column of ``ADDED_LATER`` existed are read as well; there it is empty.
     ``decimal`` is the decimal sign of the numbers, as in ``read_table``.
 
     Raises
@@ -146,7 +150,8 @@ def read_papers(path: Path, decimal: str | None = None) -> pd.DataFrame:
     InputError
         If the table is not valid. The error names file, row, column and value of the first fault.
     """
-    missing = {} if "grobid" in read_header(path) else {"grobid": ""}
+    header = read_header(path)
+    missing = {name: "" for name in ADDED_LATER if name not in header}
     return read_table(path, PAPERS, check_papers, missing, decimal)
 
 

@@ -11,8 +11,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 from data.errors import InputError
-from data.io import NUMBER, parse_csv
+from data.io import NUMBER, parse_csv, require_columns
 from data.numbers import read_numbers
+from data.parquet import is_parquet, read_names, read_texts
 from data.vocabulary import (
     ACCESS,
     CONFIDENCE,
@@ -152,12 +153,12 @@ def read_table(
     defaults: Mapping[str, str] = {},
     decimal: str | None = None,
 ) -> pd.DataFrame:
-    """Read a CSV file and validate it against a schema; raise as ``read_models``.
+    """Read a CSV or Parquet file and validate it against a schema; raise as ``read_models``.
 
     Parameters
     ----------
     path
-        The CSV file.
+        The file.
     schema
         Its schema.
     check_rows
@@ -167,10 +168,8 @@ def read_table(
     decimal
         Decimal sign of the numbers (``data.numbers``); by default a point, without separated thousands.
     """
-    rows = parse_csv(path, [name for name in schema.columns if name not in defaults])
-    for row in rows.values():
-        row.update(defaults)
-    frame = pd.DataFrame(list(rows.values()), index=list(rows), dtype=str)[list(schema.columns)]
+    frame = _read_texts(path, [name for name in schema.columns if name not in defaults])
+    frame = frame.assign(**defaults)[list(schema.columns)]
     for name in _list_numbers(schema):
         if decimal is not None:
             numbers, _ = read_numbers({int(str(row)): cell for row, cell in frame[name].items()}, path, name, decimal)
@@ -188,6 +187,15 @@ def read_table(
     if check_rows is not None:
         check_rows(validated, path)
     return validated.reset_index(drop=True)
+
+
+def _read_texts(path: Path, required: list[str]) -> pd.DataFrame:
+    """Read a table as strings; the index holds row numbers."""
+    if is_parquet(path):
+        require_columns(path, read_names(path), required)
+        return read_texts(path)
+    rows = parse_csv(path, required)
+    return pd.DataFrame(list(rows.values()), index=list(rows), dtype=str)
 
 
 def validate_rows(rows: list[dict[str, object]], schema: pa.DataFrameSchema, path: Path) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from data.paths import SNAPSHOT
 from data.sources.epoch import LISTS, WORDS, read_vintage
 from data.sources.epoch_layout import is_raw_vintage
 from data.tables.load import load
-from data.tables.paper_schemas import PAPERS, check_papers
+from data.tables.paper_schemas import ADDED_LATER, PAPERS, check_papers
 from data.tables.schemas import MODELS, read_models, read_table, validate_rows
 from data.vocabulary import UNKNOWN
 
@@ -138,7 +138,7 @@ UNKNOWN_VALUES = {
     "hardware_kind": UNKNOWN, "accelerator_setups": "0",
 }  # fmt: skip
 OPTIONAL_COLUMNS = (
-    "grobid", "coder_excluded", "topic_keywords", "pretrained_title", "pretrained_abstract", "pretrained_text",
+    *ADDED_LATER, "coder_excluded", "topic_keywords", "pretrained_title", "pretrained_abstract", "pretrained_text",
     "code_page_rule", "code_coded", "code_statement", "hardware_coded", "accelerator", "accelerator_count",
     "accelerators_thanked", "accelerator_log10_peak", "accelerator_log10_tensor16", "accelerators_log10_sum",
     *UNKNOWN_VALUES,
@@ -168,4 +168,13 @@ def read_user_papers(path: Path, decimal: str | None = None) -> tuple[pd.DataFra
     defaults = {name: UNKNOWN_VALUES.get(name, "") for name in missing}
     frame = read_table(path, PAPERS, check_papers, defaults, decimal)
     message = f"{path.name}: {len(frame):,} papers"
-    return frame, message + (f"; without {len(missing)} columns on code, hardware and LLM labels" if missing else "")
+    if is_from_openalex(frame):
+        message += "; from OpenAlex, with its topics; code, hardware and LLM labels are unknown"
+    elif fewer := [name for name in missing if name not in ADDED_LATER]:
+        message += f"; without {len(fewer)} columns on code, hardware and LLM labels"
+    return frame, message
+
+
+def is_from_openalex(papers: pd.DataFrame) -> bool:
+    """Return whether all papers of a table come from OpenAlex alone, which then also classifies their topics."""
+    return bool((papers["sources"] == "openalex").all())

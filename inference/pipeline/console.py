@@ -37,7 +37,7 @@ def _make_table(*heads: str, rows: Iterable[Iterable[str]]) -> Table:
 
 
 def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
-    """Print the headline estimates, steps of ladders that are missing, retried fits, and the paths of the outputs."""
+    """Print the headline estimates, what a user's tables do not support, retried fits, and the paths of the outputs."""
     rows = [
         [formatting.label_headline(row), row["text"], str(row["n"]), row["published_text"] or "", row["verdict"] or "",
          ", ".join(flag.split(":")[0] for flag in list_flags(row))]
@@ -52,9 +52,14 @@ def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
         for row in ladders
         for step in row.get("not_compared", [])
     ]
+    left_out = [
+        f"left out:  {one['claim']}/{one['spec']} ({one['title']}): {one['reason']}"
+        for one in estimates.get("left_out", [])
+    ]
     _print(
         _make_table(*heads, rows=rows),
         *missing,
+        *left_out,
         f"retried:   {', '.join(retried) or 'no fit needed the one retry'}",
         f"paper:     {paths.paper}",
         f"figures:   {paths.figures}",

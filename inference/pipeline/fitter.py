@@ -19,7 +19,7 @@ from inference.store.declarations import (
 from inference.store.fingerprints import Parts, find_tables, list_parts_by_fit
 from inference.store.imports import find_file
 from inference.store.overrides import Overrides
-from models.common.claim import Model, Specification
+from models.common.claim import PROJECT_PAPERS, Model, Specification
 
 if TYPE_CHECKING:
     from models.common.exclusions import Selection
@@ -35,7 +35,8 @@ def load_tables(claim: str, overrides: Overrides, report: Report) -> tuple[dict[
     tables
         By name.
     choices
-        Defaults that a user's tables change: a table of models replaces the vintage that the claim starts from.
+        Defaults that a user's tables change: a table of models replaces the vintage that the claim starts from, and a
+        table of papers from OpenAlex has topics of its own.
     """
     from data.tables.load import load
 
@@ -44,10 +45,14 @@ def load_tables(claim: str, overrides: Overrides, report: Report) -> tuple[dict[
     tables = {name: load(name, path.parent) for name, path in paths.items() if name not in user_tables}
     choices: dict[str, Any] = {}
     if "papers" in user_tables:
-        from data.tables.user_tables import read_user_papers
+        from data.tables.user_tables import is_from_openalex, read_user_papers
 
         tables["papers"], message = read_user_papers(user_tables["papers"], overrides.decimal)
         report(message)
+        compared = any(one.user_only for one in list_specifications(claim, overrides=overrides))
+        if compared and is_from_openalex(tables["papers"]):
+            tables[PROJECT_PAPERS] = load("papers", paths["papers"].parent)
+            choices = {"topic": "topic_openalex"}
     if "models" in user_tables:
         from data.tables.user_tables import read_user_models
 
@@ -55,7 +60,7 @@ def load_tables(claim: str, overrides: Overrides, report: Report) -> tuple[dict[
         found = read_user_models(user_tables["models"], vintage, overrides.decimal)
         report(found.message)
         tables["models"] = found.frame
-        choices = {"vintage": found.vintage}
+        choices |= {"vintage": found.vintage}
     return tables, choices
 
 
@@ -167,7 +172,7 @@ class Fitter:
             If the main fit lacks its data, or any specification does with the project's own tables.
         """
         left_out = {}
-        for one in list_specifications(self.claim, extended):
+        for one in list_specifications(self.claim, extended, self.overrides):
             resolved = resolve(self.claim, one, self.overrides, **self.choices)
             try:
                 data = self.load_model(one.model).prepare(self.tables, resolved.choices)

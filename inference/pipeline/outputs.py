@@ -263,6 +263,8 @@ def _write_paper(
         "ladders": ladders,
         "figures": sorted(Path(name).name for name in drawn if name.endswith(".pdf")),
     }
+    left_out = [{"claim": claim, **one} for claim, found in done.items() for one in found["left_out"]]
+    content |= {"left_out": left_out} if left_out else {}
     (paths.staging / "estimates.json").write_bytes(dump(content))
     report("paper")
     compile_paper(paths.staging, list(drawn.values()))

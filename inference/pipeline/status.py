@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
 from data.errors import InputError
+from data.fetch.epoch import find_newest, read_record
 from inference.pipeline.outputs import find_output_states
 from inference.store.extended import find_extended_states
 from inference.store.fingerprints import Parts, list_parts_by_fit
@@ -50,6 +52,51 @@ def gather_states(claims: Iterable[str], paths: Paths) -> dict[str, Any]:
     for claim in CLAIMS:
         out[claim]["outputs"] = _convert_state(shown.get(claim, NO_FITS))
     return {claim: out[claim] for claim in chosen} | {"paper": _convert_state(shown.get("paper", NO_FITS))}
+
+
+def find_fetched(paths: Paths) -> dict[str, Any] | None:
+    """Find the newest vintage of Epoch's models that was fetched, and which results use it or an earlier one.
+
+    Returns
+    -------
+    dict, optional
+        ``path``, ``vintage``, ``models`` (their number), ``fetched`` (the date); folders of results that use this
+        vintage (``used_by``), or another fetched one (``outdated``). Only ``problem`` if the record of the fetched
+        vintages is damaged. None if none was fetched.
+    """
+    try:
+        newest = find_newest(paths.fetched)
+        files = {(paths.fetched / one.file).resolve(): one.file for one in read_record(paths.fetched)}
+    except InputError as error:
+        return {"problem": str(error)}
+    if newest is None:
+        return None
+    uses: dict[str, set[str]] = {}
+    for folder in (paths.out, *sorted((paths.out / "own").glob("*"))):
+        overrides = (read_earlier_overrides(Paths(folder), claim) for claim in CLAIMS)
+        for models in {one.models for one in overrides if one.models is not None}:
+            if (file := files.get(models.resolve())) is not None:
+                uses.setdefault(file, set()).add(str(folder))
+    used_by = sorted(uses.pop(newest.file, set()))
+    outdated = sorted(set().union(*uses.values()) - set(used_by))
+    return {
+        "path": str(paths.fetched / newest.file),
+        "vintage": newest.vintage,
+        "models": newest.models,
+        "fetched": newest.fetched[:10],
+        "used_by": used_by,
+        "outdated": outdated,
+    }
+
+
+def describe_fetched(found: dict[str, Any] | None) -> list[str]:
+    """Return the lines on the newest fetched vintage; none if results use it, and none use an earlier one."""
+    if found is None or "problem" in found:
+        return [found["problem"]] if found else []
+    what = f"Epoch's models of {found['vintage']}, fetched on {found['fetched']}"
+    use = f"python -m inference refresh academic_share --models {shlex.quote(found['path'])}"
+    lines = [] if found["used_by"] else [f"{what}: no results use them yet: {use}"]
+    return lines + [f"{folder}: uses another fetched vintage than the newest, {what}" for folder in found["outdated"]]
 
 
 def describe_states(states: dict[str, Any]) -> list[str]:

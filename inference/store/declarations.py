@@ -13,6 +13,8 @@ from inference.store.overrides import Overrides, read_priors
 from models.common.claim import RAW, Specification
 from models.registry import CLAIMS
 
+NONE = Overrides()
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -45,13 +47,18 @@ def name_module(claim: str, model: str) -> str:
     return f"models.{claim}.{importlib.import_module(f'models.{claim}').MODELS[model]}"
 
 
-def list_specifications(claim: str, extended: bool | None = None) -> list[Specification]:
+def list_specifications(claim: str, extended: bool | None = None, overrides: Overrides = NONE) -> list[Specification]:
     """Return the specifications of a claim that are fitted.
 
-    ``extended`` selects the extended specifications (True), the others (False) or all (None).
+    ``extended`` selects the extended specifications (True), the others (False) or all (None). Those with ``user_only``
+    are fitted only if the claim reads one of the user's tables.
     """
     every: tuple[Specification, ...] = import_part(claim, "specifications").SPECIFICATIONS
-    return [one for one in every if one.model != RAW and extended in (None, one.extended)]
+    has_own = bool(set(overrides.tables) & set(list_tables(claim)))
+    return [
+        one for one in every
+        if one.model != RAW and extended in (None, one.extended) and (has_own or not one.user_only)
+    ]  # fmt: skip
 
 
 def list_affected_claims(overrides: Overrides) -> list[str]:

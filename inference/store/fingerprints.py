@@ -123,7 +123,7 @@ def _list_fit_parts(claim: str, specification: Specification, overrides: Overrid
 
 def list_parts_by_fit(claim: str, overrides: Overrides, extended: bool = False) -> dict[str, Parts]:
     """Return ``list_fit_parts`` of every specification that refresh fits, or of the extended ones, by name."""
-    every = list_specifications(claim, extended)
+    every = list_specifications(claim, extended, overrides)
     code = {model: list_code_parts(claim, model, overrides) for model in dict.fromkeys(one.model for one in every)}
     return {one.name: _list_fit_parts(claim, one, overrides, code[one.model]) for one in every}
 

@@ -1,35 +1,3 @@
-"""One writer per folder: an advisory lock that the system releases when its holder ends, for whatever reason."""
+"""The lock of a folder of results, as ``data.lock`` makes it."""
 
-from __future__ import annotations
-
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-from data.errors import InputError
-
-
-@contextmanager
-def hold_lock(path: Path) -> Iterator[None]:
-    """Hold the lock of a folder of results.
-
-    Raises
-    ------
-    InputError
-        If another process holds the lock; the message gives its id.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.seek(0)
-            holder = handle.read().strip() or "unknown"
-            problem = f"another refresh is writing here (process {holder})"
-            raise InputError(problem, path.parent, hint="wait for it, or give --out another folder") from None
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
-        yield
+from data.lock import hold_lock as hold_lock

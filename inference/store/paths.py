@@ -60,6 +60,11 @@ class Paths:
         return self.out / ".refresh-staging"
 
     @property
+    def fetched(self) -> Path:
+        """Vintages of Epoch's models that ``data fetch epoch`` downloaded, and their record."""
+        return self.out / "raw" / "epoch"
+
+    @property
     def lock(self) -> Path:
         """The lock file, with the id of the process that writes here."""
         return self.out / "lock"

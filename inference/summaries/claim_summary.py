@@ -71,7 +71,8 @@ def summarise_claim(
     Returns
     -------
     dict
-        ``fits``, ``estimates``, ``raw``, ``ladders`` as in estimates.json, and ``charts``: the rows of each figure.
+        ``fits``, ``estimates``, ``raw``, ``ladders``, ``left_out`` as in estimates.json, and ``charts``: the rows of each
+        figure.
     """
     report(f"{claim}: estimates")
     reporting, specifications = import_part(claim, "reporting"), import_part(claim, "specifications").SPECIFICATIONS
@@ -105,8 +106,8 @@ def summarise_claim(
     charts |= make_check_data(claim, trees) | make_sensitivity_data(claim, rows)
     left_out = (posteriors.read_finished(paths, claim) or {"left_out": {}})["left_out"]
     ladders = make_ladders(specifications, reporting, rows, raw, left_out)
+    absent = [{"spec": spec, "title": by_name[spec].title, "reason": why} for spec, why in left_out.items()]
     # Converted by way of JSON, so that the content is the same as when it is read from the file.
-    content: Row = json.loads(
-        json.dumps({"fits": fits, "estimates": rows, "raw": raw, "ladders": ladders, "charts": charts}, allow_nan=False)
-    )
+    found = {"fits": fits, "estimates": rows, "raw": raw, "ladders": ladders, "left_out": absent, "charts": charts}
+    content: Row = json.loads(json.dumps(found, allow_nan=False))
     return content

@@ -19,6 +19,7 @@ VENUE_GROUPS = {
     "language": ("ACL", "EMNLP", "NAACL", "COLING"),
     "AI": ("AAAI", "IJCAI"),
 }
+OTHER_VENUE = "other"  # the venues that are pooled, in a table with very many
 OTHER_VENUE_GROUP = "other"  # for venues that only a user's table has
 FEW = 30  # papers; smaller groups are flagged, or left out of test quantities
 
@@ -33,6 +34,16 @@ def group_venues(venues: pd.Series) -> pd.Series:
     """Return the venue group of each venue; the venues of a group share one audience."""
     group_of = {venue: group for group, members in VENUE_GROUPS.items() for venue in members}
     return venues.map(lambda venue: group_of.get(venue, OTHER_VENUE_GROUP))
+
+
+def group_rare(values: pd.Series, most: int, other: str) -> pd.Series:
+    """Replace all but the ``most`` commonest values by ``other``, which counts among neither.
+
+    Ties are broken by name, so that the order of the rows does not matter.
+    """
+    counts = values[values != other].value_counts()
+    kept = sorted(counts.index, key=lambda value: (-counts[value], value))[:most]
+    return values.where(values.isin(kept), other)
 
 
 def count_cells(frame: pd.DataFrame, by: Sequence[str], event: str) -> pd.DataFrame:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 type Tables = Mapping[str, pd.DataFrame]
+PROJECT_PAPERS = "project_papers"  # the project's table of papers, in a run on a table from OpenAlex
 RAW = "raw"  # stands for a model's name where rows are counted and nothing is fitted
 
 
@@ -58,16 +59,18 @@ class Specification:
 
     ``title`` describes it to readers in a few words. With the model ``RAW``, rows are counted and nothing is fitted:
     the rows of the specification with the same choices. The command ``alternatives``, not ``refresh``, fits an
-    ``extended`` specification, and its estimates are kept in ``paper/published``.
+    ``extended`` specification, and its estimates are kept in ``paper/published``. A specification with ``user_only``
+    exists only in runs on a user's table, and fits the project's own table for comparison.
     """
 
     name: str
     title: str
-    kind: Literal["main", "definition", "measurement", "composition", "sampling", "prior", "model"]
+    kind: Literal["main", "definition", "measurement", "composition", "sampling", "prior", "model", "source"]
     model: str
     choices: Mapping[str, Any] = field(default_factory=dict)
     priors: Mapping[str, Any] = field(default_factory=dict)
     extended: bool = False
+    user_only: bool = False
     sampler: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -11,8 +11,19 @@ import xarray as xr
 from scipy.special import comb
 
 from data.errors import InputError
-from models.common.cells import FEW, TEAM_SIZES, band_team_size, count_cells, cross_indices, group_venues, index_levels
-from models.common.claim import Tables
+from data.vocabulary import OTHER_TOPIC
+from models.common.cells import (
+    FEW,
+    OTHER_VENUE,
+    TEAM_SIZES,
+    band_team_size,
+    count_cells,
+    cross_indices,
+    group_rare,
+    group_venues,
+    index_levels,
+)
+from models.common.claim import PROJECT_PAPERS, Tables
 from models.common.exclusions import Selection
 from models.common.team_types import ACADEMIA_ONLY
 from models.topic_compute.choices import Choices
@@ -20,11 +31,15 @@ from models.topic_compute.decomposition import add_panel_weights
 from models.topic_compute.definitions import CHANGE_OF, HARDWARE, MANY, TERMS
 
 TRACKS = ("main", "findings")
+MOST_TOPICS, MOST_VENUES = 24, 24  # the commonest of a table; the others are pooled. The published claim has 24 topics.
 LARGEST_TEAM = 30  # authors of a partly observed team; larger teams count as this large
 
 
 def select(tables: Tables, choices: Choices) -> Selection:
     """Select papers of the window with an exposure, a team size and a known or partly observed team.
+
+    OpenAlex has thousands of topics and venues: those beyond the commonest ``MOST_TOPICS`` and ``MOST_VENUES`` of the
+    selected papers are pooled as ``other``. The project's table has fewer, and stays as it is.
 
     Returns
     -------
@@ -36,9 +51,12 @@ def select(tables: Tables, choices: Choices) -> Selection:
     Raises
     ------
     InputError
-        If no paper is left, or none uses a term (or names an accelerator).
+        If no paper is left, or none uses a term (or names an accelerator); if the project's papers are wanted in a run
+        that does not compare with them.
     """
-    rows = Selection(tables["papers"], "papers of the table")
+    if choices.papers == "project" and PROJECT_PAPERS not in tables:
+        raise InputError("only a table from OpenAlex is compared with the project's papers", "table of papers")
+    rows = Selection(tables[PROJECT_PAPERS if choices.papers == "project" else "papers"], "papers of the table")
     window = (choices.first_year, choices.last_year)
     rows.keep_years(rows.frame["year"], *window, f"outside {window[0]}-{window[1]}, the years of the analysis")
     rows.keep(rows.frame["track"].isin(TRACKS), "track other than main and findings")
@@ -58,12 +76,11 @@ def select(tables: Tables, choices: Choices) -> Selection:
     _keep_with_team(rows, choices)
     frame = rows.frame.copy()
     if frame.empty:
-        problem = (
-            "no paper has an abstract (or a full text), a number of authors and a team that is known or partly observed"
-        )
-        hint = f"{rows.describe()}; see data/README.md for the columns"
-        raise InputError(problem, "table of papers", hint=hint)
-    frame["topic_used"] = frame[topic]
+        text = "a full text that the LLM annotator read" if choices.exposure == "hardware" else "an abstract"
+        problem = f"no paper has {text}, a number of authors and a team that is known or partly observed"
+        raise InputError(problem, "table of papers", hint=rows.describe())
+    frame["topic_used"] = group_rare(frame[topic].replace("", OTHER_TOPIC), MOST_TOPICS, OTHER_TOPIC)
+    frame["venue"] = group_rare(frame["venue"], MOST_VENUES, OTHER_VENUE)
     frame["size"] = band_team_size(frame["n_authors"])
     frame["venue_group"] = group_venues(frame["venue"])
     frame["exposure"] = list_exposures(frame, choices)

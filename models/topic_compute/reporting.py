@@ -19,6 +19,7 @@ LADDER = {
     "as_published": "measurement",
     "with_trends": "composition",
     "main": "model",
+    "project_papers": "source",
 }
 SEPARATE_QUANTITIES = {"ratio_per_ten_points": ("full_text", "ratio_per_ten_points")}
 LABELS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +12,11 @@ import pytest
 import inference.pipeline.fitter
 import inference.sampling.fit
 from data.tables.load import load
-from inference.pipeline.fitter import Fitter
+from inference.pipeline.fitter import Fitter, load_tables
 from inference.sampling.settings import RETRY_DRAWS, RETRY_TARGET_ACCEPT, Sampler
+from inference.store.declarations import list_specifications
 from inference.store.overrides import Overrides
-from models.common.claim import Specification
+from models.common.claim import PROJECT_PAPERS, Specification
 
 SPECIFICATIONS = [
     Specification("main", "main", "main", "mean"),
@@ -34,9 +36,7 @@ def test_only_draws_that_a_later_specification_takes_are_kept(toy: Any, monkeypa
     monkeypatch.setattr(inference.sampling.fit, "fit_checked", fit)
     monkeypatch.setattr(inference.sampling.fit, "derive_with_choices", lambda tree, model, choices: tree)
     monkeypatch.setattr("inference.sampling.diagnostics.check", lambda *trees: SimpleNamespace(passed=True))
-    monkeypatch.setattr(
-        inference.pipeline.fitter, "list_specifications", lambda claim, extended=None: list(SPECIFICATIONS)
-    )
+    monkeypatch.setattr(inference.pipeline.fitter, "list_specifications", lambda *_: list(SPECIFICATIONS))
     fitter = Fitter("toy", {"models": load("models")}, {}, Overrides(), None)
     fitted, left_out = fitter.prepare(lambda text: None)
     kept = {}
@@ -46,6 +46,40 @@ def test_only_draws_that_a_later_specification_takes_are_kept(toy: Any, monkeypa
     assert left_out == {}
     assert len(fits) == 3  # the last reuses the draws of the first
     assert kept == {"main": 1, "half_scale": 1, "five": 1, "again": 1}
+
+
+def write_papers(path: Path, **columns: str) -> Path:
+    load("papers").head(40).assign(**columns).to_parquet(path)
+    return path
+
+
+def test_a_table_from_openalex_brings_its_topics_and_the_projects_papers_beside_it(tmp_path: Path):
+    path = write_papers(tmp_path / "works.parquet", sources="openalex", topic_openalex="Topic Modeling")
+    told: list[str] = []
+    tables, choices = load_tables("topic_compute", Overrides(papers=path), told.append)
+    assert choices == {"topic": "topic_openalex"}
+    assert {name: len(table) for name, table in tables.items()} == {"papers": 40, PROJECT_PAPERS: len(load("papers"))}
+    assert told == [
+        "works.parquet: 40 papers; from OpenAlex, with its topics; code, hardware and LLM labels are unknown"
+    ]
+    tables, choices = load_tables("code_release", Overrides(papers=path), told.append)
+    assert choices == {}
+    assert PROJECT_PAPERS not in tables
+    mixed = write_papers(tmp_path / "mixed.parquet", topic_openalex="Topic Modeling")
+    tables, choices = load_tables("topic_compute", Overrides(papers=mixed), told.append)
+    assert (list(tables), choices) == (["papers"], {})
+
+
+def test_a_step_of_users_runs_exists_in_these_alone(tmp_path: Path):
+    def list_names(overrides: Overrides) -> set[str]:
+        return {one.name for one in list_specifications("topic_compute", False, overrides)}
+
+    own = list_names(Overrides(papers=tmp_path / "works.parquet"))
+    projects = list_names(Overrides())
+    assert own - projects == {"project_papers"}
+    assert projects < own
+    assert list_names(Overrides(models=tmp_path / "models.csv")) == projects  # the claim reads no models
+    assert list_names(Overrides(seed=3)) == projects
 
 
 @pytest.fixture

@@ -206,6 +206,8 @@ def test_paper_of_a_users_papers_without_full_texts(published: Any, blank: Path,
 
     def drop(content: dict[str, Any]) -> None:
         content["given"]["papers"] = "my.csv"
+        one = {"claim": "topic_compute", "spec": "full_text", "title": "full texts", "reason": "no $code, #hardware"}
+        content["left_out"] = [one]
         content.update(claims=["topic_compute"], peers=[], raw=[])
         gone = ("share_spanning", "change_spanning", "goes_with_first", "goes_with_last", "waterfall")
         content["estimates"] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models.common.cells import TEAM_SIZES, VENUE_GROUPS, band_team_size, cross_indices, group_venues
+from models.common.cells import TEAM_SIZES, VENUE_GROUPS, band_team_size, cross_indices, group_rare, group_venues
 from tests.models.topic_papers import find_size_band, find_venue_group
 
 
@@ -26,3 +26,11 @@ def test_crossed_indices_are_those_of_the_array_of_levels():
     table = np.array([["a", "b", "c"], ["d", "e", "f"]])
     assert table.ravel()[cross_indices(indices, lengths, "topic", "year")].tolist() == ["c", "d", "e"]
     assert table.T.ravel()[cross_indices(indices, lengths, "year", "topic")].tolist() == ["c", "d", "e"]
+
+
+def test_rare_values_are_pooled_and_the_commonest_kept():
+    values = pd.Series(["a"] * 3 + ["b"] * 2 + ["c"] * 2 + ["d"] + ["other"] * 9)
+    pooled = group_rare(values, 2, "other")
+    assert pooled.tolist() == ["a"] * 3 + ["b"] * 2 + ["other"] * 12  # the tie of b and c goes by name
+    assert group_rare(values[::-1], 2, "other").sort_index().tolist() == pooled.tolist()
+    assert group_rare(values, 4, "other").tolist() == values.tolist()  # nothing to pool: unchanged

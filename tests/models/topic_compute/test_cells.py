@@ -16,10 +16,13 @@ from scipy.optimize import minimize_scalar
 
 from data.errors import InputError
 from data.io import format_csv
-from data.tables.paper_schemas import PAPERS, check_papers
+from data.tables.load import load
+from data.tables.paper_schemas import ADDED_LATER, PAPERS, check_papers
 from data.tables.user_tables import OPTIONAL_COLUMNS, read_user_papers
-from models.topic_compute.cells import compute_unseen_industry, select
+from models.common.claim import PROJECT_PAPERS
+from models.topic_compute.cells import MOST_TOPICS, compute_unseen_industry, select
 from models.topic_compute.cells import prepare as prepare_contrast
+from models.topic_compute.choices import Choices
 from models.topic_compute.definitions import TERMS
 from models.topic_compute.topic_year import prepare as prepare_topic_year
 from tests.models.topic_papers import (
@@ -331,8 +334,47 @@ def test_hardware_of_papers_read_in_full():
 
 def test_topics_by_choice():
     row = {"topic": TOPICS[0], "topic_title": TOPICS[1], "topic_keywords": TOPICS[2], "terms": ["scale"]}
-    for number, name in enumerate(("topic", "topic_title", "topic_keywords")):
-        assert prepare_cells(make_papers([row]), topic=name)["topic"].values.tolist() == [TOPICS[number]]
+    row["topic_openalex"] = "Topic Modeling"
+    expected = [*TOPICS, "Topic Modeling"]
+    for topic, name in zip(expected, ("topic", "topic_title", "topic_keywords", "topic_openalex"), strict=True):
+        assert prepare_cells(make_papers([row]), topic=name)["topic"].values.tolist() == [topic]
+
+
+def test_rare_topics_and_venues_are_pooled_and_no_paper_is_lost():
+    rows = [
+        {"topic_openalex": f"topic {n}", "venue": f"Venue-{n}", "times": n, "id": f"Venue-{n}2015", "terms": ["scale"]}
+        for n in range(1, MOST_TOPICS + 4)
+    ]
+    frame = make_papers([row | {"venue": "NeurIPS"} for row in rows]).assign(
+        venue=lambda papers: papers["topic_openalex"].str.replace("topic ", "Venue-")
+    )
+    frame.loc[frame["topic_openalex"] == "topic 5", "topic_openalex"] = ""  # OpenAlex has no topic for these
+    found = select_papers(frame, topic="topic_openalex")
+    assert len(found) == len(frame)
+    topics, venues = found["topic_used"].value_counts(), found["venue"].value_counts()
+    assert topics.to_dict() == {"other": 1 + 2 + 5} | {f"topic {n}": n for n in range(3, 28) if n != 5}
+    assert venues.to_dict() == {"other": 1 + 2 + 3} | {f"Venue-{n}": n for n in range(4, 28)}
+    assert set(found.loc[found["venue"] == "other", "venue_group"]) == {"other"}
+
+
+def test_the_projects_table_has_too_few_topics_and_venues_to_pool_any():
+    frame = load("papers")
+    found = select_papers(frame)
+    assert (found["topic_used"] == found["topic"]).all()
+    named = frame.set_index("id")["venue"]
+    assert (found["venue"].to_numpy() == named[found.index].to_numpy()).all()
+
+
+def test_the_projects_papers_are_selected_only_beside_a_users_table():
+    users = make_papers([{"topic_openalex": "Topic Modeling", "terms": ["scale"], "times": 3}])
+    projects = make_papers([{"topic": TOPICS[1], "terms": ["scale"], "times": 5}])
+    with pytest.raises(InputError, match="only a table from OpenAlex is compared with the project's papers"):
+        prepare_contrast({"papers": users}, Choices(papers="project"))
+    both = {"papers": users, PROJECT_PAPERS: projects}
+    data = prepare_contrast(both, Choices(papers="project"))
+    assert (int(data["n"].sum()), data["topic"].values.tolist()) == (5, [TOPICS[1]])
+    data = prepare_contrast(both, Choices(topic="topic_openalex"))
+    assert (int(data["n"].sum()), data["topic"].values.tolist()) == (3, ["Topic Modeling"])
 
 
 def test_cells_hold_every_paper_once():
@@ -393,7 +435,7 @@ def test_source_without_code_or_hardware_gives_the_same_regression(tmp_path: Pat
     rows = frame.astype(object).where(frame.notna(), "")[columns].to_dict("records")
     path.write_bytes(format_csv(columns, rows))
     users, report = read_user_papers(path)
-    assert f"{len(OPTIONAL_COLUMNS)} columns" in report
+    assert f"{len(set(OPTIONAL_COLUMNS) - set(ADDED_LATER))} columns" in report
     for choices in (CHOICES, dataclasses.replace(CHOICES, topic_trends=False)):
         with_columns = prepare_topic_year({"papers": frame}, choices)
         without = prepare_topic_year({"papers": users}, choices)

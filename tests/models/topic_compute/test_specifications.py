@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from inference.sampling.compiled import INTERPRETED
-from models.common.claim import RAW
+from models.common.claim import PROJECT_PAPERS, RAW
 from models.topic_compute import model
 from models.topic_compute.cells import prepare
 from models.topic_compute.choices import ContrastPriors
@@ -97,11 +97,16 @@ def find_differences(one: Any, other: Any) -> set[str]:
 
 def test_each_step_of_the_ladder_changes_exactly_one_thing():
     steps = list(LADDER)
-    assert 2 <= len(steps) <= 5
+    assert 2 <= len(steps) <= 6
     assert steps.index("main") >= len(steps) - 2
     for before, after in itertools.pairwise(steps):
         assert len(find_differences(SPECS[before], SPECS[after])) == 1, (before, after)
-    assert set(LADDER.values()) <= {"definition", "measurement", "composition", "sampling", "prior", "model"}
+    kinds = {"definition", "measurement", "composition", "sampling", "prior", "model", "source"}
+    assert set(LADDER.values()) <= kinds
+    # Another source is a step only where a user's table is compared with the project's.
+    assert [name for name, kind in LADDER.items() if kind == "source"] == [
+        one.name for one in SPECIFICATIONS if one.user_only
+    ]
 
 
 def test_each_specification_differs_from_a_main_fit_in_exactly_one_thing():
@@ -165,6 +170,7 @@ def test_required_specifications_are_there():
 
 def test_every_specification_can_be_prepared():
     real = read_real_tables()
+    real = {**real, PROJECT_PAPERS: real["papers"]}
     part = {"papers": real["papers"].iloc[::5]}  # for the many specifications without a venue
     sizes: dict[str, int] = {}
     known: dict[str, int] = {}

@@ -1,0 +1,1 @@
+"""Download raw data from the servers that publish them."""

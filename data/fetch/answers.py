@@ -1,0 +1,59 @@
+"""Read what a server says of waiting, and what a failed connection says of its reason."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+LONGEST_MESSAGE = 300  # characters of a server's message that are shown
+
+
+def read_retry_after(text: str | None) -> float | None:
+    """Return the seconds of a header Retry-After, which is a number or a date; None if it is neither."""
+    text = (text or "").strip()
+    seconds = read_number(text)
+    if seconds is not None:
+        return max(0.0, seconds)
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, ((when if when.tzinfo else when.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())
+
+
+def read_number(value: object) -> float | None:
+    """Return a finite number from a header or from JSON; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value.strip().removeprefix("$") if isinstance(value, str) else value)
+    except (ValueError, OverflowError):
+        return None
+    return number if abs(number) < 1e12 else None
+
+
+def find_reason(error: BaseException) -> str:
+    """Return the innermost reason of a failed connection, without the address, which may hold a secret."""
+    inner: Any = error
+    while True:
+        nested = getattr(inner, "reason", None)
+        if not isinstance(nested, BaseException):
+            nested = next((one for one in getattr(inner, "args", ()) if isinstance(one, BaseException)), None)
+        if nested is None:
+            break
+        inner = nested
+    if type(inner).__name__ == "NameResolutionError":
+        return "the name of the server is unknown"
+    if isinstance(inner, OSError) and inner.strerror:
+        return str(inner.strerror)
+    return " ".join(str(getattr(inner, "verify_message", "") or type(inner).__name__).split())
+
+
+def shorten_message(text: str, secrets: list[str]) -> str:
+    """Return a server's message on one line, without control characters and secrets."""
+    text = " ".join("".join(" " if unicodedata.category(char)[0] == "C" else char for char in text).split())
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "..."
