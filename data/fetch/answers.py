@@ -37,18 +37,20 @@ def read_number(value: object) -> float | None:
 def find_reason(error: BaseException) -> str:
     """Return the innermost reason of a failed connection, without the address, which may hold a secret."""
     inner: Any = error
-    while True:
-        nested = getattr(inner, "reason", None)
-        if not isinstance(nested, BaseException):
-            nested = next((one for one in getattr(inner, "args", ()) if isinstance(one, BaseException)), None)
+    for _ in range(10):  # a chain of causes has fewer; a circle would not end
+        candidates = (getattr(inner, "reason", None), *getattr(inner, "args", ()), inner.__cause__)
+        nested = next((one for one in candidates if isinstance(one, BaseException)), None)
+        if type(inner).__name__ == "NameResolutionError":
+            return "the name of the server is unknown"
         if nested is None:
             break
         inner = nested
-    if type(inner).__name__ == "NameResolutionError":
-        return "the name of the server is unknown"
-    if isinstance(inner, OSError) and inner.strerror:
-        return str(inner.strerror)
-    return " ".join(str(getattr(inner, "verify_message", "") or type(inner).__name__).split())
+    name = type(inner).__name__
+    if not isinstance(inner, OSError):
+        return name
+    # The text of Python's own errors holds no address; that of the HTTP library's errors does.
+    text = str(inner) if type(inner).__module__ in ("builtins", "socket", "ssl") else name
+    return " ".join(str(getattr(inner, "verify_message", "") or inner.strerror or text or name).split())
 
 
 def shorten_message(text: str, secrets: list[str]) -> str:

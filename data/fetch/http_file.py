@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from data.errors import InputError
-from data.fetch.answers import read_retry_after
+from data.fetch.answers import find_reason, read_retry_after
 
 if TYPE_CHECKING:
     import requests
@@ -157,7 +157,7 @@ def _save_once(
             return Answer(validators=found, has_end="Content-Length" in answer.headers or answer.raw.chunked)
     except requests.exceptions.SSLError as error:
         hint = "check the address and the clock; set REQUESTS_CA_BUNDLE to the certificates of your institution's proxy"
-        problem = f"no secure connection to the server: {_find_reason(error)}"
+        problem = f"no secure connection to the server: {find_reason(error)}"
         raise InputError(problem, shown, hint=hint) from None
     except requests.exceptions.TooManyRedirects:
         raise InputError("the server redirects in a circle", shown, hint="check the address") from None
@@ -167,28 +167,12 @@ def _save_once(
         raise _PassingError("the download was cut before its end") from None
     except requests.exceptions.ConnectionError as error:
         hint = "is there a connection to the internet, and is the address right?"
-        raise _PassingError(f"the server cannot be reached: {_find_reason(error)}", hint=hint) from None
+        raise _PassingError(f"the server cannot be reached: {find_reason(error)}", hint=hint) from None
     except (requests.RequestException, HTTPError, ValueError) as error:
         hint = "an address such as https://epoch.ai/data/all_ai_models.csv is needed"
         raise InputError(f"not an address that can be downloaded ({type(error).__name__})", shown, hint=hint) from None
     except OSError as error:  # the disk is full; a file of certificates is missing
         raise InputError(f"the download failed: {error.strerror or error}", error.filename or shown) from None
-
-
-def _find_reason(error: BaseException) -> str:
-    """Return the innermost reason of a failed connection, without the address, which may hold a secret."""
-    inner: BaseException = error
-    for _ in range(10):  # a chain of causes has fewer; a circle would not end
-        candidates = [getattr(inner, "reason", None), *inner.args, inner.__cause__]
-        nested = next((one for one in candidates if isinstance(one, BaseException)), None)
-        if type(inner).__name__ == "NameResolutionError":
-            return "the name of the server is unknown"
-        if nested is None:
-            break
-        inner = nested
-    if not isinstance(inner, OSError):
-        return type(inner).__name__
-    return str(getattr(inner, "verify_message", "") or inner.strerror or inner)
 
 
 def _check_status(answer: requests.Response, shown: str) -> None:

@@ -71,8 +71,8 @@ def summarise_claim(
     Returns
     -------
     dict
-        ``fits``, ``estimates``, ``raw``, ``ladders``, ``left_out`` as in estimates.json, and ``charts``: the rows of each
-        figure.
+        ``fits``, ``estimates``, ``raw``, ``ladders``, ``left_out`` as in estimates.json, and ``charts``: the rows of
+        each figure.
     """
     report(f"{claim}: estimates")
     reporting, specifications = import_part(claim, "reporting"), import_part(claim, "specifications").SPECIFICATIONS

@@ -108,11 +108,11 @@ def vintage(*models: Model, month: str = "2026-02") -> bytes:
     return out.getvalue().encode()
 
 
-def zip_files(**files: bytes) -> bytes:
+def zip_files(files: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            archive.writestr(name.replace("__", "/").replace("_csv", ".csv").replace("_xml", ".xml"), content)
+            archive.writestr(name, content)
     return out.getvalue()
 
 
@@ -181,9 +181,9 @@ def test_a_vintage_is_stored_with_its_record_and_without_secrets(server: Server,
     [
         (gzip.compress(FIRST), {}),
         (gzip.compress(FIRST), {"Content-Encoding": "gzip"}),
-        (zip_files(models_csv=FIRST), {}),
-        (zip_files(ai_models__all_ai_models_csv=FIRST, ai_models__notable_csv=b"x", __MACOSX___a_csv=b"y"), {}),
-        (zip_files(**{"models_csv.gz": gzip.compress(FIRST)}), {}),
+        (zip_files({"models.csv": FIRST, "__MACOSX/._models.csv": b"x", "LICENCE": b"CC BY"}), {}),
+        (zip_files({"ai_models/all_ai_models.csv": FIRST, "ai_models/notable.csv": b"x"}), {}),
+        (zip_files({"models.csv.gz": gzip.compress(FIRST)}), {}),
         (b"\xef\xbb\xbf" + FIRST, {}),
     ],
 )
@@ -228,10 +228,11 @@ def test_a_stored_file_that_was_changed_or_removed_is_fetched_again(
     put_first()
     (one,) = read_record(tmp_path / "raw" / "epoch")
     path = tmp_path / "raw" / "epoch" / one.file
-    path.write_bytes(FIRST + b"x")
+    changed = FIRST.replace(b"1e20", b"2e20")
+    path.write_bytes(changed)
     assert fetch(server.address())[0] == 0
     assert "If-None-Match" not in server.seen[0]
-    assert path.read_bytes() == FIRST + b"x"  # never overwritten
+    assert path.read_bytes() == changed  # never overwritten
     second = read_record(tmp_path / "raw" / "epoch")[1]
     assert second.file == f"{path.stem}_2.csv"
     assert (path.parent / second.file).read_bytes() == FIRST
@@ -253,9 +254,11 @@ def test_the_newest_vintage_is_that_of_the_latest_month_fetched_last(server: Ser
     assert find_newest(folder) is None
     for body in (vintage(month="2026-04"), vintage(model("X"), month="2026-04"), vintage(month="2025-01")):
         server.replies = [Reply(body)]
-        assert fetch(server.address())[0] == 0
+        code, output, _ = fetch(server.address())
+        assert code == 0
     files = [one.file for one in read_record(folder)]
     assert len(set(files)) == 3
+    assert f"changes from 2026-04 ({files[1]}) to 2025-01, which is older:" in output  # from the one fetched last
     newest = find_newest(folder)
     assert newest is not None
     assert newest.file == files[1]
@@ -312,7 +315,7 @@ REFUSED: dict[str, tuple[Reply, list[str]]] = {
     "damaged encoding": (Reply(b"no gzip", headers={"Content-Encoding": "gzip"}), ["cut before its end, 5 times"]),
     "web page": (Reply(HTML), ["a web page (HTML)"]),
     "JSON": (Reply(b'[{"Model": "A"}]'), ["this is JSON"]),
-    "spreadsheet": (Reply(zip_files(**{"[Content_Types]_xml": b"<a/>"})), ["a spreadsheet"]),
+    "spreadsheet": (Reply(zip_files({"[Content_Types].xml": b"<a/>"})), ["a spreadsheet"]),
     "LFS pointer": (Reply(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), ["Git LFS pointer"]),
     "PDF": (Reply(b"%PDF-1.7 "), ["a PDF"]),
     "empty": (Reply(b""), ["the file is empty"]),
@@ -323,9 +326,9 @@ REFUSED: dict[str, tuple[Reply, list[str]]] = {
     "no name": (Reply(FIRST.splitlines(True)[0] + b",2021-05-01,G,Industry,SOTA,1e20"), ["name of a model"]),
     "cut at an unknown length": (Reply(FIRST, sent=len(FIRST) - 30, length=False), ["row 4"]),
     "damaged gzip": (Reply(gzip.compress(FIRST)[:-20]), ["damaged compressed file"]),
-    "damaged zip": (Reply(zip_files(a_csv=FIRST)[:-20]), ["damaged compressed file"]),
-    "zip without a table": (Reply(zip_files(readme=b"x")), ["without a CSV file", "readme"]),
-    "zip of several": (Reply(zip_files(a_csv=b"x", b_csv=b"y")), ["several CSV files", "a.csv, b.csv"]),
+    "damaged zip": (Reply(zip_files({"a.csv": FIRST})[:-20]), ["damaged compressed file"]),
+    "zip without a table": (Reply(zip_files({"readme": b"x"})), ["without a CSV file", "readme"]),
+    "zip of several": (Reply(zip_files({"a.csv": b"x", "b.csv": b"y"})), ["several CSV files", "a.csv, b.csv"]),
     "circle": (Reply(status=302, headers={"Location": "/all_ai_models.csv"}), ["redirects in a circle"]),
     "to a file": (Reply(status=302, headers={"Location": "file:///etc/passwd"}), ["not an address"]),
 }

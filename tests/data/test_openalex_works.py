@@ -499,6 +499,14 @@ def test_the_table_of_any_json_is_valid_and_its_counts_add_up(
     assert lines[0] == f"4 records read, {len(papers)} papers kept"
 
 
+def test_half_a_surrogate_pair_is_written_as_a_question_mark(tmp_path: Path):
+    title, topic = "Broken \ud83d titles", {"display_name": "Topic \udc00"}
+    write_tables(write_works(tmp_path, [make_work(1, title=title, primary_topic=topic)]), lambda text: None)
+    papers = read_papers(tmp_path / "papers.csv.gz")
+    assert [*papers["topic_openalex"]] == ["Topic ?"]
+    assert [*papers["id"]] == [make_paper_id("nips2016", "Broken titles")]
+
+
 # Files.
 
 
