@@ -164,7 +164,7 @@ class Fitter:
         specifications
             Specifications that can be fitted, in order.
         left_out
-            Name of each other specification to the reason.
+            Name of each other specification to the reason; empty if it does not apply to this kind of table.
 
         Raises
         ------
@@ -173,6 +173,9 @@ class Fitter:
         """
         left_out = {}
         for one in list_specifications(self.claim, extended, self.overrides):
+            if one.user_only and PROJECT_PAPERS not in self.tables:
+                left_out[one.name] = ""  # it does not apply to this table: nothing to report
+                continue
             resolved = resolve(self.claim, one, self.overrides, **self.choices)
             try:
                 data = self.load_model(one.model).prepare(self.tables, resolved.choices)

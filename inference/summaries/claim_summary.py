@@ -106,7 +106,7 @@ def summarise_claim(
     charts |= make_check_data(claim, trees) | make_sensitivity_data(claim, rows)
     left_out = (posteriors.read_finished(paths, claim) or {"left_out": {}})["left_out"]
     ladders = make_ladders(specifications, reporting, rows, raw, left_out)
-    absent = [{"spec": spec, "title": by_name[spec].title, "reason": why} for spec, why in left_out.items()]
+    absent = [{"spec": spec, "title": by_name[spec].title, "reason": why} for spec, why in left_out.items() if why]
     # Converted by way of JSON, so that the content is the same as when it is read from the file.
     found = {"fits": fits, "estimates": rows, "raw": raw, "ladders": ladders, "left_out": absent, "charts": charts}
     content: Row = json.loads(json.dumps(found, allow_nan=False))

@@ -120,7 +120,7 @@ def make_ladders(
         missing = [
             {"spec": name, "title": by_name[name].title, "reason": (left_out or {}).get(name, NOT_ESTIMATED)}
             for name in reporting.LADDER
-            if (name, *key) not in found and (not by_name[name].user_only or name in (left_out or {}))
+            if (name, *key) not in found and (not by_name[name].user_only or (left_out or {}).get(name))
         ]
         out.append(
             {

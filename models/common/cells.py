@@ -19,7 +19,6 @@ VENUE_GROUPS = {
     "language": ("ACL", "EMNLP", "NAACL", "COLING"),
     "AI": ("AAAI", "IJCAI"),
 }
-OTHER_VENUE = "other"  # the venues that are pooled, in a table with very many
 OTHER_VENUE_GROUP = "other"  # for venues that only a user's table has
 FEW = 30  # papers; smaller groups are flagged, or left out of test quantities
 
@@ -37,9 +36,10 @@ def group_venues(venues: pd.Series) -> pd.Series:
 
 
 def group_rare(values: pd.Series, most: int, other: str) -> pd.Series:
-    """Replace all but the ``most`` commonest values by ``other``, which counts among neither.
+    """Replace all but the ``most`` most common values by ``other``.
 
-    Ties are broken by name, so that the order of the rows does not matter.
+    The value ``other`` itself is kept and does not count towards ``most``. Ties are broken by name, so the order of the
+    rows does not matter.
     """
     counts = values[values != other].value_counts()
     kept = sorted(counts.index, key=lambda value: (-counts[value], value))[:most]

@@ -11,10 +11,9 @@ import xarray as xr
 from scipy.special import comb
 
 from data.errors import InputError
-from data.vocabulary import OTHER_TOPIC
+from data.vocabulary import OTHER_TOPIC, UNKNOWN
 from models.common.cells import (
     FEW,
-    OTHER_VENUE,
     TEAM_SIZES,
     band_team_size,
     count_cells,
@@ -31,15 +30,40 @@ from models.topic_compute.decomposition import add_panel_weights
 from models.topic_compute.definitions import CHANGE_OF, HARDWARE, MANY, TERMS
 
 TRACKS = ("main", "findings")
-MOST_TOPICS, MOST_VENUES = 24, 24  # the commonest of a table; the others are pooled. The published claim has 24 topics.
+# OpenAlex has thousands of topics and venues; the project's table has fewer than these. The claim has 24 topics.
+MOST_TOPICS, MOST_VENUES = 24, 100
 LARGEST_TEAM = 30  # authors of a partly observed team; larger teams count as this large
 
 
 def select(tables: Tables, choices: Choices) -> Selection:
+    """Select the papers of the contrast: those of ``select_papers`` at one of the ``MOST_VENUES`` most common venues.
+
+    The contrast compares papers within a venue and year. Venues are never grouped: a stratum of many venues would
+    compare papers between them. A paper without a known venue is left out, too.
+
+    Raises
+    ------
+    InputError
+        As ``select_papers``, or if no paper with compute terms is at a known venue.
+    """
+    rows = select_papers(tables, choices)
+    known = rows.frame["venue"] != UNKNOWN
+    if not known.all():
+        rows.keep(known, "without a known venue")
+    common = group_rare(rows.frame["venue"], MOST_VENUES, "") != ""
+    if not common.all():
+        rows.keep(common, f"at venues beyond the {MOST_VENUES} most common")
+    if not rows.frame["exposure"].map(any).any():
+        problem = "no paper with compute terms is at a known venue: there is no contrast to estimate"
+        raise InputError(problem, "table of papers", hint=rows.describe())
+    return rows
+
+
+def select_papers(tables: Tables, choices: Choices) -> Selection:
     """Select papers of the window with an exposure, a team size and a known or partly observed team.
 
-    OpenAlex has thousands of topics and venues: those beyond the commonest ``MOST_TOPICS`` and ``MOST_VENUES`` of the
-    selected papers are pooled as ``other``. The project's table has fewer, and stays as it is.
+    Topics beyond the ``MOST_TOPICS`` most common of the selected papers are grouped as ``other``. The project's papers,
+    if compared with a user's, are those of the same years.
 
     Returns
     -------
@@ -51,13 +75,16 @@ def select(tables: Tables, choices: Choices) -> Selection:
     Raises
     ------
     InputError
-        If no paper is left, or none uses a term (or names an accelerator); if the project's papers are wanted in a run
-        that does not compare with them.
+        If no paper is left, or none uses a term (or names an accelerator), or if ``choices.papers`` is ``project`` and
+        the run has no table from OpenAlex.
     """
     if choices.papers == "project" and PROJECT_PAPERS not in tables:
-        raise InputError("only a table from OpenAlex is compared with the project's papers", "table of papers")
+        raise InputError("this comparison needs a user's table from OpenAlex", "table of papers")
     rows = Selection(tables[PROJECT_PAPERS if choices.papers == "project" else "papers"], "papers of the table")
     window = (choices.first_year, choices.last_year)
+    if choices.papers == "project":
+        users = tables["papers"]["year"]
+        rows.keep(rows.frame["year"].between(users.min(), users.max()), "outside the years of the user's table")
     rows.keep_years(rows.frame["year"], *window, f"outside {window[0]}-{window[1]}, the years of the analysis")
     rows.keep(rows.frame["track"].isin(TRACKS), "track other than main and findings")
     if not choices.tei:
@@ -79,8 +106,8 @@ def select(tables: Tables, choices: Choices) -> Selection:
         text = "a full text that the LLM annotator read" if choices.exposure == "hardware" else "an abstract"
         problem = f"no paper has {text}, a number of authors and a team that is known or partly observed"
         raise InputError(problem, "table of papers", hint=rows.describe())
-    frame["topic_used"] = group_rare(frame[topic].replace("", OTHER_TOPIC), MOST_TOPICS, OTHER_TOPIC)
-    frame["venue"] = group_rare(frame["venue"], MOST_VENUES, OTHER_VENUE)
+    named = frame[topic].replace("", OTHER_TOPIC)
+    frame["topic_used"] = group_rare(named, MOST_TOPICS, OTHER_TOPIC)
     frame["size"] = band_team_size(frame["n_authors"])
     frame["venue_group"] = group_venues(frame["venue"])
     frame["exposure"] = list_exposures(frame, choices)
@@ -89,6 +116,8 @@ def select(tables: Tables, choices: Choices) -> Selection:
         problem = f"no paper {what}: there is no contrast to estimate"
         raise InputError(problem, "table of papers", hint=rows.describe())
     rows.frame = frame
+    if grouped := int((frame["topic_used"] != named).sum()):
+        rows.count(f"of these, of topics beyond the {MOST_TOPICS} most common, grouped as {OTHER_TOPIC}", grouped)
     return rows
 
 

@@ -15,7 +15,7 @@ class Choices:
     )
     first_year: int = 2012
     last_year: int = 2021  # of the published claim; full texts are read to 2022
-    papers: Literal["table", "project"] = "table"  # project: its own papers, in a run on a user's table
+    papers: Literal["table", "project"] = "table"  # project: the snapshot's papers, in a run on a user's table
     # From all available text, or from a part of it, by the project's lexicon; or as OpenAlex classifies the paper.
     topic: Literal["topic", "topic_title", "topic_keywords", "topic_openalex"] = "topic"
     # "listed": the list, and the LLM label where it is incomplete. "listed where coded": so for papers with a label.

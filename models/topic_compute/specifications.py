@@ -49,7 +49,7 @@ def _list_refreshed() -> tuple[Specification, ...]:
         Specification("as_published", "errors in the share of terms", "measurement", TOPIC_YEAR, no_trends),
         Specification("with_trends", "a trend for each topic", "composition", TOPIC_YEAR),
         Specification("main", "papers, compared within venue and year", "main", CONTRAST),
-        Specification("project_papers", "the project's papers and topics, instead of the user's", "source", CONTRAST,
+        Specification("project_papers", "the project's own papers, with its topics", "source", CONTRAST,
                       {"papers": "project", "topic": "topic"}, user_only=True),
         Specification("full_text", "hardware named, papers read in full text", "main", CONTRAST, read),
     )  # fmt: skip

@@ -45,7 +45,7 @@ from models.common.cells import find_balanced_panel
 from models.common.claim import Model, Tables
 from models.common.estimand import log_odds, ratio_from_log, rows, share
 from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparameters
-from models.topic_compute.cells import select
+from models.topic_compute.cells import select_papers
 from models.topic_compute.choices import Choices, TopicYearPriors
 from models.topic_compute.decomposition import FEWEST
 from models.topic_compute.definitions import CHANGE_OF, TEN_POINTS
@@ -75,7 +75,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     InputError
         If there are fewer than two topics or two years: a slope cannot be estimated.
     """
-    papers = select(tables, choices)
+    papers = select_papers(tables, choices)
     venue = pd.Series(ALL_VENUES, index=papers.frame.index)
     last_year = choices.last_year
     if choices.venues == "spanning":

@@ -14,7 +14,7 @@ import inference.sampling.fit
 from data.tables.load import load
 from inference.pipeline.fitter import Fitter, load_tables
 from inference.sampling.settings import RETRY_DRAWS, RETRY_TARGET_ACCEPT, Sampler
-from inference.store.declarations import list_specifications
+from inference.store.declarations import list_specifications, resolve
 from inference.store.overrides import Overrides
 from models.common.claim import PROJECT_PAPERS, Specification
 
@@ -65,18 +65,23 @@ def test_a_table_from_openalex_brings_its_topics_and_the_projects_papers_beside_
     tables, choices = load_tables("code_release", Overrides(papers=path), told.append)
     assert choices == {}
     assert PROJECT_PAPERS not in tables
-    mixed = write_papers(tmp_path / "mixed.parquet", topic_openalex="Topic Modeling")
+    mixed = tmp_path / "mixed.parquet"
+    sources = ["openalex"] * 39 + ["paperlists"]
+    load("papers").head(40).assign(sources=sources, topic_openalex="Topic Modeling").to_parquet(mixed)
     tables, choices = load_tables("topic_compute", Overrides(papers=mixed), told.append)
     assert (list(tables), choices) == (["papers"], {})
 
 
-def test_a_step_of_users_runs_exists_in_these_alone(tmp_path: Path):
+def test_user_only_specifications_exist_only_in_runs_on_a_users_table(tmp_path: Path):
     def list_names(overrides: Overrides) -> set[str]:
         return {one.name for one in list_specifications("topic_compute", False, overrides)}
 
     own = list_names(Overrides(papers=tmp_path / "works.parquet"))
     projects = list_names(Overrides())
     assert own - projects == {"project_papers"}
+    [step] = [one for one in list_specifications("topic_compute", False, Overrides(papers=tmp_path)) if one.user_only]
+    resolved = resolve("topic_compute", step, Overrides(), topic="topic_openalex").choices
+    assert (resolved.papers, resolved.topic) == ("project", "topic")  # the project's papers have no other topics
     assert projects < own
     assert list_names(Overrides(models=tmp_path / "models.csv")) == projects  # the claim reads no models
     assert list_names(Overrides(seed=3)) == projects

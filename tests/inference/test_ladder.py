@@ -43,6 +43,8 @@ def test_ladder_names_the_steps_that_are_missing_and_why(capsys: Any, tmp_path: 
     own = [*SPECIFICATIONS[:2], Specification("later", "the project's own", "source", "model", user_only=True)]
     [without] = make_ladders(own, REPORTING, [rows[0], make_row("labelled", 0.5)], [])
     assert "not_compared" not in without  # a step of user's runs alone is none that the project's run lacks
+    [silent] = make_ladders(own, REPORTING, [rows[0], make_row("labelled", 0.5)], [], {"later": ""})
+    assert "not_compared" not in silent
     [refused] = make_ladders(own, REPORTING, [rows[0], make_row("labelled", 0.5)], [], {"later": "another source"})
     assert [step["reason"] for step in refused["not_compared"]] == ["another source"]
     print_headlines({"estimates": [], "fits": {}, "ladders": {"claim": [ladder]}}, Paths(tmp_path))

@@ -13,8 +13,9 @@ from tests.conftest import Run
 from tests.data.openalex_server import serve
 from tests.data.openalex_simulation import TOPICS, simulate_works
 
-PLANTED = 0.6  # odds ratio of an academia-only team, papers with compute terms to papers without
+PLANTED = 0.2  # odds ratio of an academia-only team, papers with compute terms to papers without
 WORKS = 5_000
+NORMAL_89 = 3.2  # sds between the ends of an 89 % interval of a normal
 
 
 @pytest.mark.slow
@@ -41,9 +42,13 @@ def test_a_planted_contrast_is_found_in_a_download_and_ends_in_a_paper(run: Run,
     }  # fmt: skip
     row = rows["main", "odds_ratio"]
     assert row["n"] == int(simulation.truth["terms"].sum())
-    log_sd = (log(row["eti_high"]) - log(row["eti_low"])) / (2 * 1.6)  # 89 % of a normal lies within 1.6 sd
+    log_sd = (log(row["eti_high"]) - log(row["eti_low"])) / NORMAL_89
     assert abs(log(row["median"]) - log(PLANTED)) < 3 * log_sd
-    assert row["eti_high"] < 0.8  # and there is a contrast
+    assert row["eti_high"] < 0.3  # the data say how large the contrast is
+    for spec in ("as_published", "with_trends"):  # the planted slope within topics, log-odds per unit of share
+        slope = rows[spec, "slope_within"]
+        assert abs(slope["median"] - log(PLANTED)) < 3 * slope["sd"]
+        assert slope["eti_high"] < 0
     by_topic = {row["coords"]["topic"] for row in found["estimates"]
                 if (row["spec"], row["estimand"]) == ("main", "odds_ratio_by_topic")}  # fmt: skip
     assert by_topic == {name for name, _, _ in TOPICS.values()}

@@ -20,8 +20,9 @@ from data.tables.load import load
 from data.tables.paper_schemas import ADDED_LATER, PAPERS, check_papers
 from data.tables.user_tables import OPTIONAL_COLUMNS, read_user_papers
 from models.common.claim import PROJECT_PAPERS
-from models.topic_compute.cells import MOST_TOPICS, compute_unseen_industry, select
+from models.topic_compute.cells import MOST_TOPICS, MOST_VENUES, compute_unseen_industry, select
 from models.topic_compute.cells import prepare as prepare_contrast
+from models.topic_compute.cells import select_papers as select_all_venues
 from models.topic_compute.choices import Choices
 from models.topic_compute.definitions import TERMS
 from models.topic_compute.topic_year import prepare as prepare_topic_year
@@ -340,24 +341,63 @@ def test_topics_by_choice():
         assert prepare_cells(make_papers([row]), topic=name)["topic"].values.tolist() == [topic]
 
 
-def test_rare_topics_and_venues_are_pooled_and_no_paper_is_lost():
+def make_venues(count: int, **columns: object) -> pd.DataFrame:
+    """Make a table with n papers at the n-th venue, on the n-th topic of OpenAlex."""
     rows = [
-        {"topic_openalex": f"topic {n}", "venue": f"Venue-{n}", "times": n, "id": f"Venue-{n}2015", "terms": ["scale"]}
-        for n in range(1, MOST_TOPICS + 4)
+        {"topic_openalex": f"topic {n}", "venue": "NeurIPS", "times": n, "terms": ["scale"]} | columns
+        for n in range(1, count + 1)
     ]
-    frame = make_papers([row | {"venue": "NeurIPS"} for row in rows]).assign(
-        venue=lambda papers: papers["topic_openalex"].str.replace("topic ", "Venue-")
-    )
+    return make_papers(rows).assign(venue=lambda papers: papers["topic_openalex"].str.replace("topic ", "Venue-"))
+
+
+def test_rare_topics_are_grouped_and_no_paper_is_lost():
+    frame = make_venues(MOST_TOPICS + 3)
     frame.loc[frame["topic_openalex"] == "topic 5", "topic_openalex"] = ""  # OpenAlex has no topic for these
-    found = select_papers(frame, topic="topic_openalex")
-    assert len(found) == len(frame)
-    topics, venues = found["topic_used"].value_counts(), found["venue"].value_counts()
-    assert topics.to_dict() == {"other": 1 + 2 + 5} | {f"topic {n}": n for n in range(3, 28) if n != 5}
-    assert venues.to_dict() == {"other": 1 + 2 + 3} | {f"Venue-{n}": n for n in range(4, 28)}
-    assert set(found.loc[found["venue"] == "other", "venue_group"]) == {"other"}
+    for select_them in (select_all, select_papers):
+        found = select_them(frame, topic="topic_openalex")
+        assert len(found) == len(frame)
+        expected = {"other": 1 + 2 + 5} | {f"topic {n}": n for n in range(3, 28) if n != 5}
+        assert found["topic_used"].value_counts().to_dict() == expected
+        assert found["venue"].value_counts().to_dict() == {f"Venue-{n}": n for n in range(1, 28)}
+    step = read_flow(prepare_contrast({"papers": frame}, Choices(topic="topic_openalex")))[-1]
+    assert (step["reason"], step["n"]) == ("of these, of topics beyond the 24 most common, grouped as other", 3)
 
 
-def test_the_projects_table_has_too_few_topics_and_venues_to_pool_any():
+def select_all(frame: pd.DataFrame, **choices: Any) -> pd.DataFrame:
+    return select_all_venues({"papers": frame}, dataclasses.replace(CHOICES, **choices)).frame
+
+
+def test_the_contrast_leaves_out_rare_and_unknown_venues_and_the_regression_does_not():
+    frame = make_venues(MOST_VENUES + 2)
+    unknown = frame["venue"] == "Venue-50"
+    frame.loc[unknown, "venue"] = "unknown"
+    choices = Choices(topic="topic_openalex")
+    data = prepare_contrast({"papers": frame}, choices)
+    assert set(data["venue_year_venue"].values) == {f"Venue-{n}" for n in range(2, MOST_VENUES + 3) if n != 50}
+    steps = {str(step["reason"]): step["n"] for step in read_flow(data)}
+    assert steps["without a known venue"] == 50
+    assert steps["at venues beyond the 100 most common"] == 1
+    both = pd.concat([frame, frame.assign(year=2016)])
+    assert int(prepare_topic_year({"papers": both}, choices)["n"].sum()) == len(both)
+    with pytest.raises(InputError, match="no paper with compute terms is at a known venue"):
+        prepare_contrast({"papers": frame.assign(venue="unknown")}, choices)
+
+
+def test_a_contrast_between_venues_is_no_contrast_within_them():
+    """Where venues alone decide, strata of many venues would show a contrast that no venue has."""
+    rows = []
+    for n in range(MOST_VENUES + 40):
+        team, share = (NO_INDUSTRY, 1) if n % 2 else (SOME_INDUSTRY, 5)
+        rows += [{"team": team, "terms": ["scale"], "times": share, "topic": str(n)}]
+        rows += [{"team": team, "times": 6 - share, "topic": str(n)}]
+    frame = make_papers(rows).assign(venue=lambda papers: "Venue-" + papers["topic"], topic=TOPICS[0])
+    data = prepare_contrast({"papers": frame}, CHOICES)
+    venue = data["venue_year_idx"].values
+    share = np.bincount(venue, data["y"].values) / np.bincount(venue, data["n"].values)
+    assert set(share) == {0.0, 1.0}  # each stratum is one venue
+
+
+def test_the_projects_table_has_too_few_topics_and_venues_to_group_or_leave_out_any():
     frame = load("papers")
     found = select_papers(frame)
     assert (found["topic_used"] == found["topic"]).all()
@@ -368,11 +408,13 @@ def test_the_projects_table_has_too_few_topics_and_venues_to_pool_any():
 def test_the_projects_papers_are_selected_only_beside_a_users_table():
     users = make_papers([{"topic_openalex": "Topic Modeling", "terms": ["scale"], "times": 3}])
     projects = make_papers([{"topic": TOPICS[1], "terms": ["scale"], "times": 5}])
-    with pytest.raises(InputError, match="only a table from OpenAlex is compared with the project's papers"):
+    with pytest.raises(InputError, match="this comparison needs a user's table from OpenAlex"):
         prepare_contrast({"papers": users}, Choices(papers="project"))
-    both = {"papers": users, PROJECT_PAPERS: projects}
+    later = make_papers([{"topic": TOPICS[2], "year": 2019, "terms": ["scale"], "times": 7}])
+    both = {"papers": users, PROJECT_PAPERS: pd.concat([projects, later])}
     data = prepare_contrast(both, Choices(papers="project"))
-    assert (int(data["n"].sum()), data["topic"].values.tolist()) == (5, [TOPICS[1]])
+    assert (int(data["n"].sum()), data["topic"].values.tolist()) == (5, [TOPICS[1]])  # of the user's years
+    assert read_flow(data)[1] == {"reason": "outside the years of the user's table", "n": 7, "left": 5}
     data = prepare_contrast(both, Choices(topic="topic_openalex"))
     assert (int(data["n"].sum()), data["topic"].values.tolist()) == (3, ["Topic Modeling"])
 

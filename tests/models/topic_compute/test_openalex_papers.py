@@ -63,7 +63,7 @@ def test_the_contrast_counts_the_simulated_papers(simulation: Simulation, papers
     assert not data["partly"].any()
 
 
-def test_hardware_cannot_be_told_from_openalex(papers: pd.DataFrame):
+def test_hardware_is_unknown_in_openalex(papers: pd.DataFrame):
     with pytest.raises(Exception, match="no paper has a full text that the LLM annotator read"):
         select({"papers": papers}, dataclasses.replace(CHOICES, exposure="hardware"))
 
