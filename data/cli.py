@@ -1,4 +1,4 @@
-"""Commands of ``python -m data``: rebuild, validate and describe the tables."""
+"""Commands of ``python -m data``: download raw data; build, validate and describe the tables."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from data.errors import InputError
 from data.paths import SNAPSHOT
 
 app = typer.Typer(
-    help="Build validated tables from raw data.",
+    help="Download raw data, and build, validate and describe tables.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,17 +25,15 @@ def build(
     workers: Annotated[int | None, typer.Option(min=1, help="processes; by default one per core")] = None,
 ) -> None:
     """Rebuild the embedded snapshot from raw files, or build tables from your own folder."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import MofNCompleteColumn, TimeElapsedColumn
 
     from data.build.snapshot import build as build_tables
+    from data.progress import open_progress
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("reading", total=None)
+    with open_progress("reading", MofNCompleteColumn(), TimeElapsedColumn()) as (_, move):
 
         def report_read(name: str, number: int, of: int) -> None:
-            progress.update(task, description=f"read {name}", completed=number, total=of)
+            move(description=f"read {name}", completed=number, total=of)
 
         built = build_tables(raw, out or SNAPSHOT, workers, report_read)
     for name, counts in built.counts.items():
@@ -56,7 +55,8 @@ Decimal = Annotated[str | None, typer.Option(help="decimal sign of the numbers i
 @app.command()
 def validate(
     file: Annotated[
-        Path, typer.Argument(help="a table of models, chips or papers, or a raw Epoch vintage: .csv or .csv.gz")
+        Path,
+        typer.Argument(help="a table of models, chips or papers, or a raw Epoch vintage: .csv, .csv.gz or .parquet"),
     ],
     decimal: Decimal = None,
 ) -> None:
@@ -105,6 +105,13 @@ def describe(
         typer.echo(f"written: {figure}")
 
 
+def _parse_folder(text: str) -> Path:
+    """Return the folder of an option ``--out``, which must not be empty."""
+    if not text.strip():
+        raise InputError("--out is empty", hint="give the folder of the download")
+    return Path(text)
+
+
 app_fetch = typer.Typer(help="Download new raw files.", no_args_is_help=True)
 app.add_typer(app_fetch, name="fetch")
 
@@ -116,44 +123,59 @@ def add_epoch_vintage(
         typer.Option(help="address of a raw vintage; by default Epoch's file of all models", envvar="EPOCH_URL"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="folder of raw files, which gets a folder epoch/; by default build/raw")
+        Path | None,
+        typer.Option(
+            help="folder of raw files; the vintage goes to its folder epoch/; by default build/raw",
+            parser=_parse_folder,
+            metavar="<path>",
+        ),
     ] = None,
-    decimal: Decimal = None,
 ) -> None:
     """Download a vintage of Epoch's models, check it, keep it next to the earlier ones, and report what changed."""
     from data.fetch.epoch import ADDRESS, FOLDER, add_vintage
-    from data.numbers import check_decimal
 
-    check_decimal(decimal)
-    add_vintage(url or ADDRESS, out or FOLDER, decimal, typer.echo)
+    add_vintage(url or ADDRESS, out or FOLDER, typer.echo)
 
 
 @app.command()
 def openalex(
-    out: Annotated[Path | None, typer.Option(help="folder of the download; it gets papers.csv.gz, the table")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="folder of the download and of its table, papers.csv.gz; a download needs it",
+            parser=_parse_folder,
+            metavar="<path>",
+        ),
+    ] = None,
     topic: Annotated[
         list[str] | None,
-        typer.Option(help="id of a topic, as T10028: the works whose first topic it is; may be repeated"),
+        typer.Option(help="topic id, such as T10028 (search for topics at https://openalex.org); may be repeated"),
     ] = None,
     concept: Annotated[
-        list[str] | None, typer.Option(help="id of an old concept, as C41008148; may be repeated")
+        list[str] | None,
+        typer.Option(help="id of a concept (deprecated by OpenAlex), such as C41008148; may be repeated"),
     ] = None,
     search: Annotated[
-        str | None, typer.Option(help="words in title, abstract or full text; costs ten times more")
+        str | None, typer.Option(help="words in title, abstract or full text; each request costs ten times as much")
     ] = None,
-    years: Annotated[str | None, typer.Option(help="years of publication, as 2012-2021 or 2015")] = None,
-    kind: Annotated[
+    years: Annotated[
+        str | None, typer.Option(help="years of publication, such as 2012-2021 or 2015; a download needs them")
+    ] = None,
+    types: Annotated[
         list[str] | None,
-        typer.Option("--type", help="type of works; by default article, conference-paper, preprint; may be repeated"),
+        typer.Option(
+            "--type",
+            help="type of works; by default article, conference-paper, preprint, book-chapter; may be repeated",
+        ),
     ] = None,
     url: Annotated[
         str | None, typer.Option(help="address of the server; by default OpenAlex's", envvar="OPENALEX_URL")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="only say what the download will take: one request")
+        bool, typer.Option("--dry-run", help="report works, requests, cost and time; download nothing")
     ] = False,
     key: Annotated[
-        str | None, typer.Option(help="key from https://openalex.org/settings/api; free", envvar="OPENALEX_API_KEY")
+        str | None, typer.Option(help="your key (free at https://openalex.org/settings/api)", envvar="OPENALEX_API_KEY")
     ] = None,
     mail: Annotated[
         str | None, typer.Option(help="your mail address, sent to OpenAlex", envvar="OPENALEX_MAIL")
@@ -161,11 +183,18 @@ def openalex(
 ) -> None:
     """Download works of OpenAlex by topic, concept or search, and write their table of papers.
 
-    Run the same command again to go on after an interruption, or to fetch what was updated since. With --out alone,
-    only the table is written anew, from the works that are there.
+    Run the same command again to continue after an interruption, or to fetch updates.
+
+    With --out alone, nothing is downloaded: the table is written again from the works in the folder.
+
+    A request for 100 works costs $0.0001 of the budget of $1 a day that comes with a free key; see --dry-run.
+
+    For example:
+
+    python -m data openalex --topic T10028 --years 2012-2021 --out build/openalex
     """
     from data.fetch.openalex_command import fetch_openalex
     from data.fetch.openalex_query import parse_query
 
-    query = parse_query(topic or [], concept or [], search, kind or [], years)
-    fetch_openalex(query, out, url, key, mail, dry_run=dry_run, tell=typer.echo)
+    query = parse_query(topic or [], concept or [], search, types or [], years)
+    fetch_openalex(query, out, url, key, mail, dry_run=dry_run, report=typer.echo)

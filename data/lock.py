@@ -12,8 +12,8 @@ from data.errors import InputError
 
 
 @contextmanager
-def hold_lock(path: Path, writer: str = "refresh") -> Iterator[None]:
-    """Hold the lock of a folder of results.
+def hold_lock(path: Path, writer: str) -> Iterator[None]:
+    """Hold the lock of a folder.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def hold_lock(path: Path, writer: str = "refresh") -> Iterator[None]:
             handle.seek(0)
             holder = handle.read().strip() or "unknown"
             problem = f"another {writer} is writing here (process {holder})"
-            raise InputError(problem, path.parent, hint="wait for it, or give --out another folder") from None
+            raise InputError(problem, path.parent, hint="wait for it, or choose another folder with --out") from None
         handle.truncate(0)
         handle.write(str(os.getpid()))
         handle.flush()

@@ -120,7 +120,10 @@ def refresh(
 
 @app.command()
 def status(claims: Claims = None, out: Out = None, as_json: AsJson = False) -> int:
-    """Show whether each claim is current, stale (and what changed), failed (and why), unfinished or never fitted."""
+    """Show whether each claim is current, stale (and what changed), failed (and why), unfinished or never fitted.
+
+    Also show a vintage of Epoch's models that was fetched but that no results use yet.
+    """
     from inference.pipeline.status import describe_fetched, describe_states, find_fetched, gather_states
 
     paths = Paths(out or Paths().out)

@@ -18,6 +18,7 @@ from data.io import format_csv, write_atomic
 from data.sources.openalex import (
     NO_AUTHORS,
     Item,
+    find_place,
     find_title,
     find_update,
     list_institutions,
@@ -29,7 +30,7 @@ from data.sources.openalex_manifest import list_parts
 from data.sources.record import Institution, make_title_key
 from data.tables.paper_schemas import PAPERS, check_papers
 from data.tables.schemas import validate_rows
-from data.vocabulary import UNKNOWN
+from data.vocabulary import AUTHOR_SECTORS, FAMILIES, UNKNOWN
 
 SOURCE = "openalex"
 COUNT_COLUMNS = ("source", "venue", "year", "what", "n")
@@ -39,6 +40,17 @@ SAME_TITLE = "left out: the same title again"
 REPORT_EVERY = 10_000  # records
 CHECKED_AT_ONCE = 50_000  # rows, so that a large table needs little memory
 OLDER = "left out: an older record of the same work"
+AFFILIATIONS = "affiliations from another version"
+ABSTRACT = "abstract from another version"
+TOPIC = "OpenAlex topic from another version"
+AUTHOR_COLUMNS = (
+    "n_authors", "slots_per", "slots_with_text", "slots_without_text", "team_listed",
+    *(f"authors_{sector}" for sector in AUTHOR_SECTORS),
+)  # fmt: skip
+TEXT_COLUMNS = (
+    "topic", "topic_basis", "has_abstract", "abstract_words", "pretrained_abstract",
+    *(f"terms_{family}" for family in FAMILIES),
+)  # fmt: skip
 
 Cells = tuple[object, ...]
 Report = Callable[[str], None]
@@ -49,7 +61,7 @@ class Survey:
     """What the first reading finds in the parts."""
 
     newest: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Time of the update, and position among all records, of the newest record of each work."""
+    """Latest update and position, among all records, of the record of each work that is used."""
     titles: Counter[int] = field(default_factory=Counter)
     """Number of records by the hash of their title."""
     institutions: dict[str, Counter[Institution]] = field(default_factory=dict)
@@ -102,8 +114,6 @@ def write_tables(folder: Path, report: Report) -> list[str]:
         If a part cannot be read, no work has authors, or no paper remains.
     """
     parts = list_parts(folder)
-    if not parts:
-        raise InputError("there are no works in this folder", folder, hint="files *.jsonl or *.jsonl.gz are needed")
     survey = index_works(parts, report)
     works = read_parts(parts, survey, report)
     choose_versions(works)
@@ -127,12 +137,12 @@ def write_tables(folder: Path, report: Report) -> list[str]:
 def index_works(parts: Sequence[Path], report: Report = lambda text: None) -> Survey:
     """Find the newest record of each work, repeated titles, and the forms of each institution."""
     survey = Survey()
-    for position, work in _read_objects(parts, report, "read once"):
+    for position, work in _read_objects(parts, report, "first pass"):
         id_ = shorten_id(work.get("id")) or f"position {position}"
         updated = find_update(work)
-        known = survey.newest.get(id_)
-        if known is None or updated >= known[0]:
-            survey.newest[id_] = updated, position
+        latest, _ = survey.newest.get(id_, ("", 0))
+        if not updated or updated >= latest:  # without a date, the order of the parts is all that is known
+            survey.newest[id_] = updated or latest, position
         survey.titles[hash(make_title_key(find_title(work)))] += 1
         for institution in list_institutions(work):
             survey.institutions.setdefault(_identify(institution), Counter())[institution] += 1
@@ -142,7 +152,7 @@ def index_works(parts: Sequence[Path], report: Report = lambda text: None) -> Su
 def resolve_institutions(found: Mapping[str, Counter[Institution]]) -> dict[str, Institution]:
     """Resolve name, ROR and type of each institution: the most common of each in the download.
 
-    Types that do not tell the sector, such as ``funder``, count only if there is no other.
+    A type that identifies no sector, such as ``funder``, is used only if there is no other.
     """
     resolved: dict[str, Institution] = {}
     for key, forms in found.items():
@@ -168,12 +178,13 @@ def read_parts(parts: Sequence[Path], survey: Survey, report: Report = lambda te
     def resolve(institution: Institution) -> Institution:
         return resolved.get(_identify(institution), institution)
 
-    for position, work in _read_objects(parts, report, "read", works.counts):
+    for position, work in _read_objects(parts, report, "second pass", works.counts):
+        place = find_place(work) or ("", "")
+        works.counts[*place, "read"] += 1
         if position not in newest:
-            works.counts["", "", OLDER] += 1
+            works.counts[*place, OLDER] += 1
             continue
         reading = read_work(work, resolve)
-        place = (reading.venue, reading.year) if reading.year is not None else ("", "")
         if reading.version is None:
             works.counts[*place, f"left out: {reading.left_out}"] += 1
             continue
@@ -192,23 +203,47 @@ def read_parts(parts: Sequence[Path], survey: Survey, report: Report = lambda te
 def choose_versions(works: Works) -> None:
     """Choose among rows with the same title, count the others, and add the chosen ones to the rows.
 
-    A publication is kept, and a preprint, or a copy without a source, by at least one of the same authors is not. Of
-    papers with the same title at one venue in one year, the most complete one is kept, whoever wrote them, because the
-    table identifies papers by venue, year and title.
+    A preprint, or a copy without a source, is left out if a publication shares an author with it. Of papers with the
+    same title, venue and year, only the most complete one is kept, even if their authors differ, because the table
+    identifies papers by venue, year and title. A row that is kept takes the affiliations and the abstract that it lacks
+    from versions by the same authors that are left out. The remarks on those versions are not counted.
     """
     for candidates in works.repeated.values():
         kept: list[Candidate] = []
         for one in sorted(candidates, key=lambda one: (-one.rank, -_measure_completeness(one.cells))):
-            place = _find_place(one.cells)
-            if one.rank < 2 and any(one.authors & other.authors for other in kept):
+            place = _read_place(one.cells)
+            versions = [other for other in kept if one.authors & other.authors]
+            same = [other for other in kept if one.cells[0] == other.cells[0]]
+            if one.rank < 2 and versions:
                 works.counts[*place, OTHER_VERSION] += 1
-            elif any(one.cells[0] == other.cells[0] for other in kept):
+            elif same:
                 works.counts[*place, SAME_TITLE] += 1
+                versions = [other for other in same if other in versions or not (one.authors and other.authors)]
             else:
                 kept.append(one)
                 works.counts.update((*place, remark) for remark in one.remarks)
+                continue
+            for other in versions:
+                works.counts.update((*_read_place(other.cells), what) for what in _extend_row(other, one))
         works.rows += [one.cells for one in kept]
     works.repeated.clear()
+
+
+def _extend_row(kept: Candidate, other: Candidate) -> list[str]:
+    """Fill what a row lacks from another version of the paper, and return what was filled."""
+    row, given = (dict(zip(COLUMNS, one.cells, strict=True)) for one in (kept, other))
+    filled = []
+    if row["slots_per"] == "none" != given["slots_per"]:
+        row |= {name: given[name] for name in AUTHOR_COLUMNS}
+        filled.append(AFFILIATIONS)
+    if (row["has_abstract"], given["has_abstract"]) == ("no", "yes"):
+        row |= {name: given[name] for name in TEXT_COLUMNS}
+        filled.append(ABSTRACT)
+    if given["topic_openalex"] and not row["topic_openalex"]:
+        row["topic_openalex"] = given["topic_openalex"]
+        filled.append(TOPIC)
+    kept.cells = tuple(row.values())
+    return filled
 
 
 def summarise_works(works: Works) -> list[str]:
@@ -235,26 +270,26 @@ def summarise_works(works: Works) -> list[str]:
 def _read_objects(
     parts: Sequence[Path], report: Report, done: str, counts: Counter[tuple[str, int | str, str]] | None = None
 ) -> Iterator[tuple[int, Item]]:
-    """Read the records of all parts with their positions, and count what is no record."""
+    """Yield the records of all parts with their positions; count values that are not records."""
     position = 0
     for part in parts:
         for value in read_lines(part):
             position += 1
             is_record = isinstance(value, Mapping)
-            if counts is not None:
+            if counts is not None and not is_record:
                 counts["", "", "read"] += 1
-                counts["", "", "left out: not a record"] += not is_record
+                counts["", "", "left out: not a record"] += 1
             if isinstance(value, Mapping):
                 yield position, value
             if position % REPORT_EVERY == 0:
-                report(f"{done}: {position} records")
+                report(f"{done}: {position:,} records")
 
 
 def _identify(institution: Institution) -> str:
     return institution.id or institution.ror or institution.name
 
 
-def _find_place(cells: Cells) -> tuple[str, int]:
+def _read_place(cells: Cells) -> tuple[str, int]:
     return str(cells[COLUMNS.index("venue")]), int(str(cells[COLUMNS.index("year")]))
 
 
@@ -287,7 +322,7 @@ def _count_rows(works: Works) -> None:
     """Add to the counts what the rows say, and how the sectors of the institutions were decided."""
     team, abstract = COLUMNS.index("team_listed"), COLUMNS.index("has_abstract")
     for cells in works.rows:
-        place = _find_place(cells)
+        place = _read_place(cells)
         works.counts[*place, "kept"] += 1
         works.counts[*place, "team type known"] += cells[team] != UNKNOWN
         works.counts[*place, "with abstract"] += cells[abstract] == "yes"
@@ -298,4 +333,4 @@ def _count_rows(works: Works) -> None:
 
 
 def _format_share(part: int, whole: int) -> str:
-    return f"{part / whole:.1%}" if whole else "0 %"
+    return f"{100 * part / whole:.1f} %" if whole else "0 %"

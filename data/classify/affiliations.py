@@ -50,15 +50,33 @@ FREE_MAIL = re.compile(
 )
 # OpenAlex and ROR add the country to the names of companies: "Meta (United States)".
 COUNTRY = re.compile(r"\((?=[^()]*[a-z])[A-Z][^()0-9]{3,}\)$")
-# They also add it to names that several public bodies share: "Ministry of Health (Greece)".
-PUBLIC_WORDS = re.compile(
-    r"\b(?:minist\w+|agenc\w+|institut\w*|cent(?:er|re|ro)s?|council|office|national|nacional|hospitals?|clinics?|"
-    r"society|association|federation|museums?|librar\w+|academ\w+|laborator\w+|department|commission|observator\w+|"
-    r"foundation|fund|trust|schools?|colleges?|facility|survey|bureau|authority|red cross|red crescent|church|army|navy)\b",
-    re.IGNORECASE,
+# Words and names of public bodies and charities, in order. They count if the classifier and the table are silent: the
+# first of the two patterns anywhere, the second anywhere only in a name without a country, which no company has. In a
+# name with a country it counts at the end or before "of": "Office of Statistics (Greece)" is no company, "Office Depot
+# (United States)" is one. For the team type, both sectors are academia.
+PUBLIC_WORDS = (
+    (
+        "nonprofit",
+        r"red cross|red crescent|oxfam|greenpeace|save the children|world vision|amnesty|caritas|mercy corps|wikimedia|"
+        r"m[eé]decins sans fronti[eè]res|doctors without borders|habitat for humanity|world wildlife|wwf|rotary international|"
+        r"planned parenthood|marie stopes|plan international|partners in health|teach for america|autism speaks|"
+        r"salvation army|human rights watch|(?:catholic|islamic) relief|terre des hommes|^care$|"
+        r"fulbright (?:program|commission)|von humboldt|wellcome",
+        r"societ(?:y|ies)|associations?|federation|foundation|museums?|librar\w+|church|hospitals?|clinics?",
+    ),
+    (
+        "government",
+        r"minist\w+|councils?|commission|parliament|embassy|european union|united nations|unesco|unicef|"
+        r"government|municipality|prefecture|kommune|army|air force|police|health service|^statistics$",
+        r"administration|agenc\w+|institut\w*|istituto|cent(?:er|re|ro)s?|zentrum|office|academ\w+|department|"
+        r"observator\w+|osservatorio|schools?|colleges?|facility|survey|bureau|authority|treasury|court|navy|organi[sz]ation",
+    ),
 )
-# What an institution is if its name does not say so. The rules take hospitals for non-profit and public research
-# institutes for government; for the team type, both are academia.
+# These occur in the names of companies too, and count only in a name without a country.
+_PUBLIC_WITHOUT_COUNTRY = r"national|nacional|laborat\w+|fund|trust|cancer research"
+_BEFORE_OF = r"(?=\s+(?:of|for|on|against|de|des|du|di|do|da|für)\b|\s*$)"
+# The sector by OpenAlex's type. As in the rules for names, hospitals are non-profit and public research institutes are
+# government; the team type counts both as academia.
 SECTOR_BY_TYPE = {
     "education": "education",
     "company": "company",
@@ -123,6 +141,12 @@ def match_organisations(text: str) -> list[tuple[str, str, int]]:
 @cache
 def classify_text(text: str) -> frozenset[str]:
     """Return the sectors of all organisations that a text names."""
+    found, weak = _classify_names(text)
+    return found or weak
+
+
+def _classify_names(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the sectors of all organisations that a text names, and those of the matches of ``WEAK``."""
     text = normalise(MAIL.sub(" ", text))
     found: set[str] = set()
     weak: set[str] = set()
@@ -130,29 +154,48 @@ def classify_text(text: str) -> frozenset[str]:
         (weak if WEAK.match(name) else found).add(sector)
     if LEGAL_FORM.search(text) or (not found and COMPANY_FORM.search(text)):
         found.add("company")
-    return frozenset(found or weak)
+    return frozenset(found), frozenset(weak)
 
 
 @cache
 def classify_institution(institution: Institution) -> tuple[str, str]:
     """Return the sector of an institution, and what decided: ``name``, ``id``, ``type`` or ``unknown``.
 
-    The name decides, then the table ``lexicons/openalex_institutions.csv``, by id or ROR. The type is the last resort,
-    because the types of one institution differ between vintages of OpenAlex.
+    The classifier decides by the name, then the table ``lexicons/openalex_institutions.csv`` by id or ROR, then the
+    country or a word of public bodies in the name. The type is the last resort, because the types of one institution
+    differ between vintages of OpenAlex.
     """
-    sectors = classify_text(institution.name)
     has_country = bool(COUNTRY.search(institution.name))
+    sectors, weak = _classify_names(institution.name)
+    if not has_country:  # what is weak, such as "national inst...", is part of many companies' names
+        sectors = sectors or weak
     academic = next((sector for sector in ACADEMIC_SECTORS if sector in sectors), "")
-    if sectors:  # an institution is one employer: a company with the word "university", or a university named after one
+    if sectors:  # one employer has one sector, even if its name matches two: a university named after a company
         return ("company" if "company" in sectors and (has_country or not academic) else academic), "name"
-    if has_country and not PUBLIC_WORDS.search(institution.name):
-        return "company", "name"
     table = _read_institutions()
     if sector := table.get(institution.id) or table.get(institution.ror):
         return sector, "id"
+    if sector := _find_public_word(institution.name, has_country):
+        return sector, "name"
+    if has_country:
+        return "company", "name"
     if sector := SECTOR_BY_TYPE.get(institution.type):
         return sector, "type"
     return UNKNOWN, UNKNOWN
+
+
+def _find_public_word(name: str, has_country: bool) -> str:
+    """Return the sector of public bodies that a word in a name identifies; empty without such a word."""
+    plain = COUNTRY.sub("", name).strip().lower() if has_country else name.lower()
+    return next((sector for sector, pattern in _compile_public_words(has_country) if pattern.search(plain)), "")
+
+
+@cache
+def _compile_public_words(has_country: bool) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    after = _BEFORE_OF if has_country else ""
+    words = [(sector, rf"\b(?:{names})\b|\b(?:{others})\b{after}") for sector, names, others in PUBLIC_WORDS]
+    words += [] if has_country else [("government", rf"\b(?:{_PUBLIC_WITHOUT_COUNTRY})\b")]
+    return tuple((sector, re.compile(pattern)) for sector, pattern in words)
 
 
 @cache

@@ -1,11 +1,13 @@
-"""Read what a server says of waiting, and what a failed connection says of its reason."""
+"""Read numbers, waits and reasons from the responses of servers and from failed connections."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 LONGEST_MESSAGE = 300  # characters of a server's message that are shown
 
@@ -18,7 +20,7 @@ def read_retry_after(text: str | None) -> float | None:
         return max(0.0, seconds)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, ((when if when.tzinfo else when.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())
 
@@ -50,12 +52,13 @@ def find_reason(error: BaseException) -> str:
         return name
     # The text of Python's own errors holds no address; that of the HTTP library's errors does.
     text = str(inner) if type(inner).__module__ in ("builtins", "socket", "ssl") else name
-    return " ".join(str(getattr(inner, "verify_message", "") or inner.strerror or text or name).split())
+    reason = " ".join(str(getattr(inner, "verify_message", "") or inner.strerror or text or name).split())
+    return re.sub(r"\[[A-Z0-9_: ]+\] | \(_ssl\.c:[0-9]+\)", "", reason)  # names inside OpenSSL and Python
 
 
 def shorten_message(text: str, secrets: list[str]) -> str:
     """Return a server's message on one line, without control characters and secrets."""
     text = " ".join("".join(" " if unicodedata.category(char)[0] == "C" else char for char in text).split())
     for secret in secrets:
-        text = text.replace(secret, "***")
+        text = re.sub(f"{re.escape(secret)}|{re.escape(quote(secret))}", "***", text, flags=re.IGNORECASE)
     return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "..."

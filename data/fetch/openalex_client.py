@@ -1,64 +1,72 @@
-"""Ask OpenAlex for one page of works, again after passing faults.
+"""Request one page of works from OpenAlex, and retry after transient errors.
 
-pyalex builds the queries and signs the requests; its own retries are not used, because they obey a wait of a day.
+pyalex builds the queries and signs the requests. Its own retries are not used: they would sleep for a day if the
+server asks for it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import quote, urlsplit
 
 from data.errors import InputError
-from data.fetch.answers import find_reason, read_number
+from data.fetch.answers import read_number
 from data.fetch.openalex_query import FIELDS, PER_PAGE, Query
-from data.fetch.openalex_refusals import LONGEST_WAIT, PassingError, find_reset, raise_refusal, read_reset
+from data.fetch.openalex_refusals import KEPT, find_reset, raise_refusal, read_reset
+from data.fetch.retries import TransientError, convert_errors, run_with_retries
+from data.progress import Report
 from data.sources.openalex_manifest import FIRST_CURSOR
 
 if TYPE_CHECKING:
     import requests
 
 ATTEMPTS, FIRST_ATTEMPTS = 6, 3  # of one page; fewer as long as the server has never answered
-FIRST_WAIT = 1.0  # seconds before the second attempt; doubled each time
 TIMEOUT = (10.0, 90.0)  # seconds: to connect, and between two pieces of an answer
 AGENT = "compute-divide (pyalex)"
 _ADDRESS_HINT = "check --url (OPENALEX_URL): the default is https://api.openalex.org"
-pause = time.sleep
 
 
 @dataclass
 class Client:
-    """A server, and what it said of its limits. No part of the key is ever shown or written."""
+    """A server and the limits that it reported; the key is never shown or written.
+
+    ``cost`` is the price of a request and ``left_usd`` the rest of the daily budget, both in US dollars; ``reset``
+    counts the seconds until the budget is renewed. Each is None until the server reports it.
+    """
 
     address: str
     session: requests.Session = field(repr=False)
     key: str | None = field(default=None, repr=False)
     mail: str | None = field(default=None, repr=False)
-    report: Callable[[str], None] = field(default=lambda text: None, repr=False)
+    report: Report = field(default=lambda text: None, repr=False)
     answered: bool = False
     cost: float | None = None
     left_usd: float | None = None
-    left_requests: float | None = None
+    left_credits: float | None = None
     reset: float | None = None
 
 
 class Page(NamedTuple):
-    """A page of works: the server's count of all works, the cursor of the next page, the server's date."""
+    """A page of works: the server's count of all works, the cursor of the next page, the server's date.
+
+    ``groups`` is what the server gives instead of works if they are requested in groups.
+    """
 
     works: list[Any]
-    total: int | None
+    total: int
     next_cursor: str | None
     date: str
+    groups: list[Any]
 
 
 def make_client(
-    address: str, key: str | None = None, mail: str | None = None, report: Callable[[str], None] = lambda text: None
+    address: str, key: str | None = None, mail: str | None = None, report: Report = lambda text: None
 ) -> Client:
     """Make a client.
 
@@ -71,9 +79,9 @@ def make_client(
 
     key, mail = (text.strip() if text else None for text in (key, mail))
     if key and not re.fullmatch(r"[!-~]+", key):
-        raise InputError("the key contains a space or a character that no key has", "--key or OPENALEX_API_KEY")
+        raise InputError("the key contains a character that keys never have", "--key or OPENALEX_API_KEY")
     if mail and not re.fullmatch(r"[!-~]+@[!-~]+", mail):
-        raise InputError("this is no mail address", "--mail or OPENALEX_MAIL")
+        raise InputError("not a mail address", "--mail or OPENALEX_MAIL")
     return Client(check_address(address), requests.Session(), key or None, mail or None, report)
 
 
@@ -83,7 +91,7 @@ def check_address(address: str) -> str:
     Raises
     ------
     InputError
-        If it is no address, or holds what may be secret: a user's name, a password or a query.
+        If it is not an address, or contains a user name, a password or a query, any of which may be secret.
     """
     address = address.strip().rstrip("/").removesuffix("/works")
     try:
@@ -92,9 +100,9 @@ def check_address(address: str) -> str:
     except ValueError:
         right = False
     if not right or re.search(r"[\s\x00-\x20]", address):
-        raise InputError("this is no address of a server", "--url", hint="such as https://api.openalex.org")
+        raise InputError("not the address of a server", "--url", hint="such as https://api.openalex.org")
     if parts.username is not None or parts.query or parts.fragment:
-        problem = "the address holds a user's name or a query, which would be written to disk"
+        problem = "the address contains a user name or a query, which would be written to disk"
         raise InputError(problem, "--url", hint="give the key by --key or OPENALEX_API_KEY")
     return address
 
@@ -115,16 +123,32 @@ def build_path(query: Query, years: str, since: str | None, fields: tuple[str, .
     works = Works().filter_or(**parts)  # joins the values of one part by OR, the parts by AND
     if query.search:
         works = works.search(query.search)
-    url = urlsplit(works.select(list(fields)).url)  # pyalex's own address of the server cannot be set
+    if fields:
+        works = works.select(list(fields))
+    url = urlsplit(works.url)  # pyalex's own address of the server cannot be set
     return f"{url.path}?{url.query}"
 
 
 def count_works(client: Client, query: Query) -> int:
     """Return the server's count of all works of a query: one request."""
+    path = build_path(query, _format_years(query), None, ("id",))
+    return _request_again(client, f"{path}&per_page=1", cursor=False, since=False).total
+
+
+def fetch_topics(client: Client, query: Query) -> set[str]:
+    """Return the primary topics that the works of a query have, such as ``T10028``: one request.
+
+    OpenAlex lists up to 200 groups, which is more than the topics of one query.
+    """
+    path = f"{build_path(query, _format_years(query), None, ())}&group_by=primary_topic.id"
+    groups = _request_again(client, path, cursor=False, since=False).groups
+    keys = [group.get("key") for group in groups if isinstance(group, dict) and group.get("count") != 0]
+    return {key.rpartition("/")[2].upper() for key in keys if isinstance(key, str)}
+
+
+def _format_years(query: Query) -> str:
     first, last = query.years
-    path = build_path(query, str(first) if first == last else f"{first}-{last}", None, ("id",))
-    page = _request_again(client, f"{path}&per_page=1", cursor=False, since=False)
-    return page.total or 0
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def fetch_page(client: Client, query: Query, year: int, cursor: str, since: str | None = None) -> Page:
@@ -146,8 +170,8 @@ def fetch_page(client: Client, query: Query, year: int, cursor: str, since: str 
     Raises
     ------
     InputError
-        If the server cannot be reached or refuses. As BudgetError, CursorError and PlanError (``openalex_refusals``) if
-        the daily budget is spent, if the cursor is not known any more, and if the key may not use ``since``.
+        If the server cannot be reached or refuses. The subclasses in ``openalex_refusals`` mean: the daily budget is
+        spent (BudgetError), the cursor has expired (CursorError), or the key may not use ``since`` (PlanError).
     """
     path = build_path(query, str(year), since, FIELDS)
     path += f"&per_page={PER_PAGE}&cursor={quote(cursor, safe='*')}"
@@ -155,93 +179,80 @@ def fetch_page(client: Client, query: Query, year: int, cursor: str, since: str 
 
 
 def _request_again(client: Client, path: str, *, cursor: bool, since: bool) -> Page:
-    """Request a page, again after passing faults, with increasing waits or those that the server names."""
-    from tenacity import RetryCallState, Retrying, retry_if_exception_type
-
-    def find_wait(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        named = (error.seconds if isinstance(error, PassingError) else None) or 0.0
-        return max(min(named, LONGEST_WAIT), FIRST_WAIT * 2.0 ** (state.attempt_number - 1))
-
-    def report_wait(state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        wait = state.next_action.sleep if state.next_action else 0.0
-        client.report(f"{error}; again in {wait:.0f} s")
-
-    attempts = Retrying(
-        retry=retry_if_exception_type(PassingError),
-        stop=lambda state: state.attempt_number >= (ATTEMPTS if client.answered else FIRST_ATTEMPTS),
-        wait=find_wait,
-        sleep=lambda seconds: pause(seconds),
-        before_sleep=report_wait,
-        reraise=True,
-    )
-    try:
-        return attempts(_request_once, client, path, cursor=cursor, since=since)
-    except PassingError as error:
-        hint = "what is there stays; run the same command again to go on" if client.answered else _ADDRESS_HINT
-        raise InputError(f"{error.problem}, again and again", client.address, hint=hint) from None
+    """Request a page; retry after transient errors."""
+    attempts, hint = FIRST_ATTEMPTS, _ADDRESS_HINT
+    if client.answered:
+        attempts, hint = ATTEMPTS, KEPT
+    request = partial(_request_once, client, path, cursor=cursor, since=since)
+    return run_with_retries(request, attempts, client.report, client.address, hint)
 
 
 def _request_once(client: Client, path: str, *, cursor: bool, since: bool) -> Page:
-    import requests
     from pyalex.api import AlexConfig, OpenAlexAuth
 
     auth = OpenAlexAuth(AlexConfig(api_key=client.key, email=client.mail, user_agent=AGENT))
-    try:
+    with convert_errors(client.address, _ADDRESS_HINT):
         answer = client.session.get(client.address + path, auth=auth, timeout=TIMEOUT)
-    except requests.exceptions.SSLError as error:
-        hint = "is the clock right? behind a proxy of your institution, set REQUESTS_CA_BUNDLE to its certificates"
-        problem = f"the certificate of the server is not valid: {find_reason(error)}"
-        raise InputError(problem, client.address, hint=hint) from None
-    except requests.exceptions.Timeout:
-        raise PassingError("the server does not answer in time") from None
-    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
-        raise PassingError("the answer was cut before its end") from None
-    except requests.exceptions.ConnectionError as error:
-        raise PassingError(f"the server cannot be reached: {find_reason(error)}") from None
-    except (requests.RequestException, ValueError) as error:
-        problem = f"the address cannot be used ({type(error).__name__})"
-        raise InputError(problem, client.address, hint=_ADDRESS_HINT) from None
     _read_limits(client, answer)
     if answer.status_code != 200:
-        raise_refusal(answer, key=client.key, cursor=cursor, since=since)
-    page = _parse_page(client, answer)
+        raise_refusal(
+            answer,
+            address=client.address,
+            key=client.key,
+            mail=client.mail,
+            answered=client.answered,
+            cursor=cursor,
+            since=since,
+        )
+    page = _parse_page(client, answer, grouped="&group_by=" in path)
     client.answered = True
     return page
 
 
-def _parse_page(client: Client, answer: requests.Response) -> Page:
-    wrong = InputError("the server answers, but not as OpenAlex does", client.address, hint=_ADDRESS_HINT)
+def _parse_page(client: Client, answer: requests.Response, *, grouped: bool) -> Page:
     content = answer.content
     if content.lstrip()[:1] == b"<":
-        raise InputError("the server answers with a web page (HTML)", client.address, hint=_ADDRESS_HINT)
+        _raise_wrong_answer(client, "the server answers with a web page (HTML)")
+    wrong = "the server answers, but not as OpenAlex does"
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
         if content.lstrip()[:1] in (b"{", b""):
-            raise PassingError("the answer was cut before its end") from None
-        raise wrong from None
+            raise TransientError("the answer was cut before its end") from None
+        _raise_wrong_answer(client, wrong)
     meta = body.get("meta") if isinstance(body, dict) else None
-    if not isinstance(meta, dict) or not isinstance(body.get("results"), list):
-        raise wrong
+    works, groups = (body.get("results"), body.get("group_by")) if isinstance(meta, dict) else (None, None)
+    if not isinstance(meta, dict) or not isinstance(groups if grouped else works, list):
+        _raise_wrong_answer(client, wrong)
+    count, cursor = meta.get("count"), meta.get("next_cursor")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        _raise_wrong_answer(client, f"{wrong}: it does not count the works")
+    if not isinstance(cursor, str | None) or cursor == "":
+        _raise_wrong_answer(client, f"{wrong}: the cursor of the next page is neither text nor null")
     cost = read_number(meta.get("cost_usd"))
     client.cost = cost if cost is not None else client.cost
-    count, cursor = meta.get("count"), meta.get("next_cursor")
     return Page(
-        works=body["results"],
-        total=count if isinstance(count, int) and not isinstance(count, bool) else None,
-        next_cursor=cursor if isinstance(cursor, str) and cursor else None,
+        works=works if isinstance(works, list) else [],
+        total=count,
+        next_cursor=cursor,
         date=_read_date(answer),
+        groups=groups if isinstance(groups, list) else [],
     )
+
+
+def _raise_wrong_answer(client: Client, problem: str) -> NoReturn:
+    """Raise the error for an answer that holds no works; from a server that delivered some, it may be a passing one."""
+    if client.answered:
+        raise TransientError(problem)
+    raise InputError(problem, client.address, hint=_ADDRESS_HINT)
 
 
 def _read_date(answer: requests.Response) -> str:
     """Return the server's date; this machine's if it gives none. Updates are dated by the server's clock."""
     try:
         return parsedate_to_datetime(answer.headers.get("Date", "")).date().isoformat()
-    except ValueError:
-        return date.isoformat(datetime.now(UTC).date())
+    except (ValueError, OverflowError):
+        return datetime.now(UTC).date().isoformat()
 
 
 def _read_limits(client: Client, answer: requests.Response) -> None:
@@ -249,7 +260,7 @@ def _read_limits(client: Client, answer: requests.Response) -> None:
     for name, header in (
         ("cost", "X-RateLimit-Cost-USD"),
         ("left_usd", "X-RateLimit-Remaining-USD"),
-        ("left_requests", "X-RateLimit-Remaining"),
+        ("left_credits", "X-RateLimit-Remaining"),
     ):
         number = read_number(answer.headers.get(header))
         if number is not None:
@@ -260,10 +271,10 @@ def _read_limits(client: Client, answer: requests.Response) -> None:
 def describe_limits(client: Client) -> str:
     """Return what is left of the daily budget, in words."""
     left = f"${client.left_usd:.4g}" if client.left_usd is not None else ""
-    if client.left_requests is not None:
-        left = f"{left} ({client.left_requests:,.0f} credits)" if left else f"{client.left_requests:,.0f} credits"
+    if client.left_credits is not None:
+        left = f"{left} ({client.left_credits:,.0f} credits)" if left else f"{client.left_credits:,.0f} credits"
     if not left:
-        return "left of the daily budget: not said by the server"
+        return "left of the daily budget: not reported by the server"
     return f"left of the daily budget: {left}" + (
         f"; new at {find_reset(client.reset)}" if client.reset is not None else ""
     )
@@ -271,4 +282,4 @@ def describe_limits(client: Client) -> str:
 
 def format_cost(client: Client, requests: int) -> str:
     """Return the price of some requests at the price of the last one."""
-    return "not said by the server" if client.cost is None else f"${client.cost * requests:.4g}"
+    return "not reported by the server" if client.cost is None else f"${client.cost * requests:.4g}"

@@ -2,7 +2,7 @@
 
 The works of each publication year are a slice, and every page of a slice becomes one part. The part is written first,
 then the manifest that lists it with the cursor of the next page, each atomically. A process that is killed between the
-two leaves a part that no manifest lists; the next run fetches that page again, so no work is lost or there twice.
+two leaves a part that no manifest lists. The next run fetches that page again, so no work is lost or duplicated.
 """
 
 from __future__ import annotations
@@ -10,41 +10,43 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from data.command import raise_if_interrupted
 from data.errors import InputError
-from data.fetch.openalex_client import Client, Page, count_works, describe_limits, fetch_page, format_cost
-from data.fetch.openalex_query import PER_PAGE, Query, count_requests, describe_query, find_differences, format_query
-from data.fetch.openalex_refusals import CursorError, PlanError
+from data.fetch.openalex_client import Client, Page, describe_limits, fetch_page, format_cost
+from data.fetch.openalex_plan import count_all, describe_unmatched
+from data.fetch.openalex_query import Query, count_requests, describe_query, format_query, read_query
+from data.fetch.openalex_refusals import KEPT, CursorError, PlanError
+from data.fetch.openalex_walk import Pass, add_page, start_pass
 from data.io import write_atomic
+from data.progress import Report
 from data.sources.openalex_manifest import (
     FIRST_CURSOR,
+    FORMAT,
     MANIFEST,
     PREVIOUS,
     WORKS,
     Manifest,
     Part,
-    Pass,
     Slice,
+    Walk,
     find_damage,
-    format_manifest,
     has_manifest,
     hash_text,
     parse_manifest,
-    read_lines,
     read_manifest,
+    read_works,
 )
 
 MOST_RESTARTS = 3  # of one slice in one run, when the server refuses its cursors
-SECONDS_PER_REQUEST = 1.0  # that a page of 100 works takes, about
+TABLES = ("papers.csv.gz", "papers_counts.csv")
 _PART = re.compile(r"part-([0-9]{6,})\.jsonl\.gz")
-Report = Callable[[str], None]
 LAG = timedelta(days=1)  # an update may appear in the server's index only some hours after its date
-Advance = Callable[[str, int, int | None], None]  # the year, the works that are there or new, and those in all
+Advance = Callable[[str, int, int | None], None]  # year; works stored so far (in an update: new ones); total
 
 
 @dataclass
@@ -61,24 +63,13 @@ class Download:
     updates: bool = False
     no_plan: PlanError | None = None
     reported_plan: bool = False
-    fetched: int = 0
-    odd: dict[str, int] = field(default_factory=dict)
-
-
-def describe_plan(client: Client, query: Query) -> list[str]:
-    """Return what a download will take, after one request: works, requests, dollars, time. Nothing is written."""
-    works = _count_some(client, query)
-    requests = count_requests(works, len(query.list_years()))
-    minutes = max(1, round(requests * SECONDS_PER_REQUEST / 60))
-    # One work per page is asked for here; a page of 100 works costs the same.
-    return [
-        f"query:    {describe_query(query)}",
-        f"works:    {works:,}",
-        f"requests: {requests:,} at most (pages of {PER_PAGE} works, year by year)",
-        f"cost:     {format_cost(client, requests)}",
-        f"time:     about {minutes:,} min, at {SECONDS_PER_REQUEST:.0f} s per request",
-        describe_limits(client),
-    ]
+    known: dict[int, dict[str, str]] = field(default_factory=dict)
+    """Date of the update of each stored work, by year and id."""
+    new: set[str] = field(default_factory=set)
+    updated: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    """Ids that a whole walk through a slice did not find."""
+    skipped: dict[str, int] = field(default_factory=dict)
 
 
 def download(
@@ -121,8 +112,12 @@ def download(
     except (InputError, KeyboardInterrupt):
         _report_kept(state)
         raise
-    for what, times in state.odd.items():
+    for what, times in state.skipped.items():
         report(f"{what}: {times:,}")
+    # A work whose year has changed is known in two slices.
+    gone = sum(sum(key in works for works in state.known.values()) == 1 for key in state.gone)
+    if gone:
+        report(f"{gone:,} works are no longer listed by the server; they stay")
     _report_kept(state)
     report(describe_limits(client))
     return state.manifest
@@ -131,50 +126,73 @@ def download(
 def _open(folder: Path, query: Query, client: Client, report: Report, advance: Advance) -> Download:
     """Read the manifest of a folder, or begin one; mark what is to be fetched."""
     if not has_manifest(folder):
-        _check_new(folder)
-        total = _count_some(client, query)
+        check_new(folder)
+        total = count_all(client, query)
+        for line in describe_unmatched(client, query):
+            report(line)
         slices = [Slice(year) for year in query.list_years()]
         manifest = Manifest(format_query(query), client.address, total, slices)
         state = Download(folder, manifest, client, query, report, advance)
+        state.known = {one.year: {} for one in slices}
         _save_manifest(state)
         return state
     manifest, problem = read_manifest(folder)
     if problem:
-        report(f"{problem}; the one of the step before is used, which is at most one page behind")
+        report(f"{problem}; the previous manifest is used, which is at most one page behind")
     _check_same(folder, manifest, query, client.address)
     state = Download(folder, manifest, client, query, report, advance, on_disk=format_manifest(manifest))
     _leave_out_damaged(state)
     _drop_unlisted(state)
-    if manifest.is_complete():
-        dates = sorted({one.complete or "" for one in manifest.slices})
-        report(f"complete as of {dates[0]}: fetching the works that were updated since")
-        for one in manifest.slices:
-            one.walk = Pass(None, (date.fromisoformat(one.complete) - LAG).isoformat() if one.complete else None)
-    state.updates = all(one.complete for one in manifest.slices)
+    state.known = {one.year: _read_known(folder, one) for one in manifest.slices}
+    state.updates = all(one.complete or one.is_short() for one in manifest.slices)
+    _start_walks(state)
     return state
 
 
-def _count_some(client: Client, query: Query) -> int:
-    works = count_works(client, query)
-    if works == 0:
-        problem = f"no work matches ({describe_query(query)})"
-        raise InputError(problem, hint="check the id at https://openalex.org, the types and the years")
-    return works
+def _start_walks(state: Download) -> None:
+    """Begin to update a complete download; fetch years again that lack works, or whose date cannot be right."""
+    update = state.manifest.is_complete()
+    dates = sorted(one.complete for one in state.manifest.slices if one.complete)
+    if update and dates:
+        state.report(f"complete as of {dates[0]}: fetching the works that were updated since")
+    latest = (datetime.now(UTC).date() + LAG).isoformat()
+    if update and dates and dates[-1] > latest:
+        state.report(f"complete as of {dates[-1]}, in the future: a clock was wrong, so all works are fetched again")
+    for one in state.manifest.slices:
+        if one.is_short():
+            state.report(f"{_describe_shortfall(one)}; all works of the year are fetched again")
+            one.walk = Walk(None, None)
+        elif update and one.complete:
+            since = None if one.complete > latest else (date.fromisoformat(one.complete) - LAG).isoformat()
+            one.walk = Walk(None, since)
 
 
-def _check_new(folder: Path) -> None:
+def check_new(folder: Path) -> None:
+    """Check that a download may begin in a folder without a manifest, or in one that does not exist.
+
+    Raises
+    ------
+    InputError
+        If it holds works, or tables that this command did not write.
+    """
     works = folder / WORKS
     if works.is_dir() and any(works.iterdir()):
-        raise InputError("works are here, but no manifest says which", folder, hint="give --out another folder")
+        hint = "--out alone writes the table of these works; to download, give --out another folder"
+        raise InputError("the folder holds works but no manifest", folder, hint=hint)
+    for name in TABLES:
+        if (folder / name).exists():
+            problem = f"the folder holds {name} but no manifest: the download would replace the table"
+            raise InputError(problem, folder, hint="give --out another folder")
 
 
 def _check_same(folder: Path, manifest: Manifest, query: Query, address: str) -> None:
-    differences = find_differences(manifest.query, format_query(query))
+    held = read_query(manifest.query)
+    if held != query:
+        hint = "give --out another folder, or the query of this one"
+        raise InputError(f"the folder holds another query: {describe_query(held)}", folder, hint=hint)
     if manifest.address != address:
-        differences.append(f"address: {manifest.address} there, {address} now")
-    if differences:
-        problem = f"the folder holds another download ({'; '.join(differences)})"
-        raise InputError(problem, folder, hint="give --out another folder, or the query of this one")
+        problem = f"the folder holds a download from another address: {manifest.address}"
+        raise InputError(problem, folder, hint="give --out another folder, or --url this address")
 
 
 def _leave_out_damaged(state: Download) -> None:
@@ -186,13 +204,13 @@ def _leave_out_damaged(state: Download) -> None:
         for name, found in damaged.items():
             state.report(f"{WORKS}/{name}: {found}; the works of {one.year} are fetched again")
         one.parts = [part for part in one.parts if part.name not in damaged]
-        one.walk = Pass(None, None)
+        one.walk = Walk(None, None)
         _save_manifest(state)
 
 
 def _drop_unlisted(state: Download) -> None:
     """Delete parts that a killed process wrote but did not list; their pages are fetched again."""
-    listed = {part.name for part in state.manifest.list_parts()}
+    listed = {part.name for part in state.manifest.sort_parts()}
     works = state.folder / WORKS
     for path in works.iterdir() if works.is_dir() else ():
         if _PART.fullmatch(path.name.removesuffix(".part")) and path.name not in listed:
@@ -201,12 +219,12 @@ def _drop_unlisted(state: Download) -> None:
 
 def _fetch_slice(state: Download, one: Slice) -> None:
     """Fetch the remaining pages of a slice."""
-    known = _read_known(state, one)
-    restarts = 0
+    passed = start_pass(one)
+    restarts, address = 0, state.client.address
     while one.walk is not None:
         raise_if_interrupted()
         walk = one.walk
-        if walk.since and state.no_plan:
+        if walk.since and state.no_plan and walk.cursor == FIRST_CURSOR:
             walk.since = None
         try:
             page = fetch_page(state.client, state.query, one.year, walk.cursor, walk.since)
@@ -217,20 +235,22 @@ def _fetch_slice(state: Download, one: Slice) -> None:
         except CursorError as error:
             restarts += 1
             if restarts > MOST_RESTARTS:
-                raise
-            state.report(f"{one.year}: the cursor is not known any more ({error.problem}); from the first page again")
+                hint = f"this is the server's fault, so try again later; {KEPT}"
+                raise InputError(f"the server refuses its own cursors: {error.problem}", address, hint=hint) from None
+            state.report(f"{one.year}: the cursor has expired ({error.problem}); starting again at the first page")
             walk.cursor = FIRST_CURSOR
+            passed = start_pass(one)
             continue
         if state.no_plan and not state.reported_plan:  # only now the price of a request is known
             _report_comparison(state, state.no_plan)
-        _save_page(state, one, page, known)
+        _save_page(state, one, page, passed)
 
 
-def _read_known(state: Download, one: Slice) -> dict[str, str]:
+def _read_known(folder: Path, one: Slice) -> dict[str, str]:
     """Return the date of the update of each work of a slice, by id."""
     known: dict[str, str] = {}
     for part in one.parts:
-        for work in read_lines(state.folder / WORKS / part.name):
+        for work in read_works(folder / WORKS / part.name):
             known[work["id"]] = max(known.get(work["id"], ""), _get_update(work))
     return known
 
@@ -245,8 +265,8 @@ def _select_new(state: Download, works: list[Any], known: dict[str, str]) -> dic
     new: dict[str, dict[str, Any]] = {}
     for work in works:
         if not isinstance(work, dict) or not isinstance(work.get("id"), str):
-            problem = "left out, because the server sent no id"
-            state.odd[problem] = state.odd.get(problem, 0) + 1
+            problem = "works left out because they have no id"
+            state.skipped[problem] = state.skipped.get(problem, 0) + 1
             continue
         before = _get_update(new[work["id"]]) if work["id"] in new else known.get(work["id"])
         if before is None or _get_update(work) > before:
@@ -254,35 +274,64 @@ def _select_new(state: Download, works: list[Any], known: dict[str, str]) -> dic
     return new
 
 
-def _save_page(state: Download, one: Slice, page: Page, known: dict[str, str]) -> None:
+def _save_page(state: Download, one: Slice, page: Page, passed: Pass) -> None:
     """Write the new works of a page as a part, then the manifest with the cursor of the next page."""
-    walk = one.walk
+    walk, known = one.walk, state.known[one.year]
     assert walk is not None
-    if page.next_cursor == walk.cursor and page.works:
-        raise CursorError("the server gives the same cursor again", state.client.address)
     walk.started = walk.started or page.date
     if walk.since is None:
-        one.count = page.total if page.total is not None else one.count
+        one.count = page.total
     new = _select_new(state, page.works, known)
     if new:
         # Written as ASCII: a lone surrogate, which JSON may hold, has no other encoding.
         lines = "".join(json.dumps(work) + "\n" for work in new.values()).encode()
-        numbers = (_PART.fullmatch(part.name) for part in state.manifest.list_parts())
+        numbers = (_PART.fullmatch(part.name) for part in state.manifest.sort_parts())
         number = max((int(found.group(1)) for found in numbers if found), default=0) + 1
         name = f"part-{number:06}.jsonl.gz"
         _write(state.folder / WORKS / name, lines)
         one.parts.append(Part(name, len(new), hash_text(lines)))
-        known |= {key: _get_update(work) for key, work in new.items()}
-    if page.next_cursor is None or not page.works:
-        one.walk, one.complete = None, walk.started
-        _report_shortfall(state, one, walk)
+    endless = add_page(passed, page)
+    one.delivered = passed.count_delivered()
+    if page.next_cursor is None:
+        _end_walk(state, one, walk, passed)
     else:
-        walk.cursor = page.next_cursor
-    state.fetched += len(new)
+        # Where the server goes in circles, the next run begins again at the first page.
+        one.walk = Walk(None, walk.since) if endless else Walk(walk.started, walk.since, page.next_cursor)
     _save_manifest(state)
-    there = sum(part.works for part in state.manifest.list_parts())
-    done, total = (state.fetched, None) if state.updates else (there, state.manifest.total)
-    state.advance(str(one.year), done, total)
+    updated = {key for key in new if any(key in works for works in state.known.values())}
+    state.updated |= updated
+    state.new |= new.keys() - updated
+    known |= {key: _get_update(work) for key, work in new.items()}
+    there = sum(len(works) for works in state.known.values())
+    new_ones = len(state.new) + len(state.updated)
+    state.advance(str(one.year), *((new_ones, None) if state.updates else (there, state.manifest.total)))
+    if endless:
+        hint = f"this is the server's fault, so try again later; {KEPT}"
+        raise InputError(f"{one.year}: {endless}", state.client.address, hint=hint)
+
+
+def _end_walk(state: Download, one: Slice, walk: Walk, passed: Pass) -> None:
+    """End a walk; if fewer works came than the server counted, the next run fetches all works of the slice again."""
+    one.walk, one.complete = None, walk.started
+    if one.delivered < (passed.total or 0):
+        one.complete = None
+        if walk.since is None:
+            one.count = passed.total
+            state.report(_describe_shortfall(one))
+        else:
+            one.count = None  # that of all works, which were not listed
+            state.report(
+                f"{one.year}: the server counted {passed.total:,} updated works and delivered {one.delivered:,}"
+            )
+    elif walk.since is None and passed.whole:
+        state.gone |= state.known[one.year].keys() - passed.ids
+
+
+def format_manifest(manifest: Manifest) -> bytes:
+    """Return a manifest as JSON with a checksum of its content."""
+    body = {"format": FORMAT, **asdict(manifest)}
+    checksum = hash_text(json.dumps(body, sort_keys=True).encode())
+    return json.dumps(body | {"sha256": checksum}, indent=1).encode() + b"\n"
 
 
 def _save_manifest(state: Download) -> None:
@@ -298,14 +347,14 @@ def _write(path: Path, content: bytes) -> None:
     try:
         write_atomic(path, content)
     except OSError as error:
-        hint = "what was downloaded stays: make room, and run the same command again to go on"
+        hint = "the works downloaded so far are kept: free some space, and run the same command again to continue"
         raise InputError(f"cannot be written: {error.strerror or error}", path, hint=hint) from None
 
 
-def _report_shortfall(state: Download, one: Slice, walk: Pass) -> None:
-    if walk.since is None and one.count is not None and one.count_works() < one.count:
-        there = one.count_works()
-        state.report(f"{one.year}: the server counted {one.count:,} works and delivered {there:,} different ones")
+def _describe_shortfall(one: Slice) -> str:
+    if one.count is not None and one.delivered < one.count:
+        return f"{one.year}: the server counted {one.count:,} works and delivered {one.delivered:,} different ones"
+    return f"{one.year}: the server delivered fewer works than it counted"
 
 
 def _report_comparison(state: Download, error: PlanError) -> None:
@@ -313,20 +362,24 @@ def _report_comparison(state: Download, error: PlanError) -> None:
     works = sum(one.count or one.count_works() for one in state.manifest.slices)
     requests = count_requests(works, len(state.manifest.slices))
     state.report(
-        f"works updated since a date are only for OpenAlex's paid plans ({error.problem}): all works are fetched "
-        f"again, and those with a newer date are kept ({requests:,} requests at most; cost: "
-        f"{format_cost(state.client, requests)})"
+        f"only OpenAlex's paid plans can request updates alone ({error.problem}): fetching all works again, and "
+        f"keeping those with a newer date ({requests:,} requests at most; cost: {format_cost(state.client, requests)})"
     )
 
 
 def _report_kept(state: Download) -> None:
     manifest = parse_manifest(state.on_disk) if state.on_disk else state.manifest
-    there = sum(one.count_works() for one in manifest.slices)
+    there = len(set().union(*state.known.values()))
     if manifest.is_complete():
-        state.report(f"{state.folder}: {there:,} works in {len(manifest.list_parts()):,} parts, {state.fetched:,} new")
+        more = f", {len(state.updated):,} updated" if state.updated else ""
+        parts = len(manifest.sort_parts())
+        state.report(f"{state.folder}: {there:,} works in {parts:,} parts, {len(state.new):,} new{more}")
+        short = [str(one.year) for one in manifest.slices if one.is_short()]
+        if short:
+            state.report(f"works are missing in {', '.join(short)}: the same command fetches these years again")
         return
     done = sum(one.walk is None for one in manifest.slices)
     state.report(
-        f"{state.folder}: {there:,} of {manifest.total:,} works are there and stay ({done} of {len(manifest.slices)} "
-        "years done); the same command goes on from there, --out alone writes the table of these works"
+        f"{state.folder}: {there:,} of {manifest.total:,} works are stored ({done} of {len(manifest.slices)} years "
+        "complete); the same command continues from there; with --out alone, it writes the table of these works"
     )

@@ -1,4 +1,4 @@
-"""What is asked of OpenAlex: topics, concepts or a search, types of works and years."""
+"""Queries of OpenAlex: topics, concepts or a search, with types of works and years."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from data.errors import InputError
 
 PER_PAGE = 100  # works per request; the documented maximum
 MOST_IDS = 100  # values that OpenAlex joins by OR in one filter
-# Conference papers are a type of their own since 2026; before, they were articles.
-DEFAULT_TYPES = ("article", "conference-paper", "preprint")
+# Conference papers have a type of their own since 2026; before, they were articles. In Springer's proceedings, such as
+# those of ECCV, they are chapters.
+DEFAULT_TYPES = ("article", "conference-paper", "preprint", "book-chapter")
 # The fields that the table of papers is made of.
 FIELDS = (
     "id",
-    "doi",
     "title",
     "publication_year",
     "type",
@@ -62,10 +62,11 @@ def parse_query(
     InputError
         If an option is not understood, or if options are missing or do not fit together.
     """
-    subjects = [name for name, given in (("--topic", topics), ("--concept", concepts), ("--search", search)) if given]
+    options = (("--topic", topics), ("--concept", concepts), ("--search", search))
+    subjects = [name for name, values in options if values]
     if not subjects and search is None:
         if years is not None or types:
-            raise InputError("which works? give --topic ID, --concept ID or --search TEXT")
+            raise InputError("the query is missing: give --topic ID, --concept ID or --search TEXT")
         return None
     if len(subjects) > 1:
         raise InputError(f"{' and '.join(subjects)} cannot be combined", hint="one folder holds one query")
@@ -88,8 +89,12 @@ def parse_ids(texts: Sequence[str], entity: str) -> tuple[str, ...]:
     for text in texts:
         found = _ID.fullmatch(text.strip().rstrip("/"))
         if not found:
+            _check_list(text, entity)
+            if text.strip().isascii() and text.strip().isdigit():
+                hint = f"with the letter: --{entity} {_ENTITIES[entity]}{text.strip()}"
+                raise InputError(f"not the id of a {entity}", f"--{entity}", value=text, hint=hint)
             example = f"{_ENTITIES[entity]}10028, or https://openalex.org/{_ENTITIES[entity]}10028"
-            raise InputError(f"this is no id of a {entity}", f"--{entity}", value=text, hint=f"such as {example}")
+            raise InputError(f"not the id of a {entity}", f"--{entity}", value=text, hint=f"such as {example}")
         letter = found.group(1).upper()
         if letter != _ENTITIES[entity]:
             other = next(name for name, begin in _ENTITIES.items() if begin == letter)
@@ -100,11 +105,21 @@ def parse_ids(texts: Sequence[str], entity: str) -> tuple[str, ...]:
     return tuple(sorted(ids))
 
 
+def _check_list(text: str, option: str) -> None:
+    """Refuse several values in one option, with the options to give instead."""
+    letter, right = _ENTITIES.get(option, ""), _TYPE if option == "type" else _ID
+    values = [f"{letter}{part}" if part.isdigit() else part for part in re.split(r"[,;|\s]+", text) if part]
+    if len(values) > 1 and all(right.fullmatch(part) for part in values):
+        hint = "repeat the option: " + " ".join(f"--{option} {part}" for part in values[:3])
+        problem = f"not a type of works, but {len(values)}" if option == "type" else f"not the id of a {option}"
+        raise InputError(problem, f"--{option}", value=text, hint=hint)
+
+
 def parse_years(text: str) -> tuple[int, int]:
     """Return the first and the last year of ``2012-2021`` or ``2015``."""
     found = _YEARS.fullmatch(text.strip())
     if not found:
-        raise InputError("these are no years", "--years", value=text, hint="such as 2012-2021, or 2015")
+        raise InputError("not a year or a range of years", "--years", value=text, hint="such as 2012-2021, or 2015")
     first, last = int(found.group(1)), int(found.group(2) or found.group(1))
     if not 1500 <= first <= last <= 2100:
         raise InputError("the first year is after the last, or out of range", "--years", value=text)
@@ -116,7 +131,8 @@ def parse_types(texts: Sequence[str]) -> tuple[str, ...]:
     types = {text.strip().lower() for text in texts} or set(DEFAULT_TYPES)
     for name in types:
         if not _TYPE.fullmatch(name):
-            raise InputError("this is no type of works", "--type", value=name, hint="such as article, preprint")
+            _check_list(name, "type")
+            raise InputError("not a type of works", "--type", value=name, hint="such as article, preprint")
     return tuple(sorted(types))
 
 
@@ -132,17 +148,12 @@ def describe_query(query: Query) -> str:
     return f"{subject}; {', '.join(query.types)}; {first if first == last else f'{first}-{last}'}"
 
 
-def find_differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """List the parts of two queries that differ, each with both values."""
-
-    def format_part(value: Any) -> str:
-        return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-
-    return [
-        f"{name}: {format_part(before.get(name)) or 'none'} there, {format_part(now.get(name)) or 'none'} now"
-        for name in now
-        if before.get(name) != now[name]
-    ]
+def read_query(content: dict[str, Any]) -> Query:
+    """Return the query that stands in a manifest."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+    }
+    return Query(**values)
 
 
 def count_requests(works: int, slices: int) -> int:

@@ -1,4 +1,4 @@
-"""What an answer of OpenAlex means that holds no works: wait, come back tomorrow, or change the query."""
+"""Turn an error response of OpenAlex into an error that says what to do: wait, come back later, or change the query."""
 
 from __future__ import annotations
 
@@ -9,23 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
 from data.fetch.answers import read_number, read_retry_after, shorten_message
+from data.fetch.retries import LONGEST_WAIT, TransientError
 
 if TYPE_CHECKING:
     import requests
 
-LONGEST_WAIT = 300.0  # seconds; longer ones are left to the user
+KEPT = "the works so far are kept; run the same command again to continue"
 GET_KEY = "get a free key at https://openalex.org/settings/api and give it by --key or OPENALEX_API_KEY"
 _BUDGET = re.compile(r"insufficient|budget|credits|daily", re.IGNORECASE)
+_CURSOR = re.compile(r"cursor|pagination", re.IGNORECASE)
 _PLAN = re.compile(r"\bplan\b|premium|upgrade|updated_date", re.IGNORECASE)
-
-
-class PassingError(Exception):
-    """A fault after which another attempt may succeed; the server may name the seconds to wait."""
-
-    def __init__(self, problem: str, seconds: float | None = None) -> None:
-        """Set the problem in words, and the seconds to wait."""
-        super().__init__(problem)
-        self.problem, self.seconds = problem, seconds
 
 
 class BudgetError(InputError):
@@ -33,22 +26,35 @@ class BudgetError(InputError):
 
 
 class CursorError(InputError):
-    """The server does not know the cursor of the next page any more."""
+    """The cursor of the next page has expired."""
 
 
 class PlanError(InputError):
-    """The server does not let this key ask for works by the date of their update."""
+    """The key's plan does not allow requests for works by the date of their update."""
 
 
-def raise_refusal(answer: requests.Response, *, key: str | None, cursor: bool, since: bool) -> None:
-    """Raise the error that an answer with another status than 200 stands for.
+def raise_refusal(
+    answer: requests.Response,
+    *,
+    address: str,
+    key: str | None,
+    mail: str | None,
+    answered: bool,
+    cursor: bool,
+    since: bool,
+) -> None:
+    """Raise the error that corresponds to a response whose status is not 200.
 
     Parameters
     ----------
     answer
         The answer, read to its end.
-    key
-        The key that was sent, which no message shows.
+    address
+        The server's address, which the messages name.
+    key, mail
+        The key and the mail address that were sent, which no message shows.
+    answered
+        Whether the server has delivered works to this process, so that the command can continue later.
     cursor
         Whether the request had a cursor that the server had given.
     since
@@ -56,36 +62,44 @@ def raise_refusal(answer: requests.Response, *, key: str | None, cursor: bool, s
 
     Raises
     ------
-    PassingError
+    TransientError
         If another attempt may succeed.
     InputError
-        In every other case; as BudgetError, CursorError or PlanError if the caller can do something about it.
+        In every other case. The caller can handle its subclasses BudgetError, CursorError and PlanError.
     """
     code, body = answer.status_code, _read_body(answer)
-    message = _format_message(body, key)
+    message = _format_message(body, [text for text in (key, mail) if text])
     said = f"the server answers {code}" + (f": {message}" if message else "")
     if code >= 500 or code == 408:
-        raise PassingError(said, read_retry_after(answer.headers.get("Retry-After")))
-    # A cursor was given by an answer to the same query, so that the query itself is allowed.
+        wait = read_retry_after(answer.headers.get("Retry-After"))
+        if wait is not None and wait > LONGEST_WAIT:
+            hint = f"run the same command again after {find_reset(wait)}"
+            raise InputError(f"the server is not available ({said})", address, hint=hint)
+        raise TransientError(said, wait)
+    # A cursor proves that the server accepted this query before.
     if since and not cursor and (code in (400, 401, 403) or (code in (402, 429) and _PLAN.search(message))):
         raise PlanError(said)
     if code in (402, 429) or (code == 403 and "rate limit" in message.lower()):
         _raise_limit(answer, body, said, key)
-    if cursor and code in (400, 403):
+    if cursor and (code == 400 or (code == 403 and _CURSOR.search(message))):
         raise CursorError(said)
+    more = f"; {KEPT}" if answered else ""
     if code == 401 and not key:
-        raise InputError(f"the server needs a key; {said}", hint=GET_KEY)
+        raise InputError(f"the server needs a key; {said}", address, hint=GET_KEY + more)
     if code in (401, 403):
         hint = "check --key or OPENALEX_API_KEY: https://openalex.org/settings/api shows yours" if key else GET_KEY
-        raise InputError(f"the server refused {'the key' if key else 'the request'}; {said}", hint=hint)
+        raise InputError(f"the server refused {'the key' if key else 'the request'}; {said}", address, hint=hint + more)
     if code == 404 or not body:
+        problem = f"the server answers {code} without works"
+        if answered:
+            raise InputError(problem, address, hint=KEPT)
         hint = "check --url (OPENALEX_URL): the default is https://api.openalex.org"
-        raise InputError(f"the server answers {code} without works: this is not OpenAlex's address", hint=hint)
-    raise InputError(f"the server refused the query; {said}", hint="check the options")
+        raise InputError(f"{problem}: this is not OpenAlex's address", address, hint=hint)
+    raise InputError(f"the server refused the query; {said}", address, hint=f"check the options{more}")
 
 
 def _raise_limit(answer: requests.Response, body: dict[str, Any], said: str, key: str | None) -> None:
-    """Raise a BudgetError if the daily budget is spent, a PassingError if there were too many requests a second."""
+    """Raise a BudgetError if the daily budget is spent, a TransientError if there were too many requests a second."""
     waits = [read_retry_after(answer.headers.get("Retry-After")), read_number(body.get("retryAfter"))]
     known = [wait for wait in waits if wait is not None and wait >= 0]
     wait = max(known, default=None)
@@ -96,14 +110,14 @@ def _raise_limit(answer: requests.Response, body: dict[str, Any], said: str, key
     named = bool(_BUDGET.search(f"{body.get('error', '')} {body.get('message', '')}"))
     if spent or (wait is not None and wait > LONGEST_WAIT) or (wait is None and named) or answer.status_code == 402:
         back = find_reset(wait if wait is not None else read_reset(answer))
-        more = "" if key else f"; more a day with a key: {GET_KEY}"
+        more = "" if key else f"; a key has a larger budget: {GET_KEY}"
         hint = f"run the same command again after {back}{more}"
         raise BudgetError(f"the daily budget of the server is spent ({said})", hint=hint)
-    raise PassingError(said, wait)
+    raise TransientError(said, wait)
 
 
 def read_reset(answer: requests.Response) -> float | None:
-    """Return the seconds until the budget is new, from the header X-RateLimit-Reset: seconds, or a time of Unix."""
+    """Return the seconds until the budget is renewed; the header X-RateLimit-Reset holds seconds or a Unix time."""
     reset = read_number(answer.headers.get("X-RateLimit-Reset"))
     if reset is not None and reset > 1e9:
         reset -= datetime.now(UTC).timestamp()
@@ -111,7 +125,7 @@ def read_reset(answer: requests.Response) -> float | None:
 
 
 def find_reset(seconds: float | None) -> str:
-    """Return the local clock time after some seconds; without them at the next midnight UTC, when budgets are new."""
+    """Return the local time in some seconds; without them that of the next midnight UTC, when budgets are renewed."""
     now = datetime.now(UTC)
     if seconds is None:
         when = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -132,6 +146,6 @@ def _read_body(answer: requests.Response) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _format_message(body: dict[str, Any], key: str | None) -> str:
+def _format_message(body: dict[str, Any], secrets: list[str]) -> str:
     parts = [str(body[name]) for name in ("error", "message") if isinstance(body.get(name), str) and body[name]]
-    return shorten_message(": ".join(parts), [key] if key else [])
+    return shorten_message(": ".join(parts), secrets)

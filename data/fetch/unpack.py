@@ -26,7 +26,7 @@ def save_unpacked(path: Path, out: Path, preferred: str) -> None:
     ------
     InputError
         If the file is damaged, holds no CSV file or several, or is too large unpacked. Spreadsheets are zip files too;
-        they are passed on, and refused by name when they are read.
+        they are passed on; the reader refuses them with a message that names the format.
     """
     with path.open("rb") as handle:
         start = handle.read(4)

@@ -1,7 +1,7 @@
 """Source ``openalex``: works of OpenAlex, from its API or its bulk files, one JSON object a line.
 
 Origin: https://openalex.org, CC0. The records of different years differ: fields come and go, numbers are sometimes
-text, and what the API delivers depends on the query. Whatever is not understood is counted.
+text, and the API delivers the fields that a query selects. Values that are not understood are counted.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from data.vocabulary import FIRST_YEAR, LAST_YEAR, UNKNOWN, VENUES
 
 Item = Mapping[str, object]
 
-# Conference papers are articles, or chapters of a book (Springer's lecture notes). The names with "journal",
-# "proceedings" and "posted" are those of Crossref, which OpenAlex used until 2023.
+# Conference papers have a type of their own since 2026; before, they were articles. In Springer's proceedings, they are
+# chapters of a book. The names with "journal", "proceedings" and "posted" are those of Crossref, which OpenAlex used
+# until 2023.
 PAPER_TYPES = frozenset({
-    "article", "preprint", "review", "book-chapter", "conference-paper", "data-paper", "software-paper",
-    "journal-article", "proceedings-article", "posted-content", "review-article",
+    "article", "preprint", "review", "book-chapter", "conference-paper",
+    "journal-article", "proceedings-article", "posted-content",
 })  # fmt: skip
 PREPRINT_TYPES = ("preprint", "posted-content")
 MOST_LISTED = 100  # authorships in the API's lists of works; further authors are cut off
@@ -44,7 +45,7 @@ NO_AUTHORS = "without authorships"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a paper: its record, and what identifies other versions of the same paper.
+    """One version of a paper: its record, and what identifies its other versions.
 
     ``rank`` is 2 for a publication, 1 for one whose source is not known, and 0 for a preprint or a copy in a
     repository. ``authors`` are ids and short names.
@@ -59,8 +60,6 @@ class Version:
 class Reading:
     """What a work turned into: a version of a paper, or the reason why not, and remarks that are counted."""
 
-    venue: str = UNKNOWN
-    year: int | None = None
     version: Version | None = None
     left_out: str = ""
     remarks: list[str] = field(default_factory=list)
@@ -72,8 +71,8 @@ def read_lines(path: Path) -> Iterator[object]:
     Raises
     ------
     InputError
-        If the file cannot be read, is no gzip file, or a line is not JSON. A damaged part is not used at all, because
-        nobody knows what else it lacks.
+        If the file cannot be read or decompressed, or a line is not JSON. A damaged part is refused as a whole, because
+        the works that it lost cannot be counted.
     """
     hint = "download it again: the works that are missing can be neither seen nor counted"
     number = 0
@@ -123,6 +122,15 @@ def find_title(work: Item) -> str:
     return next((title for title in titles if make_title_key(title)), "")
 
 
+def find_place(work: Item) -> tuple[str, int] | None:
+    """Return the venue and the year of a work; None without a year that a table of papers may have."""
+    year = _read_whole(work.get("publication_year"))
+    if year is None or not FIRST_YEAR <= year <= LAST_YEAR:
+        return None
+    venue, _ = find_venue(_read_source(work, [])[0])
+    return VENUES.get(venue, venue), year
+
+
 def list_institutions(work: Item) -> Iterator[Institution]:
     """List the institutions of all authors of a work, as the record gives them."""
     for authorship in _list_objects(work.get("authorships")):
@@ -151,7 +159,6 @@ def read_work(work: Item, resolve: Callable[[Institution], Institution] = lambda
     if year is None or not FIRST_YEAR <= year <= LAST_YEAR:
         reading.left_out = "no year" if year is None else f"year before {FIRST_YEAR} or after {LAST_YEAR}"
         return reading
-    reading.venue, reading.year = VENUES.get(venue, venue), year
     authorships, understood = _read_authorships(work)
     if type_ and type_ not in PAPER_TYPES:
         reading.left_out = f"type {shorten(type_, 40, placeholder='...')}"
@@ -165,18 +172,21 @@ def read_work(work: Item, resolve: Callable[[Institution], Institution] = lambda
         reading.left_out = f"{MOST_AUTHORS} authors or more"
     if reading.left_out:
         return reading
-    if not type_:
-        remarks.append("type not known, taken as a paper")
+    if type_ in ("", "review"):
+        remarks.append("type review" if type_ else "type not known, taken as a paper")
     if not understood:
         remarks.append("field not understood: authorships")
     if not authorships:
         remarks.append(NO_AUTHORS)
     slots = [_make_slot(authorship, resolve, remarks) for authorship in authorships]
-    if _is_cut(work, len(authorships)):
-        # The sectors of the others are not known, so that the team is known only if both sides are among the first.
-        remarks.append(f"authors cut off after {len(authorships)}: one unknown author added")
-        slots.append(Slot())
+    if n_cut := _count_cut(work, len(authorships)):
+        # The team type is then known only if academia and industry both occur among the listed authors.
+        remarks.append(f"authors cut off after {len(authorships)}: the others counted as unknown")
+        slots += [Slot()] * n_cut
     abstract, abstract_remarks = parse_abstract(work.get("abstract_inverted_index"))
+    language = _find_other_language(work, remarks)
+    if abstract and language:  # the lexicons of terms and topics are English
+        abstract, abstract_remarks = "", [f"abstract in another language: {language}"]
     topic, topic_origin = _find_topic(work, remarks)
     remarks += [*abstract_remarks, f"topic: {topic_origin}"]
     record = Record(
@@ -243,7 +253,7 @@ def _read_source(work: Item, remarks: list[str]) -> tuple[str, str]:
     if location is not None and not isinstance(location, Mapping):
         remarks.append("field not understood: primary_location")
     location = location if isinstance(location, Mapping) else {}
-    # Records of 2022 have the source itself, under another name.
+    # Records of 2022 hold the source directly, as ``host_venue``.
     source = _get_object(location, "source") or _get_object(work, "host_venue")
     name = drop_markup(source.get("display_name")) or drop_markup(location.get("raw_source_name"))
     return name, clean(source.get("type")).lower()
@@ -258,13 +268,21 @@ def _read_authorships(work: Item) -> tuple[list[Item | None], bool]:
     return items, None not in items
 
 
-def _is_cut(work: Item, n_listed: int) -> bool:
-    """Return whether further authors are cut off. A ``select`` may lack the field that says so."""
+def _count_cut(work: Item, n_listed: int) -> int:
+    """Count the authors that are cut off: one if a record does not say how many. A ``select`` may lack both fields."""
     flag = work.get("is_authors_truncated")
     n_authors = _read_whole(work.get("authors_count"))
-    if _is_true(flag) or (n_authors or 0) > n_listed > 0:
-        return True
-    return flag is None and n_authors is None and n_listed == MOST_LISTED
+    if not n_listed:
+        return 0
+    if n_authors is not None and n_authors > n_listed:
+        return min(n_authors, MOST_AUTHORS) - n_listed
+    return int(_is_true(flag) or (flag is None and n_authors is None and n_listed == MOST_LISTED))
+
+
+def _find_other_language(work: Item, remarks: list[str]) -> str:
+    """Return the code of a work's language; empty if it is English or not known."""
+    code = _read_text(work, "language", remarks).lower()
+    return "" if re.split("[-_]", code)[0] in ("", "en", "eng", "english") else shorten(code, 40, placeholder="...")
 
 
 def _make_slot(authorship: Item | None, resolve: Callable[[Institution], Institution], remarks: list[str]) -> Slot:

@@ -2,7 +2,7 @@
 
 A part is a gzip file with one work, a JSON object, per line. The manifest lists the parts of every slice (the works of
 one publication year), each with its number of works and the SHA-256 of its lines, and says how far the slice's download
-got. It contains a checksum of itself, and the manifest of the step before is kept as ``manifest.previous.json``.
+got. It contains its own checksum. The previous manifest is kept as ``manifest.previous.json``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class Part:
 
 
 @dataclass
-class Pass:
+class Walk:
     """A walk through the pages of a slice: the date of its first page, the cursor of the next page.
 
     With ``since``, the pages hold only works that were updated on that date or later.
@@ -46,16 +46,22 @@ class Pass:
 
 @dataclass
 class Slice:
-    """The works of one year: the server's count, the parts, and the date of which they are complete.
+    """The works of one year: the server's count, the parts, and the date as of which they are complete.
 
-    ``walk`` is None when no page is left to fetch.
+    ``walk`` is None when no page is left to fetch, and ``delivered`` counts the different works of the last walk. If
+    they were fewer than the server counted, ``complete`` is None too.
     """
 
     year: int
     count: int | None = None
     complete: str | None = None
-    walk: Pass | None = field(default_factory=lambda: Pass(None, None))
+    delivered: int = 0
+    walk: Walk | None = field(default_factory=lambda: Walk(None, None))
     parts: list[Part] = field(default_factory=list)
+
+    def is_short(self) -> bool:
+        """Whether the last walk ended with fewer works than the server counted."""
+        return self.walk is None and self.complete is None
 
     def count_works(self) -> int:
         """Return the number of works in all parts."""
@@ -71,7 +77,7 @@ class Manifest:
     total: int
     slices: list[Slice]
 
-    def list_parts(self) -> list[Part]:
+    def sort_parts(self) -> list[Part]:
         """Return the parts of all slices, in the order in which they were written."""
         return sorted((part for one in self.slices for part in one.parts), key=lambda part: (len(part.name), part.name))
 
@@ -85,23 +91,16 @@ def hash_text(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def format_manifest(manifest: Manifest) -> bytes:
-    """Return a manifest as JSON with a checksum of its content."""
-    body = {"format": FORMAT, **asdict(manifest)}
-    checksum = hash_text(json.dumps(body, sort_keys=True).encode())
-    return json.dumps(body | {"sha256": checksum}, indent=1).encode() + b"\n"
-
-
 def parse_manifest(content: bytes) -> Manifest:
     """Return a manifest.
 
     Raises
     ------
     ValueError
-        If the content is damaged: it is no such JSON, or the checksum does not fit.
+        If the content is damaged: not such JSON, or with another checksum.
     """
     try:
-        body = json.loads(content)
+        body = _parse_json(content)
         checksum = body.pop("sha256")
         if hash_text(json.dumps(body, sort_keys=True).encode()) != checksum:
             raise ValueError("the checksum does not fit")
@@ -112,7 +111,8 @@ def parse_manifest(content: bytes) -> Manifest:
                 one["year"],
                 one["count"],
                 one["complete"],
-                Pass(**one["walk"]) if one["walk"] else None,
+                one.get("delivered", 0),
+                Walk(**one["walk"]) if one["walk"] else None,
                 [Part(**part) for part in one["parts"]],
             )
             for one in body["slices"]
@@ -122,18 +122,27 @@ def parse_manifest(content: bytes) -> Manifest:
         raise ValueError(f"it is no manifest ({type(error).__name__})") from None
 
 
+def _parse_json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except UnicodeDecodeError:
+        raise ValueError("it is not text") from None
+    except ValueError:
+        raise ValueError("it is not JSON, or not all of it") from None
+
+
 def has_manifest(folder: Path) -> bool:
     """Whether a folder has a manifest, damaged or not."""
     return (folder / MANIFEST).exists() or (folder / PREVIOUS).exists()
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str | None]:
-    """Return the manifest of a folder, or the one of the step before if it is damaged or missing.
+    """Return the manifest of a folder, or the previous one if it is damaged or missing.
 
     Returns
     -------
     tuple
-        The manifest, and None or what was wrong with the newest one.
+        The manifest; and what was wrong with the newest one, or None.
 
     Raises
     ------
@@ -146,10 +155,12 @@ def read_manifest(folder: Path) -> tuple[Manifest, str | None]:
             return parse_manifest((folder / name).read_bytes()), problem
         except FileNotFoundError:
             problem = problem or f"{name} is missing"
+        except IsADirectoryError:
+            problem = problem or f"{name} is a folder"
         except ValueError as error:
             problem = problem or f"{name} is damaged: {error}"
-    hint = "the works stay: --out this folder, without a query, writes their table; download into another folder"
-    raise InputError(f"{problem}, and so is the one of the step before", folder, hint=hint)
+    hint = "the works are kept: --out alone writes their table; to download, give --out another folder"
+    raise InputError(f"{problem}, and so is the previous manifest", folder, hint=hint)
 
 
 def read_part(path: Path) -> bytes:
@@ -165,8 +176,8 @@ def read_part(path: Path) -> bytes:
         return gzip.decompress(raw) if path.suffix == ".gz" else raw
     except FileNotFoundError:
         raise InputError("the part is missing", path) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise InputError(f"the part is damaged: {error}", path) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise InputError("the part is damaged: it cannot be decompressed", path) from None
 
 
 def find_damage(folder: Path, part: Part) -> str | None:
@@ -178,7 +189,7 @@ def find_damage(folder: Path, part: Part) -> str | None:
     return None if hash_text(content) == part.sha256 else "the part is damaged: the checksum does not fit"
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+def read_works(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the works of a part that this program wrote."""
     for line in read_part(path).splitlines():
         yield json.loads(line)
@@ -197,17 +208,17 @@ def list_parts(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise InputError("there is no such folder", folder)
     if has_manifest(folder):
-        manifest, _ = read_manifest_or_files(folder)
+        manifest, _ = find_manifest(folder)
         if manifest is not None:
-            for part in manifest.list_parts():
+            for part in manifest.sort_parts():
                 damage = find_damage(folder, part)
                 if damage:
-                    hint = "run the download again: it fetches what is damaged anew"
+                    hint = "run the download again: it replaces what is damaged"
                     raise InputError(damage, folder / WORKS / part.name, hint=hint)
-            paths = [folder / WORKS / part.name for part in manifest.list_parts()]
+            paths = [folder / WORKS / part.name for part in manifest.sort_parts()]
             if paths:
                 return paths
-            raise InputError("no works are here yet", folder, hint="run the download again to go on")
+            raise InputError("the folder holds no works yet", folder, hint="run the download again to continue")
     paths = [
         path
         for place in (folder, folder / WORKS)
@@ -216,11 +227,11 @@ def list_parts(folder: Path) -> list[Path]:
         if path.name.endswith((".jsonl", ".jsonl.gz"))
     ]
     if not paths:
-        raise InputError("no works are here: files *.jsonl or *.jsonl.gz are needed", folder)
+        raise InputError("the folder holds no works: files *.jsonl or *.jsonl.gz are needed", folder)
     return paths
 
 
-def read_manifest_or_files(folder: Path) -> tuple[Manifest | None, str | None]:
+def find_manifest(folder: Path) -> tuple[Manifest | None, str | None]:
     """Return the manifest of a folder; None and what is wrong if both of its versions are damaged."""
     try:
         return read_manifest(folder)

@@ -49,7 +49,19 @@ CONFERENCES = {
     "wacv": r"(?:winter|workshop) applications computer vision",
     "3dv": r"international 3d vision",
 }
-_CONFERENCES = {stem: re.compile(pattern) for stem, pattern in CONFERENCES.items()}
+# Conferences that are no key of ``VENUES`` and appear under different names. The key is their short form.
+OTHER_CONFERENCES = {
+    "chi": r"(?:chi )?human factors computing systems",
+    "eacl": r"european chapter association computational linguistics",
+    "eccv": r"eccv|european computer vision",
+    "icassp": r"icassp|international acoustics speech (?:and )?signal processing",
+    "icra": r"icra|(?:international )?robotics and automation",
+    "interspeech": r"interspeech|international speech communication association(?: interspeech)?",
+    "iros": r"iros|(?:rsj )?(?:international )?intelligent robots and systems",
+    "kdd": r"kdd|(?:sigkdd )?(?:international )?knowledge discovery and data mining",
+    "sigir": r"sigir|(?:international )?(?:sigir )?(?:international )?research and development information retrieval",
+}
+_CONFERENCES = {stem: re.compile(pattern) for stem, pattern in (CONFERENCES | OTHER_CONFERENCES).items()}
 # Journals and volumes that are named like the rest of a conference's name.
 _NO_CONFERENCE = re.compile(r"(?:computational linguistics|robot learning|learning theory)\W*")
 # Parts of proceedings: they name the volume, not another conference.
@@ -58,6 +70,16 @@ _VOLUME = re.compile(
 )
 _FINDINGS = re.compile(r"findings of the association for computational linguistics:?\s*([a-z]+)")
 _DEMO = re.compile(r"[:,(]?\s*\b(?:system )?demonstrations?\b.*")
+# What makes a name that of a conference. Only there are publishers no part of the name: "IEEE Software" is a journal.
+_MEETING = r"(?:conferences?|symposi(?:um|a)|workshops?|congress|meetings?)"
+_PUBLISHER = r"(?:ieee|acm|cvf|rsj|springer|isca|computer society|(?<=acm[ /-])sig[a-z]+)"
+_NO_NAME = re.compile(rf"\b(?:{_PUBLISHER}|annual|international)\b")
+# The acronym in "ICASSP 2022 - 2022 IEEE International Conference on ..." and "SIGIR '17: Proceedings of the ...".
+_LEADING = re.compile(
+    r"^[a-z0-9]+(?:-[a-z0-9]+)*(?:\s*[:,]\s*|\s+[-–—]\s+)"
+    rf"(?=(?:(?:proceedings|of|the|joint|annual|international|european|{_PUBLISHER})[\s/-]+)*{_MEETING}\b)"
+)
+_SMALL_WORDS = ("proceedings", "of", "the", "on", "in", "for", "and")
 # The end of "Advances in ... 32", and of "... - ICML '07".
 _ENDING = re.compile(r"[\s,:]+\d{1,3}\s*$|\s[-–]\s+[a-z]{3,12}\s*$")
 _WORKSHOP = re.compile(rf"\bworkshops?\b|\b(?:{'|'.join(VENUES)})w\b")
@@ -76,7 +98,7 @@ def find_venue(name: str) -> tuple[str, str]:
     -------
     venue : str
         Key of ``VENUES``; ``arXiv``; ``unknown`` without a name; or a short form of the name: lower-case letters,
-        digits and hyphens, without the year.
+        digits and hyphens. It has no year, and that of a conference has no publisher or acronym either.
     track : str
         ``findings`` or ``demo`` if the name is of such a volume of a conference, else ``main``.
     """
@@ -91,7 +113,7 @@ def find_venue(name: str) -> tuple[str, str]:
         without_demo = _DEMO.sub("", plain)
         if stem := _find_conference(without_demo):
             return stem, "demo" if without_demo != plain else "main"
-    return _make_slug(plain, name), "main"
+    return _make_slug(_drop_publishers(plain), name), "main"
 
 
 def make_stem(venue: str, year: int) -> str:
@@ -110,20 +132,35 @@ def _find_conference(plain: str) -> str:
     acronym = re.sub(r"[^a-z0-9]", "", plain)
     if acronym in VENUES:
         return "nips" if acronym == "neurips" else acronym
+    if acronym == "computervisioneccv":  # Springer's title, "Computer Vision – ECCV 2020"
+        return "eccv"
     if _NO_CONFERENCE.fullmatch(plain):
         return ""
-    text = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", " ", plain)
-    text = _ENDING.sub("", re.sub(r"\s+", " ", _VOLUME.sub(" ", text)).strip(" ,.:;-"))
-    text = re.sub(r"[^a-z0-9]+", " ", text.replace("&", " and "))
+    text = re.sub(r"[^a-z0-9]+", " ", _drop_acronyms(plain).replace("&", " and "))
     words = " ".join(_NOISE.sub(" ", text).split())
     return next((stem for stem, pattern in _CONFERENCES.items() if pattern.fullmatch(words)), "")
 
 
+def _drop_acronyms(plain: str) -> str:
+    """Drop what stands around the name of a conference: brackets, volumes, a leading and a trailing acronym."""
+    text = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", " ", plain)
+    text = _ENDING.sub("", re.sub(r"\s+", " ", _VOLUME.sub(" ", text)).strip(" ,.:;-"))
+    return _LEADING.sub("", text)
+
+
+def _drop_publishers(plain: str) -> str:
+    """Drop publishers and acronyms from the name of a conference, unless nothing else names it."""
+    if not re.search(rf"\b{_MEETING}\b", plain):
+        return plain
+    text = _NO_NAME.sub(" ", _drop_acronyms(plain))
+    words = re.findall(r"[a-z0-9]+", re.sub(rf"\b{_MEETING}\b", " ", text))
+    return text if set(words) - set(_SMALL_WORDS) else plain
+
+
 def _make_slug(plain: str, name: str) -> str:
     """Make a short form of a name that ``parse_venue_year`` accepts before a year, and that is no known venue."""
-    words = re.findall(r"[a-z0-9]+", plain)
-    slug = "-".join(word for word in words if word not in ("proceedings", "of", "the", "on", "in", "for", "and"))
-    code = hashlib.sha256(plain.encode()).hexdigest()[:6] + "x"
+    slug = "-".join(word for word in re.findall(r"[a-z0-9]+", plain) if word not in _SMALL_WORDS)
+    code = hashlib.sha256(slug.encode()).hexdigest()[:6] + "x"
     if not re.search(r"[a-z]", slug):  # a name in another script
         return f"source-{hashlib.sha256(name.encode()).hexdigest()[:6]}x"
     if len(slug) > LONGEST_SLUG:

@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from data.io import write_atomic
+from data.lock import hold_lock
 from data.parallel import report as report_to_parent
 from inference.pipeline.outputs import run_by_claim
 from inference.store.declarations import import_part
 from inference.store.extended import find_current, name_extended_file, read_committed, read_kept
 from inference.store.fingerprints import Parts, list_parts_by_fit
-from inference.store.lock import hold_lock
 from inference.store.overrides import Overrides
 from inference.store.paths import Paths
 from inference.store.posteriors import dump
@@ -27,7 +27,7 @@ MANY = 8  # an estimand with more points than this is kept only at its headline 
 def fit_extended(claims: Iterable[str], paths: Paths, report: Report) -> list[str]:
     """Fit the extended specifications that are not current; return those that failed the gate, with reasons."""
     parts = {claim: list_parts_by_fit(claim, Overrides(), extended=True) for claim in claims}
-    with hold_lock(paths.lock):
+    with hold_lock(paths.lock, "refresh"):
         tasks = {claim: (claim, parts[claim], paths, report_to_parent) for claim in reversed(parts)}
         return [fault for _, faults in run_by_claim(_fit_claim, tasks, report) for fault in faults]
 

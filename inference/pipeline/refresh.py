@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from data.errors import InputError
+from data.lock import hold_lock
 from data.parallel import report as report_to_parent
 from inference.pipeline.outputs import are_outputs_current, run_by_claim, write_outputs
 from inference.store import posteriors
 from inference.store.declarations import list_tables
 from inference.store.fingerprints import Parts, combine, list_parts_by_fit
-from inference.store.lock import hold_lock
 from inference.store.overrides import Overrides
 from inference.store.paths import Paths
 from models.common.claim import Specification
@@ -56,7 +56,7 @@ def refresh(claims: Iterable[str], paths: Paths, report: Report, overrides: Over
         return 0
     left_out = _find_left_out(stale, overrides, report)
     _require_one(states, left_out)
-    with hold_lock(paths.lock):
+    with hold_lock(paths.lock, "refresh"):
         # Later claims have larger models. They start first, so that no core idles at the end.
         fitted = [claim for claim in reversed(stale) if claim not in left_out]
         tasks = {claim: (claim, parts[claim], paths, report_to_parent, overrides) for claim in fitted}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from data.errors import InputError
-from data.fetch.epoch import find_newest, read_record
+from data.tables.fetched import find_newest, read_record
 from inference.pipeline.outputs import find_output_states
 from inference.store.extended import find_extended_states
 from inference.store.fingerprints import Parts, list_parts_by_fit
@@ -90,13 +90,13 @@ def find_fetched(paths: Paths) -> dict[str, Any] | None:
 
 
 def describe_fetched(found: dict[str, Any] | None) -> list[str]:
-    """Return the lines on the newest fetched vintage; none if results use it, and none use an earlier one."""
+    """Describe the newest fetched vintage if no results use it, and results that use an earlier one."""
     if found is None or "problem" in found:
         return [found["problem"]] if found else []
     what = f"Epoch's models of {found['vintage']}, fetched on {found['fetched']}"
-    use = f"python -m inference refresh academic_share --models {shlex.quote(found['path'])}"
-    lines = [] if found["used_by"] else [f"{what}: no results use them yet: {use}"]
-    return lines + [f"{folder}: uses another fetched vintage than the newest, {what}" for folder in found["outdated"]]
+    use = f".venv/bin/python -m inference refresh academic_share --models {shlex.quote(found['path'])}"
+    lines = [] if found["used_by"] else [f"{what}: not used by any results yet; to use them: {use}"]
+    return lines + [f"{folder}: uses an earlier fetched vintage; the newest is {what}" for folder in found["outdated"]]
 
 
 def describe_states(states: dict[str, Any]) -> list[str]:

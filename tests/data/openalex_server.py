@@ -87,64 +87,73 @@ class Server:
     spent: float = 0.0  # dollars of the daily budget
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers one connection of a client."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # otherwise every page waits 40 ms
+    server: HttpServer
+
+    def do_GET(self) -> None:
+        state = self.server.state
+        url = urlsplit(self.path)
+        parameters = {name: values[-1] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
+        with self.server.lock:
+            state.requests.append(parameters | {"path": url.path})
+            state.headers.append(dict(self.headers))
+            number = len(state.requests)
+        time.sleep(state.delay)
+        reply = state.fault(number, parameters)
+        own = reply if reply is not None and not reply.cut else _answer(state, url.path, parameters, self.headers)
+        self.send(own, cut=reply is not None and reply.cut)
+
+    def send(self, reply: Reply, cut: bool) -> None:
+        zipped = "gzip" in self.headers.get("Accept-Encoding", "")
+        body = gzip.compress(reply.body, 1) if zipped else reply.body
+        try:
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            if zipped:
+                self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2] if cut else body)
+            self.wfile.flush()
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+        if cut:
+            self.close_connection = True
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(self.server.state.now or timestamp)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class HttpServer(ThreadingHTTPServer):
+    """A server on a free port of this machine."""
+
+    daemon_threads = True
+
+    def __init__(self, works: list[Work]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.state = Server(f"http://127.0.0.1:{self.server_port}", works)
+        self.lock = threading.Lock()
+
+    def handle_error(self, *_: Any) -> None:  # clients that were killed
+        pass
+
+
 @contextmanager
 def serve(works: list[Work]) -> Iterator[Server]:
     """Serve works on a free port of this machine."""
-    server = Server("", works)
-    lock = threading.Lock()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # otherwise every page waits 40 ms
-
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            parameters = {name: values[-1] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
-            with lock:
-                server.requests.append(parameters | {"path": url.path})
-                server.headers.append(dict(self.headers))
-                number = len(server.requests)
-            time.sleep(server.delay)
-            reply = server.fault(number, parameters)
-            own = reply if reply is not None and not reply.cut else _answer(server, url.path, parameters, self.headers)
-            self.send(own, cut=reply is not None and reply.cut)
-
-        def send(self, reply: Reply, cut: bool) -> None:
-            zipped = "gzip" in self.headers.get("Accept-Encoding", "")
-            body = gzip.compress(reply.body) if zipped else reply.body
-            try:
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                if zipped:
-                    self.send_header("Content-Encoding", "gzip")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body[: len(body) // 2] if cut else body)
-                self.wfile.flush()
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True
-            if cut:
-                self.close_connection = True
-
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            return super().date_time_string(server.now or timestamp)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    class QuietServer(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: Any) -> None:  # clients that were killed
-            pass
-
-    http = QuietServer(("127.0.0.1", 0), Handler)
-    server.address = f"http://127.0.0.1:{http.server_port}"
-    thread = threading.Thread(target=http.serve_forever, args=(0.05,), daemon=True)
+    http = HttpServer(works)
+    thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield server
+        yield http.state
     finally:
         http.shutdown()
         http.server_close()
@@ -158,6 +167,7 @@ def _answer(server: Server, path: str, parameters: dict[str, str], headers: Any)
         return BAD_KEY
     try:
         found = _filter_works(server, parameters)
+        groups = _group_works(found, parameters["group_by"]) if "group_by" in parameters else []
         works, next_cursor = _take_page(found, parameters, server.largest_page)
         works = [_select_fields(work, parameters.get("select")) for work in works]
     except _Refused as refused:
@@ -168,7 +178,10 @@ def _answer(server: Server, path: str, parameters: dict[str, str], headers: Any)
         "count": len(found), "db_response_time_ms": 7, "page": None if "cursor" in parameters else 1,
         "per_page": _read_size(parameters), "next_cursor": next_cursor, "groups_count": None, "cost_usd": cost,
     }  # fmt: skip
-    body = json.dumps({"meta": meta, "results": works, "group_by": []}).encode()
+    content: dict[str, Any] = {"meta": meta, "results": works, "group_by": []}
+    if "group_by" in parameters:
+        content = {"meta": meta | {"groups_count": len(groups), "next_cursor": None}, "group_by": groups}
+    body = json.dumps(content).encode()
     left = max(0.0, BUDGET - server.spent)
     limits = {
         "Content-Type": "application/json", "X-RateLimit-Limit": "10000",
@@ -216,6 +229,13 @@ def _filter_works(server: Server, parameters: dict[str, str]) -> list[Work]:
         words = parameters["search"].lower().split()
         found = [work for work in found if all(word in str(work.get("title")).lower() for word in words)]
     return found
+
+
+def _group_works(found: list[Work], name: str) -> list[dict[str, Any]]:
+    if name != "primary_topic.id":
+        _refuse(f"{name} is not a valid group by field.")
+    counts = Counter((work.get("primary_topic") or {}).get("id") for work in found)
+    return [{"key": key, "key_display_name": "", "count": n} for key, n in counts.most_common(200) if key]
 
 
 def _shorten(address: str | None) -> str:

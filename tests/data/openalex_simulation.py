@@ -27,6 +27,7 @@ VENUES = {  # by name in OpenAlex: name in the table of papers, log-odds of an a
     "IEEE Access": ("ieee-access", 0.5),
 }
 YEARS = range(2012, 2022)
+EXCESS = 0.8  # log-odds; sd of terms between the years of a topic
 WITH, WITHOUT = "We train a network on eight GPUs .", "We prove a bound on the error of an estimator ."
 
 
@@ -39,8 +40,13 @@ class Simulation:
 
 
 def simulate_works(n: int, odds_ratio: float, seed: int) -> Simulation:
-    """Simulate works whose odds of an academia-only team are ``odds_ratio`` times as high with terms as without."""
+    """Simulate works whose odds of an academia-only team are ``odds_ratio`` times as high with terms as without.
+
+    The share of papers with terms varies between topics, over time, and between the years of a topic. Nothing but a
+    paper's own terms matters, so that the slope of the log-odds on the share within topics is about log(odds_ratio).
+    """
     rng = np.random.default_rng(seed)
+    excess = {(topic, year): float(rng.normal(0, EXCESS)) for topic in TOPICS for year in YEARS}
     works, rows = [], []
     for number in range(n):
         topic = str(rng.choice(list(TOPICS)))
@@ -49,7 +55,7 @@ def simulate_works(n: int, odds_ratio: float, seed: int) -> Simulation:
         name, academic, with_terms = TOPICS[topic]
         venue, shift = VENUES[source]
         decade = (year - 2016.5) / 10
-        terms = bool(rng.random() < expit(with_terms + 1.5 * decade))
+        terms = bool(rng.random() < expit(with_terms + 1.5 * decade + excess[topic, year]))
         chance = expit(1.2 + academic + shift - 1.0 * decade - 0.2 * authors + terms * log(odds_ratio))
         y = bool(rng.random() < chance)
         industry = 0 if y else int(rng.integers(1, authors + 1))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.build.openalex import resolve_institutions
-from data.classify.affiliations import SECTOR_BY_TYPE, classify_institution, classify_slot
+from data.classify.affiliations import SECTOR_BY_TYPE, classify_institution, classify_slot, classify_text
 from data.classify.lexicon import read_lexicon
 from data.classify.paper_row import classify_author, drop_unusable_text, has_affiliations
 from data.sources.openalex import list_institutions, read_work
@@ -28,6 +28,7 @@ NAMES = {
     "Stanford University": "education",
     "OpenAI (United States)": "company",
     "Chinese Academy of Sciences": "government",
+    "Fondazione Zyx": "nonprofit",
     "Cincinnati Children's Hospital Medical Center": "education",
     # The classifier does not know these, but the country is that of companies' names.
     "Meta (United States)": "company",
@@ -48,12 +49,12 @@ def test_the_name_decides_whatever_the_type(name: str, type_: str):
 
 @pytest.mark.parametrize("key", ["id", "ror"])
 @pytest.mark.parametrize("type_", TYPES)
-def test_where_the_name_is_silent_the_id_or_the_ror_decides(key: str, type_: str):
+def test_the_id_or_ror_decides_if_the_name_does_not(key: str, type_: str):
     karolinska = {"id": "I28166907", "ror": "056d84691"}
     assert classify_institution(Institution(**{key: karolinska[key]}, name="KI", type=type_)) == ("education", "id")
 
 
-def test_then_the_type_decides_and_funder_and_other_say_nothing():
+def test_the_type_decides_last_and_funder_and_other_decide_nothing():
     decided = {type_: classify_institution(Institution("I1", "", "Zyx Qwv", type_)) for type_ in TYPES}
     assert decided == {
         **{type_: (sector, "type") for type_, sector in SECTOR_BY_TYPE.items()},
@@ -63,11 +64,64 @@ def test_then_the_type_decides_and_funder_and_other_say_nothing():
     assert [type_ for type_, sector in SECTOR_BY_TYPE.items() if sector == "company"] == ["company"]
 
 
-@pytest.mark.parametrize(
-    "name", ["Data Archiving (DANS)", "Bureau of Zyx (Greece)", "Commission of Zyx (Chile)", "Zyx (2019)", "Zyx (B)"]
-)
+@pytest.mark.parametrize("name", ["Data Archiving (DANS)", "Zyx (2019)", "Zyx (B)"])
 def test_a_name_in_brackets_that_is_no_companys_decides_nothing(name: str):
     assert classify_institution(Institution("I1", "", name, "facility")) == ("government", "type")
+
+
+BY_WORDS = {
+    # The classifier and the table are silent.
+    "National Aeronautics and Space Administration": "government",
+    "Defense Advanced Research Projects Agency": "government",
+    "Japan Aerospace Exploration Agency": "government",
+    "Laboratoire Zyx": "government",
+    "Zyx Organisation": "government",
+    "Museum of Zyx": "nonprofit",
+    "Oxfam": "nonprofit",
+    # A country is added to names that several bodies share, too.
+    "Bureau of Zyx (Greece)": "government",
+    "Commission of Zyx (Chile)": "government",
+    "Zyx Institute (Germany)": "government",
+    "Court of Justice of the European Union (Luxembourg)": "government",
+    "European Union (Belgium)": "government",
+    "Statistics (Norway)": "government",
+    "Oxfam (United Kingdom)": "nonprofit",
+    "Save the Children (Sweden)": "nonprofit",
+    "Greenpeace (Germany)": "nonprofit",
+    "Red Cross (Norway)": "nonprofit",
+    "World Vision (Kenya)": "nonprofit",
+    "Amnesty International (Spain)": "nonprofit",
+    "Médecins Sans Frontières (France)": "nonprofit",
+    "CARE (United States)": "nonprofit",
+    "Bill Foundation (United States)": "nonprofit",
+    # Companies whose names contain such a word, or begin as the name of a public body.
+    "National Installations (Hungary)": "company",
+    "National Grid (United Kingdom)": "company",
+    "Abbott Laboratories (United States)": "company",
+    "Office Depot (United States)": "company",
+    "Church & Dwight (United States)": "company",
+    "Navy Yard (United States)": "company",
+    "Northern Trust (United States)": "company",
+    "Healthcare Zyx (Spain)": "company",
+}
+
+
+@pytest.mark.parametrize("name", BY_WORDS)
+def test_words_of_public_bodies_and_the_country_decide_whatever_the_type(name: str):
+    decided = {classify_institution(Institution("I1", "", name, type_)) for type_ in TYPES}
+    assert decided == {(BY_WORDS[name], "name")}
+
+
+def test_the_table_takes_precedence_over_the_country_and_over_words_of_public_bodies():
+    for name in ("Zyx (Sweden)", "Bureau of Zyx", "Institut Zyx (Sweden)", "National Installations (Hungary)"):
+        assert classify_institution(Institution("I28166907", "", name, "company")) == ("education", "id")
+        assert classify_institution(Institution("", "056d84691", name)) == ("education", "id")
+    assert classify_institution(Institution("I28166907", "", "Google (Sweden)")) == ("company", "name")
+
+
+@given(st.sampled_from(("Zyx", "Qwv Motors", "Abc Laboratories", "National Zyx")), st.sampled_from(TYPES))
+def test_the_country_tells_a_company_for_any_name_that_says_nothing_else(name: str, type_: str):
+    assert classify_institution(Institution("", "", f"{name} (Hungary)", type_)) == ("company", "name")
 
 
 def test_all_institutions_of_an_author_count():
@@ -177,11 +231,11 @@ def test_the_type_changes_no_sector_in_the_vintages():
             assert len(sectors) == 1 and "unknown" not in next(iter(sectors)), institution
 
 
-def test_the_table_holds_only_institutions_whose_name_does_not_tell():
+def test_the_table_holds_only_institutions_that_their_names_do_not_classify():
     rows = read_lexicon("openalex_institutions", ("id", "ror", "name", "sector"))
     assert len({row["id"] for row in rows}) == len({row["ror"] for row in rows}) == len(rows) > 100
     for row in rows:
         assert row["id"][0] == "I" and row["id"][1:].isdigit() and len(row["ror"]) == 9
         assert row["sector"] in ("education", "company", "government", "nonprofit")
-        assert classify_institution(Institution("", "", row["name"])) == ("unknown", "unknown"), row
+        assert not classify_text(row["name"]), row
         assert classify_institution(Institution(row["id"], "", row["name"])) == (row["sector"], "id")

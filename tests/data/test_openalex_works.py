@@ -14,10 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.build.openalex import (
+    ABSTRACT,
+    AFFILIATIONS,
     COLUMNS,
     OLDER,
     OTHER_VERSION,
     SAME_TITLE,
+    TOPIC,
     Works,
     choose_versions,
     index_works,
@@ -100,7 +103,7 @@ def test_an_abstract_is_what_its_words_were(words: list[str]):
 
 
 @given(st.dictionaries(st.integers(0, 300), st.text("ab", min_size=1), min_size=1))
-def test_gaps_are_skipped_and_told(words: dict[int, str]):
+def test_gaps_are_skipped_and_reported(words: dict[int, str]):
     index: dict[str, list[int]] = {}
     for position, word in words.items():
         index.setdefault(word, []).append(position)
@@ -109,7 +112,7 @@ def test_gaps_are_skipped_and_told(words: dict[int, str]):
     assert remarks == ([GAPS] if max(words) + 1 > len(words) else [])
 
 
-def test_two_words_at_one_position_are_both_kept_and_told():
+def test_two_words_at_one_position_are_both_kept_and_reported():
     assert parse_abstract({"deep": [0, 2], "or": [1], "wide": [2]}) == ("deep or deep wide", [TWICE])
 
 
@@ -143,7 +146,7 @@ def test_an_index_that_cannot_be_an_abstract_counts_as_missing_at_once(index: ob
 
 
 @pytest.mark.parametrize("index", [None, {}, [], "", " ", "{}", "null", {"IndexLength": 0, "InvertedIndex": {}}])
-def test_a_missing_abstract_is_not_told(index: object):
+def test_a_missing_abstract_needs_no_remark(index: object):
     assert parse_abstract(index) == ("", [])
 
 
@@ -151,7 +154,7 @@ def test_a_word_named_like_the_key_of_a_dump_is_a_word():
     assert parse_abstract({"An": [0], "InvertedIndex": [1]}) == ("An InvertedIndex", [])
 
 
-def test_markup_and_entities_are_no_words():
+def test_markup_and_entities_are_dropped():
     text = (
         "<jats:title>Abstract</jats:title><jats:p>On &lt;i&gt;E. coli&lt;/i&gt; H<sub>2</sub>O, p &lt; 0.05 and q > 1"
     )
@@ -219,6 +222,78 @@ OTHERS = (
     "Nature",
     "unknown",
 )
+
+
+SAME_CONFERENCE = {
+    "kdd": (
+        "Knowledge Discovery and Data Mining",
+        "Proceedings of the 24th ACM SIGKDD International Conference on Knowledge Discovery & Data Mining",
+        "Proceedings of the 28th ACM SIGKDD Conference on Knowledge Discovery and Data Mining",
+        "KDD '20: The 26th ACM SIGKDD Conference on Knowledge Discovery and Data Mining",
+    ),
+    "sigir": (
+        "SIGIR 2021",
+        "International ACM SIGIR Conference on Research and Development in Information Retrieval",
+        "Proceedings of the 29th annual international ACM SIGIR conference on Research and development in information "
+        "retrieval",
+    ),
+    "icassp": (
+        "ICASSP 2022 - 2022 IEEE International Conference on Acoustics, Speech and Signal Processing (ICASSP)",
+        "2019 IEEE International Conference on Acoustics, Speech and Signal Processing (ICASSP)",
+        "International Conference on Acoustics, Speech, and Signal Processing",
+    ),
+    "icra": (
+        "International Conference on Robotics and Automation",
+        "2021 IEEE International Conference on Robotics and Automation (ICRA)",
+    ),
+    "interspeech": (
+        "Interspeech 2019",
+        "Conference of the International Speech Communication Association",
+        "Proceedings of the Annual Conference of the International Speech Communication Association, INTERSPEECH",
+    ),
+    "eccv": ("European Conference on Computer Vision", "Computer Vision – ECCV 2020"),
+    # Names that the code does not hold.
+    "conference-data-mining": (
+        "ICDM 2019 - IEEE International Conference on Data Mining (ICDM)",
+        "2008 Eighth IEEE International Conference on Data Mining",
+        "Springer Conference on Data Mining",
+    ),
+    "conference-management-data": (
+        "Proceedings of the 2019 ACM SIGMOD International Conference on Management of Data",
+        "SIGMOD '19: Proceedings of the 45th International Conference on Management of Data",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slug", SAME_CONFERENCE)
+def test_a_conference_has_one_venue_under_all_its_names(slug: str):
+    assert {find_venue(name) for name in SAME_CONFERENCE[slug]} == {(slug, "main")}
+
+
+@given(
+    st.sampled_from(("", "2019 ", "Proceedings of the 12th ", "Proceedings of the Third Annual ", "CCC 2020 - ")),
+    st.sampled_from(("", "IEEE ", "ACM ", "IEEE/CVF ", "IEEE/ACM ", "Springer ", "ACM SIGZYX ")),
+    st.sampled_from(("", "International ")),
+    st.sampled_from(("", " (CCC)", " (CCC 2019)", " [CCC]", " - CCC '19")),
+)
+def test_years_ordinals_publishers_and_acronyms_do_not_change_the_venue(a: str, b: str, c: str, d: str):
+    assert find_venue(f"{a}{b}{c}Conference on Cats and Dogs{d}") == ("conference-cats-dogs", "main")
+
+
+def test_names_that_differ_in_more_are_different_venues():
+    names = [
+        "IEEE Software", "Software", "Proceedings of the IEEE", "Communications of the ACM", "Pattern Recognition",
+        "International Conference on Pattern Recognition", "SIAM International Conference on Data Mining",
+        "IEEE International Conference on Data Mining", "IEEE Conference", "ACM Conference",
+        "IEEE Robotics and Automation", "IEEE Robotics and Automation Letters", "International Journal of Cats",
+        "Journal of Cats", "Robotics: Science and Systems Conference", "Science and Systems Conference",
+        "Pacific-Asia Conference on Knowledge Discovery and Data Mining", "Data Mining and Knowledge Discovery",
+        "Knowledge Discovery and Data Mining", "Workshop on Data Mining",
+    ]  # fmt: skip
+    assert len({find_venue(name)[0] for name in names}) == len(names)
+    assert (
+        find_venue("Proceedings of the IEEE Conference") == find_venue("IEEE Conference") == ("ieee-conference", "main")
+    )
 
 
 def find_place(name: str, year: int = 2019) -> tuple[str, int] | None:
@@ -321,22 +396,28 @@ def test_without_a_primary_topic_the_best_concept_below_the_disciplines_is_the_t
         ({"type": "grant"}, "type grant"),
         ({"type": "Dataset"}, "type dataset"),
         ({"type": "a new type"}, "type a new type"),
+        ({"type": "data-paper"}, "type data-paper"),
+        ({"type": "software-paper"}, "type software-paper"),
         ({"is_retracted": True}, "retracted"),
         ({"is_paratext": True}, "front matter"),
         ({"title": "Table of Contents"}, "front matter"),
         ({"authorships": [{}] * 5_000, "authors_count": 6_000}, "5000 authors or more"),
     ],
 )
-def test_what_is_no_paper_is_left_out_with_its_reason(fields: dict[str, object], reason: str):
+def test_works_that_are_not_papers_are_left_out_with_the_reason(fields: dict[str, object], reason: str):
     reading = read_work(make_work(**fields))
     assert (reading.version, reading.left_out) == (None, reason)
 
 
-@pytest.mark.parametrize("type_", ["article", "preprint", "review", "book-chapter", "journal-article", "Article", None])
+@pytest.mark.parametrize("type_", [
+    "article", "conference-paper", "preprint", "book-chapter", "review", "journal-article", "proceedings-article",
+    "posted-content", "Article", None,
+])  # fmt: skip
 def test_papers_of_these_types_are_kept(type_: str | None):
     reading = read_work(make_work(type=type_))
     assert reading.version is not None
     assert ("type not known, taken as a paper" in reading.remarks) is (type_ is None)
+    assert ("type review" in reading.remarks) is (type_ == "review")
 
 
 def test_the_display_name_stands_for_the_title_and_a_year_may_be_text():
@@ -373,20 +454,50 @@ def test_an_author_without_affiliation_is_unknown(tmp_path: Path):
         (100, {"is_authors_truncated": True}, True),
         (100, {"is_authors_truncated": False}, False),
         (100, {"authors_count": 100}, False),
-        (100, {"authors_count": 249}, True),
+        (100, {"authors_count": 249}, 149),
         (99, {}, False),
         (101, {}, False),
         (2, {"authors_count": "2"}, False),
+        (2, {"authors_count": 9_999}, 4_998),
+        (2, {"authors_count": "5"}, 3),
+        (100, {"is_authors_truncated": True, "authors_count": 100}, 1),
+        (100, {"is_authors_truncated": False, "authors_count": 101}, 1),
+        (100, {"is_authors_truncated": True, "authors_count": 103}, 3),
     ],
 )
-def test_the_team_of_a_cut_list_of_authors_is_not_taken_for_known(n: int, fields: dict[str, object], cut: bool):
+def test_the_team_of_a_cut_list_of_authors_is_not_taken_for_known(n: int, fields: dict[str, object], cut: int):
     work = make_work(authorships=[make_authorship(f"Author {number}", MIT) for number in range(n)], **fields)
     reading = read_work(work)
     assert reading.version is not None
     row = make_row([reading.version.record], {})
     assert row["team_listed"] == ("unknown" if cut else "academia-only")
     assert (row["n_authors"], row["authors_unknown"]) == (n + cut, int(cut))
-    assert any("cut off" in remark for remark in reading.remarks) is cut
+    assert any("cut off" in remark for remark in reading.remarks) is bool(cut)
+
+
+def test_authors_that_are_cut_off_are_not_added_to_a_work_without_authors():
+    for fields in ({"authors_count": 7}, {"is_authors_truncated": True}):
+        reading = read_work(make_work(authorships=[], **fields))
+        assert reading.version is not None and reading.version.record.n_authors is None
+
+
+# Languages.
+
+
+@pytest.mark.parametrize("language", ["de", "FR", "zh-cn", "pt"])
+def test_an_abstract_in_another_language_is_not_counted(tmp_path: Path, language: str):
+    works = build(tmp_path, make_work(language=language), make_work(2, language=language, abstract_inverted_index=None))
+    for row in list_rows(works):
+        assert (row["has_abstract"], row["terms_hardware"], row["topic_basis"]) == ("no", "", "title")
+    assert sum_counts(works)[f"abstract in another language: {language.lower()}"] == 1
+
+
+@pytest.mark.parametrize("language", ["en", "EN", "en-US", "en_GB", None, "", " ", 7, ["de"]])
+def test_an_abstract_in_english_or_an_unknown_language_is_counted(language: object):
+    reading = read_work(make_work(language=language))
+    assert reading.version is not None and reading.version.record.abstract
+    assert not any("another language" in remark for remark in reading.remarks)
+    assert ("field not understood: language" in reading.remarks) is (language in (7, ["de"]))
 
 
 # Several records of one paper.
@@ -399,9 +510,33 @@ def test_the_newest_record_of_a_work_wins_wherever_it_is(tmp_path: Path):
         works = build(tmp_path, *order)
         assert [row["id"] for row in list_rows(works)] == [make_paper_id("nips2016", "A new title")]
         assert sum_counts(works)[OLDER] == len(order) - 1
+    same = make_work(1, title="The same time", updated_date="2026-01-01T10:00:00")
+    for order, title in (((new, same), "The same time"), ((same, new), "A new title")):
+        assert [row["id"] for row in list_rows(build(tmp_path, *order))] == [make_paper_id("nips2016", title)]
     short = make_work(1, title="A newer title", updated_date="2027-01-01") | {"id": "w1"}
     assert len(build(tmp_path, old, short).rows) == 1
     assert len(build(tmp_path, *(make_work(1, id=None, title=f"Title {n}") for n in range(3))).rows) == 3
+
+
+@pytest.mark.parametrize("missing", [None, "", 7])
+@pytest.mark.parametrize(
+    ("dates", "wins"),
+    [
+        ((None, None), 1),
+        (("2026", None), 1),
+        ((None, "2026"), 1),
+        (("2026", None, "2025"), 1),
+        (("2025", None, "2026"), 2),
+        (("2026", None, "2026"), 2),
+        ((None, "2026", "2025"), 1),
+        ((None, None, None), 2),
+    ],
+)
+def test_a_record_without_a_date_wins_over_earlier_ones(
+    tmp_path: Path, dates: tuple[str | None, ...], wins: int, missing: object
+):
+    works = [make_work(1, title=f"Record {n}", updated_date=date or missing) for n, date in enumerate(dates)]
+    assert [row["id"] for row in list_rows(build(tmp_path, *works))] == [make_paper_id("nips2016", f"Record {wins}")]
 
 
 PREPRINT = {"type": "preprint", "primary_location": make_location("arXiv (Cornell University)", "repository")}
@@ -421,6 +556,80 @@ def test_a_preprint_of_a_publication_is_left_out_and_counted(tmp_path: Path):
         assert sum_counts(found)[OTHER_VERSION] == 3
     two = build(tmp_path, preprint, copy)
     assert len(two.rows) == 1 and sum_counts(two)[OTHER_VERSION] == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "rank"),
+    [
+        ({}, 2),
+        ({"type": "conference-paper"}, 2),
+        ({"primary_location": None}, 1),
+        ({"primary_location": make_location("arXiv (Cornell University)", "")}, 0),
+        ({"primary_location": make_location("Zenodo", "repository")}, 0),
+        ({"type": "preprint"}, 0),
+        ({"type": "posted-content"}, 0),
+    ],
+)
+def test_what_is_on_arxiv_or_in_a_repository_or_of_a_preprints_type_is_a_preprint(fields: dict[str, object], rank: int):
+    version = read_work(make_work(**fields)).version
+    assert version is not None and version.rank == rank
+
+
+BARE = {"authorships": [make_authorship("Ann Abel"), make_authorship("Bob Baker"), make_authorship("Cyd Cole")],
+        "abstract_inverted_index": None, "primary_topic": None}  # fmt: skip
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_publication_takes_affiliations_and_abstract_from_the_preprint(tmp_path: Path, reverse: bool):
+    works = [make_work(1, **BARE), make_work(2, title="A paper WITH number 1", publication_year=2015, **PREPRINT)]
+    found = build(tmp_path, *(works[::-1] if reverse else works))
+    (row,) = list_rows(found)
+    (full,) = list_rows(build(tmp_path, make_work(1)))
+    assert row == full  # venue, year and id are those of the publication, the rest is that of the preprint
+    total = sum_counts(found)
+    assert (total[AFFILIATIONS], total[ABSTRACT], total[TOPIC], total[OTHER_VERSION]) == (1, 1, 1, 1)
+    assert found.counts["NeurIPS", 2016, AFFILIATIONS] == 1
+
+
+def test_only_what_a_publication_lacks_is_taken_from_other_versions(tmp_path: Path):
+    title = "A paper with number 1"
+    preprint = make_work(2, title=title, authorships=[make_authorship("Ann Abel", GOOGLE)],
+                         abstract_inverted_index=index_words("Short ."), **PREPRINT)  # fmt: skip
+    no_abstract = make_work(1, abstract_inverted_index=None)
+    (row,) = list_rows(build(tmp_path, no_abstract, preprint))
+    assert (row["team_listed"], row["n_authors"], row["abstract_words"]) == ("mixed", 2, 2)
+    no_affiliations = make_work(1, authorships=[make_authorship("Ann Abel")])
+    works = build(tmp_path, no_affiliations, preprint, make_work(3, title=title, **PREPRINT))
+    (row,) = list_rows(works)
+    assert (row["team_listed"], row["n_authors"], row["abstract_words"]) == ("industry-only", 1, 9)
+    assert (sum_counts(works)[AFFILIATIONS], sum_counts(works)[ABSTRACT]) == (1, 0)
+    complete = build(tmp_path, make_work(1), preprint)
+    assert list_rows(complete) == list_rows(build(tmp_path, make_work(1)))
+    assert not {AFFILIATIONS, ABSTRACT, TOPIC} & sum_counts(complete).keys()
+
+
+def test_nothing_is_taken_from_a_paper_by_others(tmp_path: Path):
+    others = make_work(2, title="A paper with number 1", authorships=[make_authorship("Dan Dole", MIT)], **PREPRINT)
+    works = build(tmp_path, make_work(1, **BARE), others)
+    assert {(row["venue"], row["has_abstract"]) for row in list_rows(works)} == {("NeurIPS", "no"), ("arXiv", "yes")}
+    # At the same venue in the same year, one paper is kept.
+    same = make_work(3, title="A paper with number 1", abstract_inverted_index=None, primary_topic=None)
+    by_others = make_work(4, title="A paper with number 1", authorships=[make_authorship("Dan Dole")])
+    (row,) = list_rows(build(tmp_path, same, by_others))
+    assert row["has_abstract"] == "no" and row["topic_openalex"] == ""
+    for authorships in ([], [make_authorship("Bob Baker")]):  # by nobody known, or by one of the authors
+        (row,) = list_rows(build(tmp_path, same, by_others | {"authorships": authorships}))
+        assert (row["has_abstract"], row["team_listed"]) == ("yes", "mixed")
+
+
+def test_the_remarks_of_a_version_that_is_left_out_are_not_counted(tmp_path: Path):
+    preprint = make_work(2, title="A paper with number 1", type=None, language="de",
+                         primary_location=make_location("arXiv (Cornell University)", "repository"))  # fmt: skip
+    total = sum_counts(build(tmp_path, make_work(1), preprint))
+    assert total["type not known, taken as a paper"] == total["abstract in another language: de"] == 0
+    assert total["topic: primary topic"] == 1
+    alone = sum_counts(build(tmp_path, preprint))
+    assert alone["type not known, taken as a paper"] == alone["abstract in another language: de"] == 1
 
 
 def test_a_preprint_of_the_same_title_by_others_is_another_paper(tmp_path: Path):
@@ -445,7 +654,7 @@ def test_of_one_title_in_one_venue_year_the_most_complete_paper_is_kept(tmp_path
 FIELDS = (
     "id", "title", "display_name", "publication_year", "type", "primary_location", "authorships", "primary_topic",
     "abstract_inverted_index", "concepts", "updated_date", "is_retracted", "is_paratext", "is_authors_truncated",
-    "authors_count", "host_venue",
+    "authors_count", "host_venue", "language",
 )  # fmt: skip
 PARTS = (
     "source", "display_name", "institutions", "author", "raw_affiliation_strings", "affiliations", "institution_ids",
@@ -491,12 +700,40 @@ def test_the_table_of_any_json_is_valid_and_its_counts_add_up(
     lines = write_tables(folder, lambda text: None)
     papers = read_papers(folder / "papers.csv.gz")
     total: Counter[str] = Counter()
-    for row in parse_csv(folder / "papers_counts.csv", ("what", "n")).values():
+    difference: Counter[tuple[str, str]] = Counter()
+    for row in parse_csv(folder / "papers_counts.csv", ("venue", "year", "what", "n")).values():
         total[row["what"]] += int(row["n"])
+        if row["what"] == "read":
+            difference[row["venue"], row["year"]] += int(row["n"])
+        elif row["what"] == "kept" or row["what"].startswith("left out: "):
+            difference[row["venue"], row["year"]] -= int(row["n"])
+    assert not any(difference.values())
     left_out = sum(n for what, n in total.items() if what.startswith("left out: "))
     assert total["read"] == 4 == total["kept"] + left_out
     assert total["kept"] == len(papers) >= 1
     assert lines[0] == f"4 records read, {len(papers)} papers kept"
+
+
+def test_what_is_read_is_kept_or_left_out_in_every_venue_and_year(tmp_path: Path):
+    nature = make_location("Nature", "journal")
+    works = [
+        make_work(1), make_work(1, title="An older record", updated_date="2020", primary_location=nature),
+        make_work(2, title="A paper with number 1", publication_year=2015, **PREPRINT),
+        make_work(3, title="A paper with number 1", authorships=[]),
+        make_work(4, type="grant", primary_location=nature), make_work(5, title=None),
+        make_work(6, publication_year=None), make_work(7, primary_location=nature), 7,
+    ]  # fmt: skip
+    write_tables(write_works(tmp_path, works), lambda text: None)
+    rows = parse_csv(tmp_path / "papers_counts.csv", ("venue", "year", "what", "n")).values()
+    read: dict[tuple[str, str], int] = {}
+    used: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        place = row["venue"], row["year"]
+        if row["what"] == "read":
+            read[place] = int(row["n"])
+        elif row["what"] == "kept" or row["what"].startswith("left out: "):
+            used[place] += int(row["n"])
+    assert read == used == {("NeurIPS", "2016"): 3, ("arXiv", "2015"): 1, ("nature", "2016"): 3, ("", ""): 2}
 
 
 def test_half_a_surrogate_pair_is_written_as_a_question_mark(tmp_path: Path):
@@ -557,7 +794,7 @@ def test_ids_are_compared_without_the_address_and_other_ids_as_they_are(tmp_path
     assert len(build(tmp_path, *(make_work(n, id=id_) for n, id_ in enumerate(ids))).rows) == 3
 
 
-def test_institutions_of_null_fields_are_none_and_other_entries_are_told():
+def test_institutions_of_null_fields_are_skipped_and_other_entries_reported():
     nothing = {"id": None, "display_name": None, "ror": None, "country_code": None, "type": None}
     reading = read_work(make_work(authorships=[make_authorship("Ann Abel", nothing, texts=["Leeds University"])]))
     assert reading.version is not None and reading.version.record.slots == (Slot("Leeds University"),)
@@ -577,13 +814,13 @@ def test_a_download_without_authorships_or_papers_is_refused(tmp_path: Path):
     assert not (tmp_path / "papers.csv.gz").exists()
 
 
-def test_the_tables_are_the_same_for_the_same_works_and_the_summary_tells(tmp_path: Path):
+def test_equal_works_give_equal_tables_and_a_summary(tmp_path: Path):
     works = [make_work(n) for n in range(4)]
     works.append(make_work(9, authorships=[make_authorship("A", MIT | {"id": "x", "ror": "", "display_name": "Zyx"})]))
     reports: list[str] = []
     lines = write_tables(write_works(tmp_path, works), reports.append)
     first = (tmp_path / "papers.csv.gz").read_bytes()
-    assert "team type known: 5 (100.0%)" in lines and lines[-1] == "code and hardware: unknown in OpenAlex"
+    assert "team type known: 5 (100.0 %)" in lines and lines[-1] == "code and hardware: unknown in OpenAlex"
     assert "institutions: 3, sector by name 2, by id 0, by type 1, unknown 0" in lines
     write_tables(tmp_path, reports.append)
     assert (tmp_path / "papers.csv.gz").read_bytes() == first
@@ -683,5 +920,5 @@ def test_a_real_list_gives_the_same_rows_through_openalex(tmp_path: Path, stem: 
     assert differing == UNKNOWN_IN_OPENALEX and len(rows) == n
 
 
-def test_a_reading_without_a_year_has_no_place():
+def test_a_work_without_a_year_is_counted_without_venue_and_year():
     assert read_work({}) == Reading(left_out="no year")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,20 @@ from hypothesis import strategies as st
 from data.errors import InputError
 from data.io import parse_csv, read_header
 from data.parquet import read_texts
-from data.tables.load import load, read_any
-from data.tables.paper_schemas import PAPERS
+from data.paths import SNAPSHOT
+from data.tables.load import read_any
+from data.tables.paper_schemas import PAPERS, read_papers
 from data.tables.user_tables import read_user_papers
 
 PAPERS_READ = 60
 
 
 @pytest.fixture(scope="module")
-def papers() -> pd.DataFrame:
-    return load("papers").iloc[:: 66_000 // PAPERS_READ].reset_index(drop=True)
+def papers(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    lines = gzip.decompress((SNAPSHOT / "papers.csv.gz").read_bytes()).splitlines(keepends=True)
+    path = tmp_path_factory.mktemp("papers") / "papers.csv"
+    path.write_bytes(b"".join([lines[0], *lines[1 :: len(lines) // PAPERS_READ]]))
+    return read_papers(path)
 
 
 def write(path: Path, frame: pd.DataFrame, how: str) -> Path:

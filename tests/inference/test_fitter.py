@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import inference.pipeline.fitter
 import inference.sampling.fit
+from data.paths import SNAPSHOT
 from data.tables.load import load
 from inference.pipeline.fitter import Fitter, load_tables
 from inference.sampling.settings import RETRY_DRAWS, RETRY_TARGET_ACCEPT, Sampler
@@ -48,26 +52,30 @@ def test_only_draws_that_a_later_specification_takes_are_kept(toy: Any, monkeypa
     assert kept == {"main": 1, "half_scale": 1, "five": 1, "again": 1}
 
 
-def write_papers(path: Path, **columns: str) -> Path:
-    load("papers").head(40).assign(**columns).to_parquet(path)
+def read_lines() -> list[bytes]:
+    return gzip.decompress((SNAPSHOT / "papers.csv.gz").read_bytes()).splitlines(keepends=True)
+
+
+def write_papers(path: Path, **columns: Any) -> Path:
+    """Write the first 40 papers of the snapshot."""
+    pd.read_csv(io.BytesIO(b"".join(read_lines()[:41])), keep_default_na=False).assign(**columns).to_csv(
+        path, index=False
+    )
     return path
 
 
 def test_a_table_from_openalex_brings_its_topics_and_the_projects_papers_beside_it(tmp_path: Path):
-    path = write_papers(tmp_path / "works.parquet", sources="openalex", topic_openalex="Topic Modeling")
+    path = write_papers(tmp_path / "works.csv", sources="openalex", topic_openalex="Topic Modeling")
     told: list[str] = []
     tables, choices = load_tables("topic_compute", Overrides(papers=path), told.append)
     assert choices == {"topic": "topic_openalex"}
-    assert {name: len(table) for name, table in tables.items()} == {"papers": 40, PROJECT_PAPERS: len(load("papers"))}
-    assert told == [
-        "works.parquet: 40 papers; from OpenAlex, with its topics; code, hardware and LLM labels are unknown"
-    ]
+    assert {name: len(table) for name, table in tables.items()} == {"papers": 40, PROJECT_PAPERS: len(read_lines()) - 1}
+    assert told == ["works.csv: 40 papers; from OpenAlex, with its topics; code, hardware and LLM labels are unknown"]
     tables, choices = load_tables("code_release", Overrides(papers=path), told.append)
     assert choices == {}
     assert PROJECT_PAPERS not in tables
-    mixed = tmp_path / "mixed.parquet"
     sources = ["openalex"] * 39 + ["paperlists"]
-    load("papers").head(40).assign(sources=sources, topic_openalex="Topic Modeling").to_parquet(mixed)
+    mixed = write_papers(tmp_path / "mixed.csv", sources=sources, topic_openalex="Topic Modeling")
     tables, choices = load_tables("topic_compute", Overrides(papers=mixed), told.append)
     assert (list(tables), choices) == (["papers"], {})
 
@@ -76,7 +84,7 @@ def test_user_only_specifications_exist_only_in_runs_on_a_users_table(tmp_path: 
     def list_names(overrides: Overrides) -> set[str]:
         return {one.name for one in list_specifications("topic_compute", False, overrides)}
 
-    own = list_names(Overrides(papers=tmp_path / "works.parquet"))
+    own = list_names(Overrides(papers=tmp_path / "works.csv"))
     projects = list_names(Overrides())
     assert own - projects == {"project_papers"}
     [step] = [one for one in list_specifications("topic_compute", False, Overrides(papers=tmp_path)) if one.user_only]

@@ -13,9 +13,9 @@ import pytest
 import xarray as xr
 
 from data.errors import InputError
+from data.lock import hold_lock
 from inference.store import posteriors as store
 from inference.store.fingerprints import combine
-from inference.store.lock import hold_lock
 from inference.store.paths import ROOT, Paths
 
 CLAIM = "academic_share"
@@ -157,14 +157,14 @@ def test_json_has_no_nan():
 
 def test_second_writer_learns_which_process_holds_the_folder(paths: Paths):
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-    code += "from pathlib import Path; from inference.store.lock import hold_lock\n"
-    code += f"with hold_lock(Path({str(paths.lock)!r})): print('held', flush=True); sys.stdin.read()"
+    code += "from pathlib import Path; from data.lock import hold_lock\n"
+    code += f"with hold_lock(Path({str(paths.lock)!r}), 'refresh'): print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    with pytest.raises(InputError, match=f"process {holder.pid}"), hold_lock(paths.lock):
+    with pytest.raises(InputError, match=f"process {holder.pid}"), hold_lock(paths.lock, "refresh"):
         pass
     holder.kill()
     holder.wait()
-    with hold_lock(paths.lock):  # the system releases the lock, whatever file the holder left
+    with hold_lock(paths.lock, "refresh"):  # the system releases the lock, whatever file the holder left
         pass

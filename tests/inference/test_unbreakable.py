@@ -207,8 +207,8 @@ def test_stale_lock_and_second_refresh(toy: Any, tmp_path: Path):
     before = toy.refresh(out)
     (out / "lock").write_text("999999")  # a process that has ended
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\n"
-    code += "from inference.store.lock import hold_lock\n"
-    code += f"with hold_lock(Path({str(out / 'lock')!r})): print('held', flush=True); sys.stdin.read()"
+    code += "from data.lock import hold_lock\n"
+    code += f"with hold_lock(Path({str(out / 'lock')!r}), 'refresh'): print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
