@@ -92,7 +92,7 @@ def _describe_state(out: Path) -> list[str]:
         return []
     manifest, problem = find_manifest(out)
     if manifest is None:
-        return [f"{problem}: the table is made of all files of works in the folder"]
+        return [f"{problem}: the table is made from all works in the folder"]
     lines = [f"{problem}; the previous manifest is used, which is at most one page behind"] if problem else []
     if not manifest.is_complete():
         done = sum(one.walk is None for one in manifest.slices)
@@ -107,7 +107,7 @@ def _convert_disk_errors(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "what was downloaded stays; run the same command again once the folder is writable and has free space"
+        hint = "the downloaded works are kept; run the same command again once the folder is writable and has free space"
         raise InputError(f"cannot be written: {error.strerror or error}", error.filename or out, hint=hint) from None
 
 

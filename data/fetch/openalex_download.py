@@ -102,7 +102,7 @@ def download(
     Raises
     ------
     InputError
-        If the folder holds another query, or if the server or the disk refuses. What was downloaded stays.
+        If the folder holds another query, or if the server or the disk refuses. The downloaded works are kept.
     """
     state = _open(folder, query, client, report, advance)
     try:

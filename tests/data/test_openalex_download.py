@@ -1068,7 +1068,7 @@ def test_a_damaged_manifest_and_missing_works_are_reported_with_the_table(
     )
     (tmp_path / "out" / "manifest.previous.json").unlink()
     output = run_openalex("--out", tmp_path / "out")[1]
-    assert ": the table is made of all files of works in the folder\n" in output
+    assert ": the table is made from all works in the folder\n" in output
 
 
 @pytest.mark.parametrize("where", ["data.build.openalex.write_tables", "data.fetch.openalex_command.hold_lock"])
@@ -1082,7 +1082,7 @@ def test_a_full_disk_under_table_or_lock_says_what_stays(
     monkeypatch.setattr(where, fill)
     code, _, errors = run_openalex("--out", tmp_path / "out")
     assert code == 2
-    assert "cannot be written: File too large (what was downloaded stays" in errors
+    assert "cannot be written: File too large (the downloaded works are kept" in errors
 
 
 def test_an_unknown_type_without_works_is_named(server: Server):
