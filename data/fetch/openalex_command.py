@@ -107,7 +107,7 @@ def _convert_disk_errors(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "the downloaded works are kept; run the same command again once the folder is writable and has free space"
+        hint = "the downloaded works are kept; run the same command again once the folder is writable and has space"
         raise InputError(f"cannot be written: {error.strerror or error}", error.filename or out, hint=hint) from None
 
 
