@@ -48,14 +48,15 @@ from inference.summaries.estimates import make_key
 from inference.summaries.formatting import format_number
 from models.common.cells import Floats, Ints
 from models.topic_compute.definitions import TEN_POINTS
-from models.topic_compute.topic_year import compute_counted_share
+from models.topic_compute.topic_year_counts import compute_counted_share
 
 PUBLISHED = ROOT / "paper" / "published"
 TABLE = PUBLISHED / "peers.csv"
 COLUMNS = ("claim", "spec", "quantity", "estimate_here", "peer", "estimate", "low", "high", "n", "agree", "distance_sd",
            "fit_key")  # fmt: skip
 AGREE = 0.5  # posterior standard deviations
-ALIKE = "every paper has the same weight; here each topic-year has a random effect, which gives small ones more weight"
+ALIKE = "every paper has the same weight; here topics depart from their means by walks, so that small years weigh more"
+APART = "random effects of topic-years are independent; here a topic departs from its mean by a walk over years"
 INDEX_OF = {"venues": "venue_group_idx"}  # coordinates whose index has another name
 POOLED = "one slope for any term, weighted by information; here by family and topic, averaged over papers"
 
@@ -159,9 +160,8 @@ def list_regression_peers(with_bambi: bool = True) -> Iterator[Peer]:
             grouped = "".join(f" + (1|{name})" for name in (*factors, "topic_year"))
             draws = fit_bambi(f"p(y, n) ~ within + between{grouped}", cells)[1]["posterior"]
             ratio = make_from_draws(draws["within"].to_numpy())
-            yield Peer(
-                "topic_compute", spec, "ratio_per_ten_points", {}, "bambi, random effects of topic-years", ratio, n
-            )
+            name = "bambi, random effects of topic-years"
+            yield Peer("topic_compute", spec, "ratio_per_ten_points", {}, name, ratio, n, APART)
 
 
 def list_code_peers(with_bambi: bool = True) -> Iterator[Peer]:

@@ -73,12 +73,10 @@ def draw_shares(charts: Charts, out: Path) -> None:
 
 def _mark_published(axes: Axes, published: Rows) -> None:
     for row in published:
-        style: dict[str, Any] = {"color": GREEN, "alpha": 1.0 if row["comparable"] else 0.55, "zorder": 4}
         if row["year"] is None:
-            ls = "-" if row["comparable"] else (0, (2, 1))
-            axes.plot([row["first"], row["last"]], [row["published"]] * 2, lw=2, ls=ls, **style)
+            axes.plot([row["first"], row["last"]], [row["published"]] * 2, lw=2, color=GREEN, zorder=4)
         else:
-            axes.plot(row["year"], row["published"], marker="D", ms=5, ls="", **style)
+            axes.plot(row["year"], row["published"], marker="D", ms=5, ls="", color=GREEN, zorder=4)
 
 
 def _add_legend(figure: Any) -> None:
@@ -87,7 +85,7 @@ def _add_legend(figure: Any) -> None:
         Rectangle((0, 0), 1, 1, color=BLACK, alpha=0.4, lw=0, label="50 %"),
         Rectangle((0, 0), 1, 1, color=BLACK, alpha=0.18, lw=0, label="89 %"),
         Line2D([], [], marker="o", ls="", mfc="none", mec=BLACK, ms=5, label="raw share (area: models)"),
-        Line2D([], [], color=GREEN, lw=2, label="published (dashed: another quantity)"),
+        Line2D([], [], color=GREEN, lw=2, label="published"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=5)
 

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, WIDTH, Rows, break_title, save, wrap
 
+SEPARATE = "separate quantity"
 LOG_TICKS = (0.05, 0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5)
 
 
@@ -25,21 +26,22 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
         Folder for ``ladder`` as PDF, PNG and CSV.
     """
     shown = {claim: rows for claim, rows in ladders.items() if rows}
-    heights = [0.27 * (len(rows[0]["rungs"]) + 1) + 0.9 for rows in shown.values()]
+    heights = [0.27 * (len(_list_steps(rows)) + 1) + 0.9 for rows in shown.values()]
     figure = plt.figure(figsize=(WIDTH, sum(heights) + 0.3))
     parts = figure.subfigures(len(shown), 1, squeeze=False, height_ratios=heights)[:, 0]
     data: Rows = []
     for part, (claim, rows) in zip(parts, shown.items(), strict=True):
         # Steps differ between claims. The panels of a claim share one scale, so that they can be compared.
         shown_ends = [end for row in rows for line in _list_lines(row) for end in (line["eti_low"], line["eti_high"])]
+        steps = _list_steps(rows)
         for axes, row in zip(part.subplots(1, len(rows), squeeze=False, sharey=True)[0], rows, strict=True):
-            _draw_panel(axes, row, 18 if len(rows) > 3 else 30, shown_ends)
+            _draw_panel(axes, row, steps, 18 if len(rows) > 3 else 30, shown_ends)
             data += _list_data(claim, row)
     figure.legend(
         handles=[
             Line2D([], [], color=GREEN, lw=1.5, label="published"),
             Line2D([], [], color=GREY, marker="o", ms=4, lw=1.5, label="step: median, 89 % interval, n"),
-            Line2D([], [], color=BLUE, marker="o", ms=4, lw=1.5, label="main estimate"),
+            Line2D([], [], color=BLUE, marker="o", ms=4, lw=1.5, label="headline estimate"),
             Line2D([], [], color=ORANGE, marker="s", ms=4, lw=1.5, label="separate quantity, not a step"),
         ],
         loc="outside lower center",
@@ -48,13 +50,20 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
     save(figure, out, "ladder", data)
 
 
+def _list_steps(rows: Rows) -> dict[str, str]:
+    """List the steps of any of a claim's ladders, in order, with their labels; last, the separate quantity if any."""
+    labels = {step["spec"]: f"{step['kind']}: {step['title']}" for row in rows for step in row["rungs"]}
+    steps = {spec: labels[spec] for spec in rows[0]["order"] if spec in labels}
+    separate = next((row["beside"] for row in rows if row["beside"] is not None), None)
+    return steps if separate is None else steps | {SEPARATE: f"{SEPARATE}: {separate['title']}"}
+
+
 def _list_lines(row: Mapping[str, Any]) -> Rows:
     """List the steps, followed by the separate quantity if there is one."""
     return [*row["rungs"], *([row["beside"]] if row["beside"] is not None else [])]
 
 
-def _draw_panel(axes: Any, row: Mapping[str, Any], wide: int, ends: list[float]) -> None:
-    lines = _list_lines(row)
+def _draw_panel(axes: Any, row: Mapping[str, Any], steps: Mapping[str, str], wide: int, ends: list[float]) -> None:
     if row["published"] is not None:
         axes.axvline(row["published"], color=GREEN, lw=1.5)
     else:  # a sign: the side of the reference value that was claimed
@@ -65,15 +74,19 @@ def _draw_panel(axes: Any, row: Mapping[str, Any], wide: int, ends: list[float])
             f"claim: {side} {row['reference']:g}", (row["reference"], -0.75), xytext=(-3 if left else 3, 0),
             textcoords="offset points", ha="right" if left else "left", va="center", color=GREEN, fontsize=6,
         )  # fmt: skip
-    labels = []
-    for y, step in enumerate(lines):
-        separate = y == len(row["rungs"])
-        colour = ORANGE if separate else BLUE if step["spec"] == "main" else GREY
+    places = list(steps)
+    for step in _list_lines(row):
+        separate = step is row["beside"]
+        y = places.index(SEPARATE if separate else step["spec"])
+        colour = ORANGE if separate else BLUE if step["headline"] else GREY
         axes.plot([step["eti_low"], step["eti_high"]], [y, y], color=colour, lw=1.5)
         axes.plot(step["median"], y, "s" if separate else "o", color=colour, ms=4.5)
-        labels.append(wrap(f"{'separate quantity' if separate else step['kind']}: {step['title']}", 34))
         axes.annotate(f"{step['n']:,}", (1.02, y), xycoords=("axes fraction", "data"), fontsize=6, color=BLACK,
                       ha="left", va="center")  # fmt: skip
+    for spec in row.get("other_quantity", []):
+        if spec in places:
+            axes.annotate("another quantity", (0.5, places.index(spec)), xycoords=("axes fraction", "data"), fontsize=6,
+                          color=GREY, ha="center", va="center")  # fmt: skip
     if row["scale"] == "log":
         axes.set_xscale("log")
         ticks = [tick for tick in LOG_TICKS if min(ends) / 1.5 <= tick <= max(*ends, 1.2) * 1.2]
@@ -83,8 +96,8 @@ def _draw_panel(axes: Any, row: Mapping[str, Any], wide: int, ends: list[float])
     else:
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    axes.set_ylim(len(lines) - 0.5, -0.5 if row["published"] is not None else -1.1)
-    axes.set_yticks(range(len(lines)), labels, fontsize=6.5)
+    axes.set_ylim(len(steps) - 0.5, -0.5 if row["published"] is not None else -1.1)
+    axes.set_yticks(range(len(steps)), [wrap(label, 34) for label in steps.values()], fontsize=6.5)
     axes.set_title(break_title(row["title"], wide), fontsize=7)
 
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import Locator, LogLocator, MaxNLocator, NullLocator
 
 from figures.style import BLUE, GREEN, GREY, WIDTH, Charts, Rows, pick, save, wrap
 
-COLUMNS = 3
+COLUMNS = 2
 
 
 def draw(charts: Charts, out: Path) -> None:
@@ -44,8 +44,8 @@ def draw_sensitivity(charts: Charts, out: Path, name: str) -> None:
             axes.axvline(panel["published"], color=GREEN, lw=1)
         _set_ticks(axes, estimates, panel["scale"])
         axes.set_ylim(tallest - 0.5, -0.5)
-        axes.set_yticks(range(len(estimates)), [wrap(row["label"], 20) for row in estimates], fontsize=6)
-        axes.set_title(wrap(panel["panel"], 27), fontsize=6.8)
+        axes.set_yticks(range(len(estimates)), [wrap(row["label"], 40) for row in estimates], fontsize=6)
+        axes.set_title(wrap(panel["panel"], 34), fontsize=6.8)
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
     save(figure, out, name, rows)

@@ -47,8 +47,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 def _check_claims(claims: list[str] | None) -> list[str]:
     for claim in claims or []:
         if claim not in CLAIMS:
-            raise InputError(f"unknown claim {claim!r}", hint="known: " + ", ".join(CLAIMS))
+            known = "known: " + ", ".join(CLAIMS)
+            raise InputError(f"unknown claim {claim!r}", hint=_explain_specification(claim) or known)
     return claims or list(CLAIMS)
+
+
+def _explain_specification(name: str) -> str | None:
+    """Explain that a name is one of a specification, present or former; commands take names of claims."""
+    from inference.store.declarations import list_specifications
+    from inference.store.renamed import explain_former_name
+
+    claims = [claim for claim in CLAIMS if name.rpartition("/")[2] in {one.name for one in list_specifications(claim)}]
+    if claims:
+        return f"this is a specification of {' and '.join(claims)}: name the claim"
+    return explain_former_name(name)
 
 
 def _choose_paths(overrides: Overrides, out: Path | None) -> Paths:
@@ -143,7 +155,10 @@ def sensitivity(
     out: Out = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show which estimates depend on the prior, by power-scaling and by refits. Exit with 1 if any is undeclared."""
+    """Show which estimates depend on the prior, by power-scaling and by refits.
+
+    Exit with 1 if a sensitive headline is undeclared, or a group of its priors has no refit under named priors.
+    """
     from inference.pipeline.console import print_sensitivity
     from inference.pipeline.outputs import are_outputs_current
     from inference.pipeline.status import read_earlier_overrides
@@ -154,6 +169,7 @@ def sensitivity(
         format_rows_csv,
         list_needless,
         list_undeclared,
+        list_without_named_prior,
         read_declared,
         select_rows,
     )
@@ -184,13 +200,16 @@ def sensitivity(
     file = paths.out / "sensitivity.csv"
     write_atomic(file, format_rows_csv(table, declared))
     headline = [row for row in table if row["headline"]]
-    missing = list_undeclared(rows, declared)
+    missing, unnamed = list_undeclared(rows, declared), list_without_named_prior(rows)
     if as_json:
-        print(json.dumps({"estimates": headline, "undeclared": missing, "needless": list_needless(rows, declared)}))
+        needless = list_needless(rows, declared)
+        content = {"estimates": headline, "undeclared": missing, "needless": needless, "without_named_prior": unnamed}
+        print(json.dumps(content))
     else:
-        print_sensitivity(headline, declared, [f"not declared: {text}" for text in missing])
+        complaints = [*(f"not declared: {text}" for text in missing), *(f"no named prior: {text}" for text in unnamed)]
+        print_sensitivity(headline, declared, complaints)
         print(f"every estimate: {file}")
-    return 1 if missing else 0
+    return 1 if missing or unnamed else 0
 
 
 @app.command()

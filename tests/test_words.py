@@ -336,8 +336,10 @@ def test_public_names_are_no_old_words():
 
 # Integers of prepared datasets that count something, or are years.
 COUNTS = {
-    "academic_share": {"n", "count", "n_compute", "count_compute"},
-    "topic_compute": {"n", "y", "m", "k", "n_with", "y_with", "partly", "venue_year_year", "n_spanning"},
+    "academic_share": {"n", "count", "unknown", "n_compute", "count_compute"},
+    "topic_compute": {
+        "n", "y", "m", "k", "n_with", "y_with", "partly", "venue_year_year", "n_spanning", "table", "k_other",
+    },
     "code_release": {
         "n", "y", "number", "open", "stratum_n", "base_n", "venue_year_year", "human_release",
         "human_release_labelled", "human_none", "human_none_labelled", "passages", "passages_own", "found_n", "found_y",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from inference.store.declarations import PRIOR_SENSITIVE
 from inference.store.paths import Paths
 from inference.summaries import formatting
 from inference.summaries.sensitivity import list_flags
+from inference.summaries.series import list_without_eras
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,15 +39,21 @@ def _make_table(*heads: str, rows: Iterable[Iterable[str]]) -> Table:
 
 
 def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
-    """Print the headline estimates, what a user's tables do not support, retried fits, and the paths of the outputs."""
+    """Print the headline estimates, what a user's tables do not support, retried fits, and the paths of the outputs.
+
+    Of headlines by era, the table shows the whole period.
+    """
+    headlines = [row for row in estimates["estimates"] if row["headline"]]
+    shown = list_without_eras(headlines)
     rows = [
         [formatting.label_headline(row), row["text"], str(row["n"]), row["published_text"] or "", row["verdict"] or "",
+         (row["robustness"] or {}).get("verdicts_text") or "",
          ", ".join(flag.split(":")[0] for flag in list_flags(row))]
-        for row in estimates["estimates"]
-        if row["headline"]
+        for row in shown
     ]  # fmt: skip
+    by_era = len(headlines) - len(shown)
     retried = [name for name, fit in estimates["fits"].items() if fit["gate"]["retried"] and not fit.get("aside")]
-    heads = ("estimate", "median (89 % interval)", "n", "published", "verdict", "sensitive to")
+    heads = ("estimate", "median (89 % interval)", "n", "published", "verdict", "same in", "sensitive to")
     missing = [
         f"not compared: {step['title']} ({row['title']}): {step['reason']}"
         for ladders in estimates["ladders"].values()
@@ -58,6 +66,9 @@ def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
     ]
     _print(
         _make_table(*heads, rows=rows),
+        "same in: in how many of the other defensible analyses that were fitted the verdict is the same",
+        *([f"by era: {by_era} more headlines, in the paper"] if by_era else []),
+        *_list_unsettled(headlines),
         *missing,
         *left_out,
         f"retried:   {', '.join(retried) or 'no fit needed the one retry'}",
@@ -67,13 +78,22 @@ def print_headlines(estimates: Mapping[str, Any], paths: Paths) -> None:
     )
 
 
+def _list_unsettled(rows: Iterable[Row]) -> list[str]:
+    """List the headlines on which defensible analyses have opposite verdicts."""
+    return [
+        f"not settled by these data: {formatting.label_headline(row)}"
+        for row in rows
+        if row["robustness"] and not row["robustness"]["settled"]
+    ]
+
+
 def format_shift(refit: Row) -> str:
     """Return shifts of the median and the interval's ends in posterior sd, as ``-0.4 / -0.5 / -0.2``."""
     return " / ".join(formatting.format_number(refit["shift"][name], 1) for name in ("median", "eti_low", "eti_high"))
 
 
 def print_sensitivity(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str]], missing: Iterable[str]) -> None:
-    """Print headline estimates under power-scaling and other priors, and undeclared sensitivities."""
+    """Print headline estimates under power-scaling and named priors; undeclared sensitivities; unnamed priors."""
     from inference.summaries.sensitivity import name_row
 
     shown = list(rows)
@@ -87,14 +107,24 @@ def print_sensitivity(rows: Iterable[Row], declared: Mapping[str, Mapping[str, s
             else "not sensitive"
         )
         diagnosis = f"{row['diagnosis']}, prior {row['prior_sensitivity_text']}"
-        _print(
-            f"{row['title']}: {row['text']}" + (f", {row['verdict']}" if row["verdict"] else ""),
-            f"  power-scaling: {diagnosis}; contraction {row['contraction_text']}; {status}",
-        )
+        strong = [
+            f"{group} {formatting.format_number(strength, 2)}"
+            for group, strength in (row.get("prior_sensitivity_by_group") or {}).items()
+            if strength is not None and strength > PRIOR_SENSITIVE
+        ]
+        _print(f"{row['title']}: {row['text']}" + (f", {row['verdict']}" if row["verdict"] else ""))
+        if row["kind"] == "quantity":
+            _print(
+                f"  power-scaling: {diagnosis}; contraction {row['contraction_text']}; {status}",
+                f"  groups of priors, each scaled alone: {', '.join(strong) or f'none above {PRIOR_SENSITIVE:g}'}",
+            )
+        else:
+            _print(f"  a single probability, without power-scaling; {status}")
         width = max((len(refit["title"]) for refit in row["refits"]), default=0)
         for refit in row["refits"]:
             verdict = f"  verdict: {refit['verdict']}" if refit["verdict"] != row["verdict"] else ""
-            _print(f"    {refit['title']:<{width}}  {refit['text']:<24}  {format_shift(refit)} sd{verdict}")
+            shift = f"{format_shift(refit)} sd" if row["kind"] == "quantity" else ""
+            _print(f"    {refit['title']:<{width}}  {refit['text']:<24}  {shift}{verdict}")
     if any(row["refits"] for row in shown):
         _print("shifts of the median / lower / upper end, in posterior standard deviations")
     else:

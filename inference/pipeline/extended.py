@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ from data.io import write_atomic
 from data.lock import hold_lock
 from data.parallel import report as report_to_parent
 from inference.pipeline.outputs import run_by_claim
-from inference.store.declarations import import_part
+from inference.store.declarations import import_part, list_prior_groups
 from inference.store.extended import find_current, name_extended_file, read_committed, read_kept
 from inference.store.fingerprints import Parts, list_parts_by_fit
 from inference.store.overrides import Overrides
@@ -77,9 +77,11 @@ def _select_kept(claim: str, one: Specification, tree: Any) -> Row:
     from inference.summaries.ladder import make_raw_rows
 
     reporting = import_part(claim, "reporting")
-    rows = summarise(claim, one.name, tree, reporting.PUBLISHED, reporting.HEADLINES, reporting.LABELS)
+    groups = {name: names for name, (_, names) in list_prior_groups(claim, one.model).items()}
     wanted = {shown.estimand for shown in (*reporting.HEADLINES, *reporting.PUBLISHED)}
     keep_all = one.kind == "main" or not has_main(claim, one.model)
+    kept = tree if keep_all else _drop_estimands(tree, wanted)
+    rows = summarise(claim, one.name, kept, reporting.PUBLISHED, reporting.HEADLINES, reporting.LABELS, groups)
     points = {name: sum(row["estimand"] == name for row in rows) for name in wanted}
     headline_keys = {make_key(headline.estimand, headline.coords) for headline in reporting.HEADLINES}
     estimates = [
@@ -93,6 +95,15 @@ def _select_kept(claim: str, one: Specification, tree: Any) -> Row:
     ]
     raw = make_raw_rows(claim, import_part(claim, "specifications").SPECIFICATIONS, {one.name: tree})
     return {"estimates": estimates, "raw": [row for row in raw if row["spec"] == one.name]}
+
+
+def _drop_estimands(tree: Any, wanted: Collection[str]) -> Any:
+    """Drop the quantities and events that are not wanted: summaries of all of them take most of the time."""
+    groups = {f"/{name}": node.to_dataset() for name, node in tree.children.items()}
+    for name in ("/estimands", "/prior_estimands"):
+        kinds = {str(key): variable.attrs["kind"] for key, variable in groups[name].data_vars.items()}
+        groups[name] = groups[name][[key for key, kind in kinds.items() if key in wanted or kind == "rows"]]
+    return type(tree).from_dict(groups)
 
 
 def copy_extended(paths: Paths) -> Row:

@@ -201,7 +201,8 @@ class Fitter:
                 tree = derive_with_choices(tree, model, resolved.choices)
                 return tree, check(tree, sampled), retried
         # Predictive checks are of main fits; if a model has none, of those that refresh fits.
-        predictive = one.kind == "main" or not (one.extended or has_main(self.claim, one.model))
+        checked = one.checked or one.kind == "main"
+        predictive = checked or not (one.extended or has_main(self.claim, one.model))
         found = fit_checked(
             model, data, resolved.choices, resolved.priors, resolved.seed, self.compiled, resolved.sampler, report,
             predictive,

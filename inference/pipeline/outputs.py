@@ -26,6 +26,7 @@ from inference.store.fingerprints import (
     Parts,
     combine,
     digest,
+    digest_file,
     list_changes,
     list_figure_parts,
     list_paper_parts,
@@ -33,7 +34,7 @@ from inference.store.fingerprints import (
     list_summary_parts,
 )
 from inference.store.overrides import Overrides
-from inference.store.paths import Paths
+from inference.store.paths import POWER, Paths
 from inference.store.posteriors import State, dump, read_json
 from models.registry import CLAIMS
 
@@ -63,7 +64,10 @@ def list_extended_parts(claim: str, overrides: Overrides) -> dict[str, Parts]:
 
 
 def list_shown_parts(claim: str, paths: Paths, parts: Mapping[str, Parts], overrides: Overrides) -> Parts:
-    """Return the fingerprints of a claim's summary; for each of its fits, the stored key and the current one."""
+    """Return the fingerprints of a claim's summary: for each of its fits, the stored key and the current one.
+
+    The probabilities of verdicts by refits, which are committed, are part of the summary too.
+    """
     fits = []
     for spec in posteriors.list_specs(paths, claim):
         metadata = posteriors.read_metadata(paths, claim, spec)
@@ -74,7 +78,8 @@ def list_shown_parts(claim: str, paths: Paths, parts: Mapping[str, Parts], overr
     for spec, now in extended.items():
         one = find_current(paths, claim, spec, now, known) or known.get(spec)
         extended_fits.append(f"{spec} {one and one['fit']['fit_key']} {combine(now)}")
-    return list_summary_parts(claim, fits, extended_fits, overrides)
+    found = list_summary_parts(claim, fits, extended_fits, overrides)
+    return found | ({POWER.name: digest_file(POWER)} if POWER.is_file() else {})
 
 
 def find_output_states(paths: Paths, parts: ClaimParts, overrides: Overrides) -> dict[str, State]:
@@ -252,7 +257,7 @@ def _write_paper(
     drawn = {name: find_file(name) for record in records["figures"].values() for name in record["files"]}
     drawn |= {f"figures/{path.name}": path for path in (paths.staging / "figures").glob("ladder.*")}
     content = {
-        "schema_version": 1,
+        "schema_version": 2,
         "given": overrides.list_names(),
         "claims": list(done),
         "missing": missing,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,19 @@ from inference.store.declarations import list_specifications
 from inference.store.fingerprints import EXTENDED, combine, list_parts_by_fit
 from inference.store.overrides import Overrides
 from inference.store.paths import ROOT, Paths
-from inference.summaries.formatting import label_headline
-from inference.summaries.sensitivity import list_flags
+from inference.summaries.formatting import label_headline, take_median
+from inference.summaries.series import list_series, list_without_eras
 from models.registry import CLAIMS
 
 PUBLISHED = ROOT / "paper" / "published"
 README = ROOT / "README.md"
 START, END = "<!-- estimates: written by `python -m inference publish` -->", "<!-- end of estimates -->"
 MARKS = (
-    "† sensitive to the prior: the paper says how. **Bold**: the main estimate. "
+    "*Medians elsewhere*, *same verdict* and *moved most by* are of the other defensible analyses and named priors of "
+    "the same quantity: the range of all medians, the main one included; in how many of those fitted the verdict is "
+    "the same; and the one whose median is farthest, with this median. P(within): the probability that the estimate is "
+    "within the tolerance of the published number. By era, each estimate is followed by its verdict and in how many it "
+    "is the same. ROPE: region of practical equivalence. **Bold**: a headline. "
     "◂ the step that matters most: farthest from the step before."
 )
 DRAWS = 1000
@@ -117,20 +121,58 @@ def write_macros(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def write_table(content: Mapping[str, Any]) -> str:
-    """Write the README's tables: for each claim its headline estimates, and the ladders of its published values."""
+    """Write the README's tables: for each claim its headline estimates, those by era, and the ladders."""
     lines = []
     for claim in content["claims"]:
         rows = [row for row in content["estimates"] if row["claim"] == claim and row["headline"]]
+        series = list_series(rows)
         lines += [f"**{claim.replace('_', ' ').capitalize()}**", ""]
-        lines += ["| estimate | median (89 % interval) | n | published | verdict |", "|---|---|---|---|---|"]
-        for row in rows:
-            mark = " †" if list_flags(row) else ""
-            lines.append(
-                f"| {label_headline(row)}{mark} | {row['text']} | {row['n']:,} | {row['published_text'] or ''} | "
-                f"{row['verdict'] or ''} |"
-            )
-        lines += ["", *_write_ladder_table(content["ladders"].get(claim, [])), ""]
+        lines += [f"| {' | '.join(HEADS)} |", "|---" * len(HEADS) + "|"]
+        lines += [f"| {' | '.join(_list_cells(row))} |" for row in list_without_eras(rows)]
+        lines += ["", *_write_series_table(series), *_write_ladder_table(content["ladders"].get(claim, [])), ""]
     return "\n".join([*lines, MARKS])
+
+
+HEADS = (
+    "estimate", "median (89 % interval)", "n", "published", "verdict", "medians elsewhere", "same verdict",
+    "moved most by",
+)  # fmt: skip
+
+
+def _list_cells(row: Mapping[str, Any]) -> list[str]:
+    """List the cells of a headline: estimate, published value, verdict with its figures, robustness."""
+    published = row["published_text"] or ""
+    if row["published_sign"] is not None and row["rope_text"]:
+        published += f" (ROPE {row['rope_text']})"
+    note = f": {row['verdict_note']}" if row["verdict_note"] else ""
+    found = row["robustness"]
+    same = (found["verdicts_text"] or "") + ("" if found["settled"] else ", not settled")
+    moves = found["moves_most"]
+    moved = f"{moves['title']}: {take_median(moves['text'])}" if moves else ""
+    elsewhere = found["range_text"] if found["of"] else ""
+    verdict = f"{row['verdict']}{note}" if row["verdict"] else ""
+    return [label_headline(row), row["text"], f"{row['n']:,}", published, verdict, elsewhere, same, moved]
+
+
+def _write_series_table(series: Sequence[Sequence[Mapping[str, Any]]]) -> list[str]:
+    """Write one table of the headlines by era: a column for each era, the whole period first."""
+    if not series:
+        return []
+    eras = list(dict.fromkeys(row["coords"]["era"] for one in series for row in one[:1]))
+    eras += sorted({row["coords"]["era"] for one in series for row in one} - set(eras))
+    lines = [f"| by era | {' | '.join(eras)} |", "|---" * (len(eras) + 1) + "|"]
+    for one in series:
+        by_era = {row["coords"]["era"]: row for row in one}
+        title = label_headline(one[0]).replace(f", {one[0]['coords']['era']}", "")
+        cells = [_describe_era(by_era[era]) if era in by_era else "" for era in eras]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def _describe_era(row: Mapping[str, Any]) -> str:
+    same = row["robustness"]["verdicts_text"]
+    verdict = f", {row['verdict']}" if row["verdict"] else ""
+    return f"{row['text']}{verdict}" + (f", {same}" if same else "")
 
 
 def _write_ladder_table(ladders: list[Mapping[str, Any]]) -> list[str]:
@@ -138,12 +180,21 @@ def _write_ladder_table(ladders: list[Mapping[str, Any]]) -> list[str]:
         return []
     lines = [f"| step | {' | '.join(row['title'] for row in ladders)} |", "|---" * (len(ladders) + 1) + "|"]
     lines.append(f"| published | {' | '.join(row['published_text'] for row in ladders)} |")
-    for steps in zip(*(row["rungs"] for row in ladders), strict=True):
-        marks = [" ◂" if step["spec"] == row["matters_most"] else "" for step, row in zip(steps, ladders, strict=True)]
-        cells = (f"{step['text']}, n = {step['n']:,}{mark}" for step, mark in zip(steps, marks, strict=True))
-        title = f"{steps[0]['kind']}: {steps[0]['title']}"
-        lines.append(f"| {f'**{title}**' if steps[0]['spec'] == 'main' else title} | {' | '.join(cells)} |")
+    found = [{step["spec"]: step for step in row["rungs"]} for row in ladders]
+    for spec in ladders[0]["order"]:
+        step = next((steps[spec] for steps in found if spec in steps), None)
+        if step is None:
+            continue
+        cells = [_describe_step(row, steps.get(spec), spec) for row, steps in zip(ladders, found, strict=True)]
+        title = f"{step['kind']}: {step['title']}"
+        lines.append(f"| {f'**{title}**' if step['headline'] else title} | {' | '.join(cells)} |")
     return lines
+
+
+def _describe_step(ladder: Mapping[str, Any], step: Mapping[str, Any] | None, spec: str) -> str:
+    if step is None:
+        return "another quantity" if spec in ladder.get("other_quantity", []) else ""
+    return f"{step['text']}, n = {step['n']:,}" + (" ◂" if spec == ladder["matters_most"] else "")
 
 
 def insert_table(readme: str, content: Mapping[str, Any]) -> str:

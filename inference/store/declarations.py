@@ -14,6 +14,9 @@ from models.common.claim import RAW, Specification
 from models.registry import CLAIMS
 
 NONE = Overrides()
+# Of power-scaling, for prior and likelihood; prior alone above it: strong prior or weak likelihood.
+PRIOR_SENSITIVE = 0.05
+type PriorGroups = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,16 @@ def list_specifications(claim: str, extended: bool | None = None, overrides: Ove
         one for one in every
         if one.model != RAW and extended in (None, one.extended) and (has_own or not one.user_only)
     ]  # fmt: skip
+
+
+def list_prior_groups(claim: str, model: str) -> PriorGroups:
+    """Return the declared groups of a model's top-level priors; empty if the claim declares none.
+
+    Each group has a name, the hyper-parameters that its named priors scale, and the parameters whose priors are
+    power-scaled together. Without groups, every top-level parameter is a group of its own.
+    """
+    declared: Mapping[str, PriorGroups] = getattr(import_part(claim, "specifications"), "PRIOR_GROUPS", {})
+    return declared.get(model, {})
 
 
 def list_affected_claims(overrides: Overrides) -> list[str]:

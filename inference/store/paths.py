@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# How often each verdict comes out, by refits to simulated data: ``inference.summaries.power`` reads it.
+POWER = ROOT / "paper" / "published" / "power.csv"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from inference.summaries.formatting import label_headline
+from inference.summaries.series import list_without_eras
 from models.common.chart_data import Charts, Rows, list_bands, make_finite
 
 Values = np.ndarray[Any, Any]
@@ -135,7 +136,9 @@ def _list_ranks(tree: xr.DataTree) -> tuple[Rows, Rows]:
 
 
 def make_sensitivity_data(claim: str, rows: Rows) -> Charts:
-    """Make the rows of a claim's headline estimates, with the project's priors and with each other prior.
+    """Make the rows of a claim's headline estimates, with the project's priors and with each named prior.
+
+    Of headlines by era, the figure shows the whole period.
 
     Parameters
     ----------
@@ -144,7 +147,8 @@ def make_sensitivity_data(claim: str, rows: Rows) -> Charts:
     rows
         The claim's rows of estimates.json.
     """
-    shown = [row for row in rows if row["headline"] and row["kind"] == "quantity" and row["refits"]]
+    found = [row for row in rows if row["headline"] and row["kind"] == "quantity" and row["refits"]]
+    shown = list_without_eras(found)
     if not shown:
         return {}
     estimates: Rows = []
@@ -152,9 +156,8 @@ def make_sensitivity_data(claim: str, rows: Rows) -> Charts:
         fitted = {name: row[name] for name in ("median", "eti_low", "eti_high")}
         refits = [(refit["title"], refit["to"]) for refit in row["refits"]]
         for title, figures in [("the project's priors", fitted), *refits]:
-            label = title.rpartition("priors of ")[2].split(":")[0]
             estimates.append(
-                {"estimate": row["title"], "priors": title, **figures, "panel": label_headline(row), "label": label}
+                {"estimate": row["title"], "priors": title, **figures, "panel": label_headline(row), "label": title}
             )
     panels = [
         {

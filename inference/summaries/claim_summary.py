@@ -9,17 +9,26 @@ from typing import Any
 
 from data.errors import CheckError
 from inference.store import posteriors
-from inference.store.declarations import import_part
+from inference.store.declarations import import_part, list_prior_groups
 from inference.store.extended import read_kept
 from inference.store.fingerprints import Parts, combine
-from inference.store.paths import Paths
+from inference.store.paths import POWER, Paths
 from inference.summaries.chart_data import make_check_data, make_sensitivity_data
-from inference.summaries.estimates import make_key, make_title, summarise
+from inference.summaries.estimates import find_published, make_key, make_title, summarise
 from inference.summaries.fits import declare, describe_fit
 from inference.summaries.ladder import make_ladders, make_raw_rows
-from inference.summaries.refits import add_moved_most, add_refits
+from inference.summaries.power import compute_power, read_refits, replace_by_refits
+from inference.summaries.refits import add_refits
+from inference.summaries.robustness import add_robustness
+from inference.summaries.verdicts import decide_shifted
 
 Row = dict[str, Any]
+# Estimates that were kept before schema version 2 lack these columns, and have verdicts of the earlier rule.
+NEW_COLUMNS = (
+    *(f"p_{name}{end}" for name in ("sign", "within", "rope") for end in ("", "_mcse", "_text")), "rope_low",
+    "rope_high", "rope_text", "covers_reference", "published_inside", "not_comparable", "verdict_note", "scale",
+    "sd_scale", "prior_sensitivity_by_group",
+)  # fmt: skip
 NOT_SHOWN = ("prior", "sample_stats", "observed_data")  # groups that neither estimates nor figures need
 
 
@@ -88,20 +97,23 @@ def summarise_claim(
         trees[spec] = tree
         stale = metadata["fit_key"] != combine(parts[spec])
         fits[f"{claim}/{spec}"] = {"stale": stale, **describe_fit(tree, metadata, by_name[spec])}
-        rows += summarise(claim, spec, tree, reporting.PUBLISHED, reporting.HEADLINES, reporting.LABELS)
+        groups = {name: names for name, (_, names) in list_prior_groups(claim, by_name[spec].model).items()}
+        rows += summarise(claim, spec, tree, reporting.PUBLISHED, reporting.HEADLINES, reporting.LABELS, groups)
     if strict:
         check_declared(claim, reporting, rows, trees)
     raw = make_raw_rows(claim, specifications, trees)
     for spec, one in read_kept(paths, claim, extended).items():
         fits[f"{claim}/{spec}"] = one["fit"] | declare(by_name[spec])
         rows += [
-            row | {"title": make_title(row["estimand"], reporting.LABELS, row["coords"])} for row in one["estimates"]
+            _add_columns(row) | {"title": make_title(row["estimand"], reporting.LABELS, row["coords"])}
+            for row in one["estimates"]
         ]
         raw += one["raw"]
     for row in rows:
         row["spec_title"] = fits[f"{claim}/{row['spec']}"]["title"]
     add_refits(rows, fits)
-    add_moved_most(rows, fits)
+    _add_robustness(rows, specifications, fits, trees, reporting)
+    _add_power(claim, rows, fits, reporting)
     charts = import_part(claim, "chart_data").make_chart_data(trees, rows)
     charts |= make_check_data(claim, trees) | make_sensitivity_data(claim, rows)
     left_out = (posteriors.read_finished(paths, claim) or {"left_out": {}})["left_out"]
@@ -111,3 +123,34 @@ def summarise_claim(
     found = {"fits": fits, "estimates": rows, "raw": raw, "ladders": ladders, "left_out": absent, "charts": charts}
     content: Row = json.loads(json.dumps(found, allow_nan=False))
     return content
+
+
+def _add_columns(row: Row) -> Row:
+    """Return a kept estimate with all columns; one that was kept before schema version 2 has no verdict."""
+    if row.keys() >= set(NEW_COLUMNS):
+        return row
+    return dict.fromkeys(NEW_COLUMNS) | row | {"verdict": None, "verdict_text": None}
+
+
+def _add_robustness(
+    rows: list[Row], specifications: Any, fits: Row, trees: Mapping[str, Any], reporting: ModuleType
+) -> None:
+    def decide_again(row: Row, median: float) -> str | None:
+        known = find_published(reporting.PUBLISHED, row["spec"], row["estimand"], row["coords"])
+        if row["spec"] not in trees or known is None:
+            return None
+        draws = trees[row["spec"]]["estimands"].to_dataset()[row["estimand"]].sel(row["coords"])
+        return decide_shifted(draws, known, median)
+
+    add_robustness(rows, specifications, fits, decide_again)
+
+
+def _add_power(claim: str, rows: list[Row], fits: Row, reporting: ModuleType) -> None:
+    """Add ``power`` to each row: that of the verdict on a headline, null for others."""
+    refits = read_refits(POWER, claim)
+    for row in rows:
+        row["power"] = None
+        if row["headline"]:
+            known = find_published(reporting.PUBLISHED, row["spec"], row["estimand"], row["coords"])
+            if power := compute_power(row, known):
+                row["power"] = replace_by_refits(power, row, fits[f"{claim}/{row['spec']}"]["fit_key"], refits)

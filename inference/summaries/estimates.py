@@ -1,15 +1,13 @@
 """Summaries of stored draws: medians, intervals, diagnostics, contraction, prior sensitivity, verdicts.
 
 The inputs are stored trees, and the published values and headlines that a claim declares; no model is run.
-Power-scaling follows Kallioinen et al. (2024), Statistics and Computing 34:57. It scales the top-level priors, not the
-population distributions.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,19 +16,23 @@ import numpy as np
 import xarray as xr
 
 from inference.summaries import formatting
-from inference.summaries.verdicts import decide
+from inference.summaries.power_scaling import (
+    NO_SCALING,
+    Groups,
+    compute_power_scaling,
+    compute_scaling_by_group,
+    describe_scaling,
+)
+from inference.summaries.verdicts import describe_event_verdict, describe_verdict
 from models.common.claim import Headline, Published
 from models.common.estimand import to_scale
 
 INTERVAL = 0.89
 LOW, HIGH = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
-PRIOR_SENSITIVE = 0.05  # for prior and likelihood; prior alone above it: strong prior or weak likelihood
 DIGITS = 10  # significant digits kept in estimates.json
 NOT_FOR_EVENTS = (
     "median", "eti_low", "eti_high", "sd", "mcse_low", "mcse_high", "ess_bulk", "ess_tail", "r_hat", "reference",
-    "p_direction", "contraction",
-    "contraction_text",
-    "published", "published_sign", "published_text", "verdict", "verdict_text",
+    "p_direction", "contraction", "contraction_text", "scale", "sd_scale",
 )  # fmt: skip
 
 
@@ -41,6 +43,7 @@ def summarise(
     published: tuple[Published, ...] = (),
     headlines: tuple[Headline, ...] = (),
     titles: Mapping[str, str] = {},
+    groups: Groups | None = None,
 ) -> list[dict[str, Any]]:
     """Summarise every estimand of a stored fit.
 
@@ -54,6 +57,8 @@ def summarise(
         Declarations of the claim.
     titles
         Readable names of estimands; by default derived from their names.
+    groups
+        Groups of top-level priors, each of which is power-scaled alone for the headlines.
 
     Returns
     -------
@@ -64,16 +69,18 @@ def summarise(
     prior = tree["prior_estimands"].to_dataset()
     quantities = [name for name in estimands.data_vars if estimands[name].attrs["kind"] == "quantity"]
     events = [name for name in estimands.data_vars if estimands[name].attrs["kind"] == "probability"]
-    stats = _compute_statistics(estimands[quantities], prior[quantities])
-    scaled = {group: _compute_power_scaling(tree, estimands[quantities], group) for group in ("prior", "likelihood")}
+    with np.errstate(invalid="ignore", divide="ignore"):  # of an estimand that is known exactly
+        stats = _compute_statistics(estimands[quantities], prior[quantities])
+        scaled = {group: compute_power_scaling(tree, estimands[quantities], group) for group in ("prior", "likelihood")}
     chances = estimands[events].astype(float)
     mcse = az.mcse(chances) if events else chances
     rows = []
+    by_group = _scale_headlines(tree, estimands[quantities], [h for h in headlines if h.spec == spec], groups)
     for name in estimands.data_vars:
         if name not in quantities and name not in events:
             continue
         for coords in list_points(estimands[name]):
-            known = _find_published(published, spec, str(name), coords)
+            known = find_published(published, spec, str(name), coords)
             row: dict[str, Any] = {
                 "claim": claim,
                 "spec": spec,
@@ -86,12 +93,14 @@ def summarise(
                 "n": _count_rows(estimands, str(name), coords),
             }
             if name in events:
-                row |= _describe_event(chances[name].sel(coords), float(mcse[name].sel(coords)))
+                row |= _describe_event(chances[name].sel(coords), float(mcse[name].sel(coords)), known)
             else:
                 figures = {key: float(value[name].sel(coords)) for key, value in stats.items()}
                 draws = estimands[name].sel(coords)
                 row |= _describe_quantity(draws, figures, known)
-                row |= _describe_scaling(*(float(scaled[group][name].sel(coords)) for group in ("prior", "likelihood")))
+                strengths = [float(scaled[group][name].sel(coords)) for group in ("prior", "likelihood")]
+                row |= describe_scaling(*(strengths if row["sd"] else (0.0, 0.0)))
+            row["prior_sensitivity_by_group"] = by_group.get(make_key(str(name), coords))
             rows.append({key: round_values(value) for key, value in row.items()})
     return rows
 
@@ -113,9 +122,37 @@ def _compute_statistics(estimands: xr.Dataset, prior: xr.Dataset) -> dict[str, x
         "ess_bulk": az.ess(estimands, method="bulk"),
         "ess_tail": az.ess(estimands, method="tail"),
         "r_hat": az.rhat(estimands),
+        "spread": estimands.max(over) - estimands.min(over),
         "above": estimands.map(lambda draw: draw > draw.attrs.get("reference", np.nan)).mean(over),
         "variance": compute_variance(estimands),
         "prior_variance": compute_variance(prior),
+    }
+
+
+def _scale_headlines(
+    tree: xr.DataTree, quantities: xr.Dataset, headlines: Sequence[Headline], groups: Groups | None
+) -> dict[tuple[Any, ...], dict[str, float | None]]:
+    """Power-scale each group of priors for the headlines alone, because every point of every estimand would take long.
+
+    Returns
+    -------
+    dict
+        By key of the headline: sensitivity by group.
+    """
+    shown = [headline for headline in headlines if headline.estimand in quantities]
+    if not shown:
+        return {}
+    draws = [quantities[one.estimand].sel(dict(one.coords)).reset_coords(drop=True) for one in shown]
+    stacked = xr.concat([one.rename("draws") for one in draws], "headline", combine_attrs="drop")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled = compute_scaling_by_group(tree, stacked.to_dataset(), groups)
+    exact = [bool(one.max() == one.min()) for one in draws]
+    return {
+        make_key(one.estimand, one.coords): {
+            group: 0.0 if exact[number] else round_values(float(values["draws"][number]))
+            for group, values in scaled.items()
+        }
+        for number, one in enumerate(shown)
     }
 
 
@@ -130,34 +167,6 @@ def make_title(name: str, titles: Mapping[str, str], coords: Mapping[str, Any]) 
     return ", ".join([title, *(str(value) for value in coords.values())])
 
 
-def _compute_power_scaling(tree: xr.DataTree, estimands: xr.Dataset, group: str) -> xr.Dataset:
-    log_prior = tree["log_prior"].to_dataset()
-    groups = {"posterior": estimands, "log_prior": log_prior, "log_likelihood": tree["log_likelihood"].to_dataset()}
-    names = [str(name) for name in log_prior.data_vars] if group == "prior" else None
-    scaled: xr.Dataset = az.psense(xr.DataTree.from_dict(groups), group=group, group_var_names=names)
-    return scaled
-
-
-def _describe_scaling(prior: float, likelihood: float) -> dict[str, Any]:
-    """Report power-scaling of prior and likelihood, with ArviZ's diagnosis (Kallioinen et al. 2024, section 3.4)."""
-    if not (math.isfinite(prior) and math.isfinite(likelihood)):
-        return dict.fromkeys(NO_SCALING)
-    sensitive = prior > PRIOR_SENSITIVE
-    conflict = "prior-data conflict" if likelihood > PRIOR_SENSITIVE else "strong prior or weak likelihood"
-    return {
-        "prior_sensitivity": prior,
-        "prior_sensitivity_text": formatting.format_number(prior, 2),
-        "prior_sensitive": sensitive,
-        "likelihood_sensitivity": likelihood,
-        "diagnosis": conflict if sensitive else "none",
-    }
-
-
-NO_SCALING = (
-    "prior_sensitivity", "prior_sensitivity_text", "prior_sensitive", "likelihood_sensitivity", "diagnosis"
-)  # fmt: skip
-
-
 def list_points(variable: xr.DataArray) -> Iterator[dict[str, Any]]:
     """Yield the coordinates of each reported number of an estimand, along all dims except chain and draw."""
     dims = [str(dim) for dim in variable.dims if dim not in ("chain", "draw")]
@@ -165,8 +174,11 @@ def list_points(variable: xr.DataArray) -> Iterator[dict[str, Any]]:
         yield dict(zip(dims, values, strict=True))
 
 
-def _find_published(published: tuple[Published, ...], spec: str, name: str, coords: dict[str, Any]) -> Published | None:
-    found = next((p for p in published if p.estimand == name and dict(p.coords) == coords), None)
+def find_published(
+    published: tuple[Published, ...], spec: str, name: str, coords: Mapping[str, Any]
+) -> Published | None:
+    """Return the published value or sign of an estimate, marked as not comparable where the specification says so."""
+    found = next((p for p in published if p.estimand == name and dict(p.coords) == dict(coords)), None)
     if found is not None and spec in found.not_comparable_in:
         return replace(found, not_comparable=f"another quantity in {spec}")
     return found
@@ -190,8 +202,8 @@ def _count_rows(estimands: xr.Dataset, name: str, coords: dict[str, Any]) -> int
     return int(estimands[f"{counts}_by_year"].sum())
 
 
-def _describe_event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
-    """Describe a single probability by its value and Monte Carlo error; other columns are null."""
+def _describe_event(draws: xr.DataArray, mcse: float, known: Published | None) -> dict[str, Any]:
+    """Describe a single probability by its value and Monte Carlo error, and its verdict; other columns are null."""
     value = float(draws.mean())
     if not math.isfinite(mcse) or mcse == 0:  # all draws are equal: use Jeffreys' estimate of the rare outcome
         rare = 0.5 / (draws.size + 1)
@@ -201,13 +213,18 @@ def _describe_event(draws: xr.DataArray, mcse: float) -> dict[str, Any]:
         "mcse": mcse,
         **dict.fromkeys(NO_SCALING),
         "text": formatting.format_probability(value, mcse),
+        **describe_event_verdict(value, mcse, known),
     }
 
 
 def _describe_quantity(draws: xr.DataArray, figures: dict[str, float], known: Published | None) -> dict[str, Any]:
     scale = str(draws.attrs["scale"])
     reference = draws.attrs.get("reference")
-    above, after, before = (figures.pop(name) for name in ("above", "variance", "prior_variance"))
+    above, after, before, spread = (figures.pop(name) for name in ("above", "variance", "prior_variance", "spread"))
+    if spread == 0:  # known exactly, as a count of labelled rows: nothing is estimated
+        after = 0.0
+        figures |= dict.fromkeys(("sd", "mcse", "mcse_low", "mcse_high"), 0.0)
+        figures |= dict.fromkeys(("ess_bulk", "ess_tail", "r_hat"), math.nan)  # written as null
     row: dict[str, Any] = {"value": None, **figures}
     worst = max(figures["mcse"], figures["mcse_low"], figures["mcse_high"]) if scale != "log" else figures["mcse"]
     row["text"] = formatting.format_quantity(figures["median"], figures["eti_low"], figures["eti_high"], worst, scale)
@@ -215,15 +232,10 @@ def _describe_quantity(draws: xr.DataArray, figures: dict[str, float], known: Pu
     row["p_direction"] = None
     if reference is not None:
         row["p_direction"] = max(above, 1 - above)
-    row["contraction"] = 1 - after / before if before > 0 else None
-    row["contraction_text"] = formatting.format_number(row["contraction"], 2) if before > 0 else None
-    row["published"] = known.value if known else None
-    row["published_sign"] = known.sign if known else None
-    row["published_text"] = (
-        formatting.format_published(known.value, known.sign, reference, str(draws.attrs["unit"])) if known else None
-    )
-    row["verdict"] = decide(draws, known, figures) if known else None
-    row["verdict_text"] = formatting.format_verdict(row["verdict"], row["published_text"])
+    row["contraction"] = 1.0 if after == 0 else 1 - after / before if before > 0 else None
+    row["contraction_text"] = None if row["contraction"] is None else formatting.format_number(row["contraction"], 2)
+    row |= {"scale": scale, "sd_scale": math.sqrt(after)}
+    row |= describe_verdict(draws, known, figures["eti_low"], figures["eti_high"])
     return row
 
 

@@ -1,7 +1,11 @@
-"""Declared sensitivities: every headline estimand that is flagged must be listed in a file, with its reason."""
+"""Declared sensitivities: every headline estimand that is flagged must be listed in a file, with its reason.
+
+Each group of priors that power-scaling flags for a headline must have a named prior, which refits it.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,6 +13,7 @@ from typing import Any
 
 from data.errors import InputError
 from data.io import format_csv
+from inference.store.declarations import PRIOR_SENSITIVE, PriorGroups, import_part, list_prior_groups
 from inference.store.paths import ROOT
 
 DECLARED = ROOT / "paper" / "declared_sensitivities.toml"
@@ -25,8 +30,9 @@ def name_row(row: Row) -> str:
 
 def list_flags(row: Row) -> list[str]:
     """List the reasons to declare an estimate if it is a headline: power-scaling, contraction, shifts, verdicts."""
+    verdicts = ["verdict: " + ", ".join(row["verdict_changes"])] if row["verdict_changes"] else []
     if row["kind"] == "probability":
-        return []
+        return verdicts
     found = []
     if row["prior_sensitive"] is None or row["contraction"] is None:
         found.append("sensitivity could not be computed")
@@ -36,9 +42,47 @@ def list_flags(row: Row) -> list[str]:
         found.append("contraction below one half")
     if row["prior_shift"] is not None and row["prior_shift"] > SHIFT_MAX:
         found.append("a refit under another prior")
-    if row["verdict_changes"]:
-        found.append("verdict: " + ", ".join(row["verdict_changes"]))
-    return found
+    return found + verdicts
+
+
+def list_without_named_prior(rows: Iterable[Row]) -> list[str]:
+    """List the pairs of a headline's fit and a group of priors that lack a named prior.
+
+    Power-scaling of that group alone is above 0.05 for a headline of the fit, and no specification of the same model
+    and choices refits it under other hyper-parameters of the group. Such a specification may be declared and not yet
+    fitted, as in a user's own run.
+    """
+    missing: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        for group, strength in (row.get("prior_sensitivity_by_group") or {}).items():
+            if row["headline"] and (strength or 0.0) > PRIOR_SENSITIVE and not _has_named_prior(row, group):
+                missing.setdefault((row["claim"], row["spec"], group), []).append(f"{row['title']} {strength:.2f}")
+    return [
+        f"{claim}/{spec}: the priors of the group {group!r} have no named prior, and power-scaling of them is above "
+        f"{PRIOR_SENSITIVE:g} for {'; '.join(titles)}"
+        for (claim, spec, group), titles in missing.items()
+    ]
+
+
+def _has_named_prior(row: Row, group: str) -> bool:
+    specifications = import_part(row["claim"], "specifications")
+    own = next(one for one in specifications.SPECIFICATIONS if one.name == row["spec"])
+    declared = list_prior_groups(row["claim"], own.model)
+    names = _list_hyper_parameters(group, declared, specifications.PRIORS[own.model])
+    return any(
+        one.kind == "prior"
+        and (one.model, dict(one.choices)) == (own.model, dict(own.choices))
+        and one.priors
+        and set(one.priors) <= names
+        for one in specifications.SPECIFICATIONS
+    )
+
+
+def _list_hyper_parameters(group: str, declared: PriorGroups, priors: Any) -> set[str]:
+    """Return a group's hyper-parameters; of a parameter that is its own group, those named after it."""
+    if group in declared:
+        return set(declared[group][0])
+    return {field.name for field in dataclasses.fields(priors) if field.name.startswith(f"{group}_")}
 
 
 def read_declared(path: Path | None = None) -> dict[str, dict[str, str]]:
@@ -90,7 +134,7 @@ def add_user_refits(
 ) -> None:
     """Add the estimates under a user's priors to the refits of each estimate.
 
-    Two types of estimates are left out: those of prior sets (specifications of kind ``prior``), which have their own
+    Two types of estimates are left out: those of named priors (specifications of kind ``prior``), which have their own
     priors, and single probabilities, which have no posterior sd.
     """
     from inference.summaries.refits import compute_moves
@@ -119,12 +163,16 @@ def format_rows_csv(rows: Iterable[Row], declared: Mapping[str, Mapping[str, str
             "estimand": name_row(row), "title": row["title"], "unit": row["unit"], "headline": row["headline"],
             "estimate": row["text"], "prior_sensitivity": row["prior_sensitivity"],
             "likelihood_sensitivity": row["likelihood_sensitivity"], "diagnosis": row["diagnosis"],
+            "prior_sensitivity_by_group": "; ".join(
+                f"{group} {strength:.3f}" for group, strength in (row.get("prior_sensitivity_by_group") or {}).items()
+            ),
             "contraction": row["contraction"], "flags": "; ".join(list_flags(row)),
             "declared": name_row(row) in declared,
         }  # fmt: skip
         for refit in row["refits"] or [None]:
-            moved = {f"{key}_shift_sd": refit["shift"][key] if refit else None for key in ends}
-            moved |= {f"{key}_shift": refit["to"][key] - row[key] if refit else None for key in ends}
+            has_draws = refit is not None and row["kind"] == "quantity"
+            moved = {f"{key}_shift_sd": refit["shift"][key] if has_draws else None for key in ends}
+            moved |= {f"{key}_shift": refit["to"][key] - row[key] if has_draws else None for key in ends}
             changes = {"verdict": row["verdict"], "verdict_under_it": refit["verdict"] if refit else None}
             lines.append(start | {"priors": refit["title"] if refit else None, **moved, **changes})
     return format_csv(lines[0].keys(), lines) if lines else b""

@@ -71,8 +71,7 @@ def _list_shares(trees: Mapping[str, xr.DataTree], estimates: Rows) -> Charts:
             for i, row in enumerate(list_bands(estimands[f"{prefix}{name}_by_year"])):
                 shares.append(keys | row | {"raw_share": float(share[i]) if n[i] else None, "raw_n": int(n[i])})
             panels.append(keys | {"title": title, "label": label, "reference": reference})
-            found = _list_published(estimates, prefix + name, periods)
-            published += [keys | row | {"comparable": spec == "main"} for row in found]
+            published += [keys | row for row in _list_published(estimates, prefix + name, periods)]
     return {"academic_share": shares, "academic_share/panels": panels, "academic_share/published": published}
 
 
@@ -91,7 +90,10 @@ def _count_raw(tree: xr.DataTree, spec: str) -> tuple[xr.DataArray, Any]:
 
 
 def _list_published(estimates: Rows, name: str, periods: Mapping[str, list[int]]) -> Rows:
-    """List the published values of a share, for a year or for the first to the last year of a period."""
+    """List the published values of a share, for a year or for the first to the last year of a period.
+
+    The upper tail of compute has none: it is another quantity than the published one.
+    """
     out: Rows = []
     for row in estimates:
         if row["published"] is None or row["spec"] not in MAIN:

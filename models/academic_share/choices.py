@@ -24,11 +24,16 @@ class Choices:
     missing_compute: float = 0.0  # dex by which models without a compute differ from those with one
     missing_team_types: tuple[str, ...] | None = None  # team types to which missing_compute applies; None: all
     domain_mix: Literal["observed", "fixed"] = "observed"  # in a three-year window, or over all years
+    spread: Literal["constant", "changing"] = "constant"  # large-scale: sd of log10 compute over time
 
 
 @dataclass(frozen=True)
 class SharesPriors:
-    """Hyper-parameters of the shares, with their implications, which the prior predictive test checks."""
+    """Hyper-parameters of the shares, with their implications, which the prior predictive test checks.
+
+    Effects of the five team types sum to zero. With the scale s, one of them has the sd s sqrt(1 - 1/5) = 0.89 s, and
+    the difference between two of them, which the data inform, has the sd s sqrt(2) = 1.41 s.
+    """
 
     # The priors of the team types are as wide as the model of the upper tail allows. That model adds priors of compute;
     # with much wider priors of the team types, it would imply that one team type makes all or none of the large-scale
@@ -37,14 +42,14 @@ class SharesPriors:
     intercept_mean: tuple[float, ...] = (0.55, -0.15, -0.15, 0.55, -0.8)
     intercept_sd: float = 0.7  # log-odds; academia-only in the middle year between about 0.1 and 0.6
     trend_sd: float = 1.8  # log-odds per decade; the odds between two team types change by e^2.5 = 12 in ten years
-    walk_sd: float = 0.2  # log-odds per year; deviations from the line of about 0.2, rarely 0.5
+    walk_sd: float = 0.2  # log-odds per year; two team types deviate from their line by about 0.2, rarely 0.5
 
 
 @dataclass(frozen=True)
 class UpperTailPriors(SharesPriors):
     """Hyper-parameters of the upper tail of compute: those of the team types' shares, and of log10 compute."""
 
-    domain_sd: float = 0.3  # log-odds; domains differ by a factor of about 1.3 in odds, rarely 2
+    domain_sd: float = 0.3  # log-odds; odds between two team types differ between domains by about 1.2, rarely by 3
     compute_mean: float = 20.0  # log10 FLOP in the middle year; with the sd, 10^17 to 10^23
     compute_sd: float = 1.5
     growth_mean: float = 6.0  # dex per decade: doubling in six months (Sevilla et al. 2022), with a wide margin
@@ -55,4 +60,5 @@ class UpperTailPriors(SharesPriors):
     compute_domain_sd: float = 0.7  # dex
     sd_median: float = 1.4  # dex; sd of log10 compute within a team type, year and domain
     sd_log_sd: float = 0.3  # sd of the logarithm of that sd, common to all team types
-    sd_sector_log_sd: float = 0.2  # sd of its logarithm between team types: sds differ by a factor within about 1.5
+    sd_sector_log_sd: float = 0.2  # scale of its logarithm between team types: two sds differ by about 1.3, rarely 1.7
+    spread_trend_sd: float = 0.4  # of a changing spread alone; sds change by about 1.5 in ten years, rarely by 2.2

@@ -40,8 +40,56 @@ ALONE = {
     "without use alone": ("wide use", {"significant use"}),
     "without cost alone": ("cost of training or at discretion", {"training cost", "discretionary"}),
 }
+# The shares that are also computed among the models in the table, and the team types that they sum.
+TABLE_SHARES = {
+    "academia_only": ("academia-only",),
+    "industry_only": ("industry-only",),
+    "industry_with_leaning": ("industry-only", "industry-leaning collaboration"),
+}
 OTHER_DOMAIN = "Other"
 ENOUGH = 3  # models of a year: a share of fewer says little
+
+
+def select_window(tables: Tables, choices: Choices) -> Selection:
+    """Select the models of the window, with a known team type or without, and log the exclusions.
+
+    Returns
+    -------
+    Selection
+        Rows of the table of models, with ``year`` and ``has_compute``: whether a training compute is recorded, which
+        Epoch has not marked as wrong.
+
+    Raises
+    ------
+    InputError
+        If the vintage has no models, or none of the years of the analysis.
+    """
+    frame = tables["models"]
+    if choices.vintage not in set(frame["vintage"]):
+        found = ", ".join(sorted(set(frame["vintage"])))
+        raise InputError("no models of this vintage", "table of models", column="vintage", value=choices.vintage,
+                         hint=f"found: {found}")  # fmt: skip
+    models = Selection(frame[frame["vintage"] == choices.vintage].copy(), "models of the vintage")
+    if choices.models != "all":
+        models.keep(models.frame["notability"] != "", "not notable")
+    if choices.models in ALONE:
+        reason, criteria = ALONE[choices.models]
+        alone = models.frame["notability"].map(lambda cell: set(cell.split(LIST_SEPARATOR)) <= criteria)
+        models.keep(~alone, f"notable for {reason} alone")
+    models.keep(models.frame["date"] != "", "no publication date")
+    frame = models.frame
+    usable = frame["log10_compute"].notna() & (frame["confidence"] != "wrong")
+    models.frame = frame.assign(year=frame["date"].str[:4].astype(int), has_compute=usable)
+    window = (choices.first_year, choices.last_year)
+    models.keep_years(models.frame["year"], *window, f"published outside {window[0]}-{window[1]}")
+    return models
+
+
+def flag_known_team(frame: pd.DataFrame, choices: Choices) -> pd.Series:
+    """Flag models whose team type is known from the source that the choices name."""
+    sector_of = SPONSOR_TO_SECTOR if choices.team == "sponsor" else TEAM_TO_SECTOR
+    known: pd.Series = frame[TEAM_COLUMN[choices.team]].isin(sector_of)
+    return known
 
 
 def select(tables: Tables, choices: Choices) -> Selection:
@@ -59,33 +107,16 @@ def select(tables: Tables, choices: Choices) -> Selection:
         If the vintage has no models, none of the years of the analysis, or no model with a known compute of
         academia-only or of industry-only; or if fewer than two years have enough models for a share.
     """
-    frame = tables["models"]
-    if choices.vintage not in set(frame["vintage"]):
-        found = ", ".join(sorted(set(frame["vintage"])))
-        raise InputError("no models of this vintage", "table of models", column="vintage", value=choices.vintage,
-                         hint=f"found: {found}")  # fmt: skip
-    models = Selection(frame[frame["vintage"] == choices.vintage].copy(), "models of the vintage")
-    if choices.models != "all":
-        models.keep(models.frame["notability"] != "", "not notable")
-    if choices.models in ALONE:
-        reason, criteria = ALONE[choices.models]
-        alone = models.frame["notability"].map(lambda cell: set(cell.split(LIST_SEPARATOR)) <= criteria)
-        models.keep(~alone, f"notable for {reason} alone")
-    models.keep(models.frame["date"] != "", "no publication date")
-    year = models.frame["date"].str[:4].astype(int)
-    models.frame = models.frame.assign(year=year)
-    window = (choices.first_year, choices.last_year)
-    models.keep_years(year, *window, f"published outside {window[0]}-{window[1]}")
+    models = select_window(tables, choices)
     sector_of = SPONSOR_TO_SECTOR if choices.team == "sponsor" else TEAM_TO_SECTOR
     team = TEAM_COLUMN[choices.team]
-    models.keep(models.frame[team].isin(sector_of), NO_TEAM[choices.team])
+    models.keep(flag_known_team(models.frame, choices), NO_TEAM[choices.team])
     frame = models.frame.copy()
     frame["sector"] = frame[team].map(sector_of)
     if choices.resolved_leaning == "industry":
         resolved = (frame["team_source"] != "label") & (frame["sector"] == "collaboration")
         frame.loc[resolved, "sector"] = "industry-leaning collaboration"
     frame["domain"] = frame["domain"].where(frame["domain"].isin(choices.domains), OTHER_DOMAIN)
-    frame["has_compute"] = frame["log10_compute"].notna() & (frame["confidence"] != "wrong")
     for sector in ("academia-only", "industry-only"):
         if not (frame["has_compute"] & (frame["sector"] == sector)).any():
             problem = f"no {sector} model with a known training compute in the window"
@@ -104,12 +135,21 @@ def convert_to_decimal_year(dates: pd.Series) -> pd.Series:
     return when.dt.year + (when.dt.dayofyear - 0.5) / (365 + when.dt.is_leap_year)
 
 
-def flag_above_line(frame: pd.DataFrame, sds: float) -> pd.Series:
-    """Flag models whose log10 compute is at least ``sds`` sd above its least-squares line on time."""
-    time = convert_to_decimal_year(frame["date"])
-    slope, intercept = np.polyfit(time - time.mean(), frame["log10_compute"], 1)
-    residual = frame["log10_compute"] - intercept - slope * (time - time.mean())
-    above: pd.Series = residual > sds * residual.std()
+def flag_above_line(frame: pd.DataFrame, sds: float, reference: pd.DataFrame | None = None) -> pd.Series:
+    """Flag models at least ``sds`` sd above the least-squares line of log10 compute on time of the reference models.
+
+    By default, the models are their own reference.
+    """
+    of_line = frame if reference is None else reference
+    middle = convert_to_decimal_year(of_line["date"]).mean()
+
+    def compute_residual(models: pd.DataFrame) -> pd.Series:
+        time = convert_to_decimal_year(models["date"]) - middle
+        residual: pd.Series = models["log10_compute"] - intercept - slope * time
+        return residual
+
+    slope, intercept = np.polyfit(convert_to_decimal_year(of_line["date"]) - middle, of_line["log10_compute"], 1)
+    above: pd.Series = compute_residual(frame) > sds * compute_residual(of_line).std()
     return above
 
 
@@ -176,18 +216,28 @@ def prepare_shares(tables: Tables, choices: Choices) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``count`` (year, sector), models; ``n`` (year,), models; ``decade`` (year,). The attribute ``flow``
-        holds the exclusions as JSON.
+        ``count`` (year, sector), models; ``n`` (year,), models; ``unknown`` (year,), models that differ from those only
+        in that their team type is unknown; ``decade`` (year,). The attribute ``flow`` holds the exclusions as JSON.
     """
     models = select(tables, choices)
+    window = select_window(tables, choices).frame
+    unknown = window[window["has_compute"] & ~flag_known_team(window, choices)]
     models.keep(models.frame["log10_compute"].notna(), "training compute unknown")
     models.keep(models.frame["has_compute"], "training compute marked wrong by Epoch")
     if choices.above_line is not None:
+        unknown = unknown[flag_above_line(unknown, choices.above_line, models.frame)]
         large = flag_above_line(models.frame, choices.above_line)
         models.keep(large, f"less than {choices.above_line:g} sd above the trend of compute")
     known = models.frame
     count = count_models(known, choices)
-    dataset = xr.Dataset({"count": count.assign_attrs(unit="models"), "n": count.sum("sector")})
+    by_year = unknown["year"].value_counts().reindex(count["year"].to_numpy(), fill_value=0)
+    dataset = xr.Dataset(
+        {
+            "count": count.assign_attrs(unit="models"),
+            "n": count.sum("sector"),
+            "unknown": ("year", by_year.to_numpy(int), {"unit": "models"}),
+        }
+    )
     facts = json.dumps(describe_resolved(known, PERIODS[LATE]))
     return add_time(dataset).assign_attrs(flow=models.to_json(), periods=json.dumps(PERIODS), facts=facts)
 
@@ -203,7 +253,8 @@ def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
         ``sector_idx``, ``domain_idx``, ``year_idx`` and ``row_decade``; ``domain_mix`` (year, domain), observed in a
         three-year window, and ``domain_mix_fixed`` (domain,), observed in all years; ``missing`` (year, sector), share
         of models without a compute in a three-year window; ``n`` and ``n_compute`` (year,), numbers of models, of all
-        and of those with a compute. The attribute ``flow`` holds the exclusions as JSON.
+        and of those with a compute. The attributes ``flow`` and ``spread`` hold the exclusions as JSON, and the choice
+        of the same name.
     """
     models = select(tables, choices)
     frame = models.frame.copy()
@@ -249,20 +300,16 @@ def prepare_upper_tail(tables: Tables, choices: Choices) -> xr.Dataset:
     dataset["n_compute"] = dataset["count_compute"].sum("sector")
     reason = "of these without a usable training compute (they stay in the model of team types)"
     models.count(reason, len(frame) - len(rows), len(rows))
-    return dataset.assign_attrs(flow=models.to_json(), periods=json.dumps(PERIODS))
+    return dataset.assign_attrs(flow=models.to_json(), periods=json.dumps(PERIODS), spread=choices.spread)
 
 
 def count_raw(dataset: xr.Dataset) -> xr.Dataset:
     """Count models for the raw shares by year and period; dim ``raw`` holds ``k`` (the team types) and ``n`` (all)."""
     n = dataset["count"].sum("sector")
     out: dict[str, xr.DataArray] = {}
-    for name, sectors in (
-        ("share_academia_only", ["academia-only"]),
-        ("share_industry_only", ["industry-only"]),
-        ("share_industry_with_leaning", ["industry-only", "industry-leaning collaboration"]),
-    ):
-        k = dataset["count"].sel(sector=sectors).sum("sector")
+    for name, sectors in TABLE_SHARES.items():
+        k = dataset["count"].sel(sector=list(sectors)).sum("sector")
         for which, by in (("year", "_by_year"), ("period", "")):
             parts = [count_rows(part, PERIODS)[f"n_by_{which}"] for part in (k, n)]
-            out[f"{name}{by}"] = xr.concat(parts, xr.DataArray(["k", "n"], dims="raw", name="raw"))
+            out[f"share_{name}{by}"] = xr.concat(parts, xr.DataArray(["k", "n"], dims="raw", name="raw"))
     return xr.Dataset(out)

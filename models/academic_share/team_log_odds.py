@@ -15,7 +15,9 @@ def add_team_log_odds(
 ) -> pt.TensorVariable:
     """Add the log-odds of the team types by year: intercept, linear trend, and the deviations of a random walk.
 
-    The effects sum to zero over ``sector``, because a softmax depends only on contrasts between team types. The walk is
+    The effects sum to zero over ``sector``, because a softmax depends only on contrasts between team types. A zero-sum
+    effect of scale s over n team types is a normal with the sd s, projected on that sum: one element has the sd
+    s sqrt(1 - 1/n), the difference between two elements s sqrt(2). The walk is
     non-centred: with few rows per year, its scale is informed by little more than the prior (Papaspiliopoulos, Roberts
     and Skold 2007).
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import xarray as xr
 
 from models.academic_share.rows import ENOUGH
@@ -51,7 +52,9 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
 def compute_upper_tail_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
     """Compute test quantities of computes and counts that the likelihood of the upper tail does not fit directly.
 
-    Residuals are from the least-squares line of each data set, so observed and replicated data are treated alike.
+    Residuals are from the least-squares line of each data set, so observed and replicated data are treated alike. Those
+    within year and team type are from the means of these groups: they compare models with a labelled error with those
+    without, and models from the middle of the window on with earlier ones.
 
     Parameters
     ----------
@@ -69,7 +72,11 @@ def compute_upper_tail_test_quantities(data: xr.Dataset, dataset: xr.Dataset) ->
     standardised = residual / residual.std("row")
     academia_by_domain = data["count_obs"].sel(sector=ACADEMIA_ONLY).groupby(dataset["cell_domain_idx"]).sum()
     models_by_domain = data["count_obs"].sum("sector").groupby(dataset["cell_domain_idx"]).sum()
-    sds = [residual.where(rows, drop=True).std("row") for rows in (dataset["error_known"], ~dataset["error_known"])]
+    labelled, late = dataset["error_known"], dataset["row_decade"] >= 0
+    sds = [residual.where(rows, drop=True).std("row") for rows in (labelled, ~labelled)]
+    within, freedom = compute_within_residuals(compute, dataset)
+    label, _ = compute_within_residuals(labelled.astype(float), dataset)
+    difference = (within * label).sum("row") / (label**2).sum("row")  # as in a regression with an effect of each group
     return xr.Dataset(
         {
             "academia-only models above 0.76 sd of the line": ((standardised > 0.76) & academia).sum("row"),
@@ -77,8 +84,45 @@ def compute_upper_tail_test_quantities(data: xr.Dataset, dataset: xr.Dataset) ->
             - compute.where(industry).max("row"),
             "kurtosis of log10 compute around its line": (standardised**4).mean("row"),
             "sd with a labelled error over sd without": sds[0] / sds[1],
+            "sd with a labelled error over sd without, within year and team type": _compare_sds(
+                within, freedom, labelled
+            ),
+            "mean with a labelled error less mean without, within year and team type (dex)": difference,
+            "sd of late models over sd of early ones, within year and team type": _compare_sds(within, freedom, late),
             "sd of the academia-only share between domains": (academia_by_domain / models_by_domain).std(
                 "cell_domain_idx"
             ),
         }
     )
+
+
+def compute_within_residuals(compute: xr.DataArray, dataset: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+    """Subtract from each row the mean of its year and team type.
+
+    Parameters
+    ----------
+    compute
+        (..., row), log10 FLOP, or another value of each row.
+    dataset
+        ``year_idx`` and ``sector_idx`` (row,).
+
+    Returns
+    -------
+    residual
+        (..., row), in the same unit.
+    freedom
+        (row,), degrees of freedom: 1 - 1/n in a group of n rows, so that rows of small groups do not seem to scatter
+        less than others.
+    """
+    group = (dataset["year_idx"] * dataset.sizes["sector"] + dataset["sector_idx"]).to_numpy()
+    same = (group[:, None] == group).astype(float)
+    same /= same.sum(axis=1, keepdims=True)
+    mean = xr.dot(compute, xr.DataArray(same, dims=("other", "row")), dim="row").rename(other="row")
+    return compute - mean, xr.DataArray(1 - np.diag(same), dims="row")
+
+
+def _compare_sds(within: xr.DataArray, freedom: xr.DataArray, chosen: xr.DataArray) -> xr.DataArray:
+    """Divide the sd of the chosen rows by that of the others."""
+    one, other = ((within**2).where(rows, 0).sum("row") / freedom.where(rows, 0).sum("row")
+                  for rows in (chosen, ~chosen))  # fmt: skip
+    return xr.DataArray(np.sqrt(one / other))

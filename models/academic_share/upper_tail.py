@@ -10,9 +10,13 @@ then its compute given the team type. The latent true compute is integrated out.
 
 x_i is the date of the model, in decades from mid-year of the middle year. v holds the deviations of a random walk from
 its least-squares line, the same for all team types. log sd[k] is normal around a mean that is itself normal. gamma,
-offset, offset_trend and the deviations of log sd sum to zero over team types; epsilon sums to zero over domains. The
-scales of gamma, epsilon and both walks have half-normal priors; the scales of the other effects are fixed. mu[k, t] is
-mu_i[k] at the middle of year t.
+offset, offset_trend and the deviations of log sd sum to zero over team types; epsilon sums to zero over domains. An
+element of an effect that sums to zero over n, with the scale s, has the sd s sqrt(1 - 1/n); the difference between two
+elements has the sd s sqrt(2). The scales of gamma, epsilon and both walks have half-normal priors; the scales of the
+other effects are fixed. mu[k, t] is mu_i[k] at the middle of year t.
+
+In one specification the spread changes with time, alike in all team types: sd[k] is multiplied by exp(spread_trend x),
+with x the date of the model, or the middle of the year for an estimand. spread_trend is normal around zero.
 
 Let w[d] be the observed mix of domains in the three-year window around year t. The threshold c[t] in the middle of that
 year solves
@@ -21,12 +25,28 @@ year solves
 
 The share of each team type in that sum is its share of the large-scale models. It refers to true compute, so se does
 not enter. The share of a period is the mean over its years, weighted by their numbers of labelled notable models. The
-ratio of compute of two team types is 10 to the power of the mean difference between their mu[k, t].
+ratio of compute of two team types is 10 to the power of the mean difference between their mean log10 computes.
+
+Missing compute
+---------------
+Models without a compute inform p(k | t, d) alone. In the main form their compute is missing at random given team type,
+time and domain. Specifications shift it by b[k] dex (``missing_compute``): a pattern mixture (Little 1993, Journal of
+the American Statistical Association 88:125), about which the data hold no information. With a share m[k, t] of models
+without a compute, the mean log10 compute of all models of a team type is mu[k, t] + b[k] m[k, t], which enters the
+ratio of compute; the threshold and the shares of the tail are those of the mixture of both parts. A shift of
+academia-only models by one dex moves the ratio more than half or twice the scale of any prior does.
 
 Assumptions
 -----------
-Compute is missing at random given team type, time and domain; models without a compute inform p(k | t, d) alone. Errors
-of log10 compute are normal, with Epoch's documented factors. The model is not causal.
+Errors of log10 compute are normal, with Epoch's documented factors. The model is not causal.
+
+Known misfit
+------------
+Models whose compute has a confidence label have several times the compute of others of their year and team type, which
+replicated data do not show, and around one line for all they scatter less. Within year and team type, neither they nor
+late models scatter less than in replicated data: what differs is the mean. So no Student-t cures the misfit, nor a free
+error of models without a label, nor a changing spread. A label is no cause of compute, and stays out of the model. Test
+quantities hold these comparisons (Gelman, Meng and Stern 1996, Statistica Sinica 6:733).
 """
 
 from __future__ import annotations
@@ -49,7 +69,7 @@ from models.common.walks import make_walk_basis
 
 TOP_LEVEL = (
     "intercept", "trend", "walk_sd", "domain_sd", "compute_intercept", "growth", "compute_walk_sd", "offset",
-    "offset_trend", "compute_domain_sd", "log_sd", "log_sd_sector",
+    "offset_trend", "compute_domain_sd", "log_sd", "log_sd_sector", "spread_trend",
 )  # fmt: skip
 DATA = (
     "decade", "cell_year_idx", "cell_domain_idx", "total", "se", "sector_idx", "domain_idx", "year_idx", "row_decade",
@@ -61,7 +81,8 @@ def build(dataset: xr.Dataset, priors: UpperTailPriors) -> pm.Model:
     """Build the mirror factorisation: team type, then compute given the team type.
 
     Deterministics: ``log_odds`` (year, sector) and ``log_odds_domain`` (domain, sector), log-odds; ``location`` (year,
-    sector), log10 FLOP at mid-year; ``location_domain`` (domain,) and ``sd`` (sector,), dex.
+    sector), log10 FLOP at mid-year; ``location_domain`` (domain,) and ``sd`` (sector,), dex, which also has the dim
+    ``year`` if the spread changes.
     """
     coords = {name: dataset[name].to_numpy() for name in ("year", "sector", "step", "domain")}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
@@ -86,9 +107,7 @@ def build(dataset: xr.Dataset, priors: UpperTailPriors) -> pm.Model:
         domain_sd = pm.HalfNormal("compute_domain_sd", sigma=prior["compute_domain_sd"])
         domain_raw = pm.ZeroSumNormal("compute_domain_raw", dims="domain")
         location_domain = pm.Deterministic("location_domain", domain_sd * domain_raw, dims="domain")
-        log_sd = pm.Normal("log_sd", pt.log(prior["sd_median"]), prior["sd_log_sd"])
-        log_sd_sector = pm.ZeroSumNormal("log_sd_sector", sigma=prior["sd_sector_log_sd"], dims="sector")
-        sd = pm.Deterministic("sd", pt.exp(log_sd + log_sd_sector), dims="sector")
+        sd_of_row = add_spread(data, prior, changing=dataset.attrs["spread"] == "changing")
 
         # Linear predictor, twice: of each team type at mid-year, for the estimands, and of each model at its date.
         def compute_location(
@@ -103,7 +122,7 @@ def build(dataset: xr.Dataset, priors: UpperTailPriors) -> pm.Model:
         location += location_domain[data["domain_idx"]]
 
         # Likelihood. With the true compute integrated out, sd within the team type and error of the record add up.
-        total_sd = pt.sqrt(sd[k] ** 2 + data["se"] ** 2)
+        total_sd = pt.sqrt(sd_of_row**2 + data["se"] ** 2)
         pm.Normal("log10_compute_obs", location, total_sd, observed=data["log10_compute"], dims="row")
     return model
 
@@ -113,6 +132,23 @@ def add_domain_log_odds(prior: Mapping[str, pt.TensorVariable]) -> pt.TensorVari
     domain_sd = pm.HalfNormal("domain_sd", sigma=prior["domain_sd"])
     domain_raw = pm.ZeroSumNormal("domain_raw", dims=("domain", "sector"), n_zerosum_axes=1)
     return pm.Deterministic("log_odds_domain", domain_sd * domain_raw, dims=("domain", "sector"))
+
+
+def add_spread(
+    data: Mapping[str, pt.TensorVariable], prior: Mapping[str, pt.TensorVariable], changing: bool
+) -> pt.TensorVariable:
+    """Add the sd of log10 compute of each team type, the deterministic ``sd``; return the sd of each model, (row,).
+
+    If it is changing, its logarithm has a trend that is common to all team types.
+    """
+    log_sd = pm.Normal("log_sd", pt.log(prior["sd_median"]), prior["sd_log_sd"])
+    log_sd_sector = pm.ZeroSumNormal("log_sd_sector", sigma=prior["sd_sector_log_sd"], dims="sector")
+    by_sector = log_sd + log_sd_sector
+    if not changing:
+        return pm.Deterministic("sd", pt.exp(by_sector), dims="sector")[data["sector_idx"]]
+    trend = pm.Normal("spread_trend", 0, prior["spread_trend_sd"])
+    pm.Deterministic("sd", pt.exp(by_sector + trend * data["decade"][:, None]), dims=("year", "sector"))
+    return pt.exp(by_sector[data["sector_idx"]] + trend * data["row_decade"])
 
 
 MODEL = Model(prepare_upper_tail, build, compute_upper_tail_estimands, compute_upper_tail_test_quantities, TOP_LEVEL)

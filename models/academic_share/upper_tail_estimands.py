@@ -22,16 +22,17 @@ def compute_upper_tail_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices
     Returns
     -------
     xarray.Dataset
-        The variables of ``compute_estimands`` with the prefix ``large_scale_``; ``compute_ratio`` (ratio of geometric
-        means in the same domain) by year and period, scale log; ``threshold_by_year``, log10 FLOP. The value of a
-        period weights its years by their numbers of labelled notable models.
+        The variables of ``make_share_estimands`` with the prefix ``large_scale_``; ``compute_ratio`` (ratio of
+        geometric means of all models, with a recorded compute or without, in the same domain) by year and period,
+        scale log; ``threshold_by_year``, log10 FLOP. The value of a period weights its years by their numbers of
+        labelled notable models.
     """
     mix = dataset["domain_mix" if choices.domain_mix == "observed" else "domain_mix_fixed"]
     shifted = SECTORS if choices.missing_team_types is None else choices.missing_team_types
     shift = choices.missing_compute * dataset["sector"].isin(shifted)
     shares, threshold = compute_large_scale_shares(draws, mix, choices.z, dataset["missing"], shift)
     out = make_share_estimands(shares, dataset["n"], "large_scale_") | count_rows(dataset["n_compute"], PERIODS)
-    location = draws["location"]
+    location = draws["location"] + shift * dataset["missing"]  # the mean over models with a compute and without
     gap = location.sel(sector="industry-only", drop=True) - location.sel(sector="academia-only", drop=True)
     compared = dataset["count_compute"].sel(sector=["academia-only", "industry-only"]).sum("sector")
     out |= count_rows(compared, PERIODS, "n_ratio")
@@ -54,15 +55,14 @@ def compute_large_scale_shares(
     ----------
     draws
         The deterministics ``log_odds``, ``log_odds_domain``, ``location``, ``location_domain`` and ``sd`` of
-        ``upper_tail.build``.
+        ``upper_tail.build``; ``sd`` may have the dim ``year``.
     domain_mix
         (year, domain) or (domain,), weights that sum to one.
     z
         Quantile of a standard normal; the tail holds 1 - Phi(z) of the models.
     missing, shift
         ``missing`` (year, sector): share of models without a compute. ``shift``, a number or (sector,): dex by which
-        their compute differs from that of other models. This is a pattern mixture (Little 1993, Journal of the American
-        Statistical Association 88:125).
+        their compute differs from that of other models: a pattern mixture (see ``upper_tail``).
 
     Returns
     -------
@@ -78,10 +78,9 @@ def compute_large_scale_shares(
     if missing is not None and bool(np.any(shift)):
         weight = xr.concat([weight * (1 - missing), weight * missing], "domain")
         location = xr.concat([location, location + shift], "domain")
-    sd = draws["sd"].transpose("chain", "draw", "sector").to_numpy()[:, :, None, None, :]
-    excess, threshold = split_upper_tail(
-        weight.transpose(*dims).to_numpy(), location.transpose(*dims).to_numpy(), sd, 1 - ndtr(z)
-    )
+    sd = draws["sd"].expand_dims([dim for dim in dims if dim not in draws["sd"].dims])
+    w, m, s = (part.transpose(*dims).to_numpy() for part in (weight, location, sd))
+    excess, threshold = split_upper_tail(w, m, s, 1 - ndtr(z))
     coords = {name: draws[name] for name in ("chain", "draw", "year", "sector")}
     share = xr.DataArray(excess / excess.sum(-1, keepdims=True), coords, ("chain", "draw", "year", "sector"))
     return share, xr.DataArray(threshold, {k: v for k, v in coords.items() if k != "sector"}, ("chain", "draw", "year"))

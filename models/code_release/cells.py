@@ -111,7 +111,10 @@ def select(tables: Tables, choices: Choices) -> tuple[Selection, dict[str, list[
     frame = rows.frame
     if frame.empty:
         problem = f"no paper of {', '.join(VENUES)} was read in full text and has a known team type"
-        hint = f"{rows.describe()}; see data/README.md for the columns code_coded, team_coded, n_authors"
+        hint = (
+            f"{rows.describe()}; this claim needs LLM labels of full texts (code_coded: yes or no), {team} and"
+            " n_authors: see data/README.md"
+        )
         raise InputError(problem, "table of papers", hint=hint)
     size = band_team_size(frame["n_authors"])
     if choices.institutions:
@@ -165,7 +168,8 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         label yes (``human_release_labelled``); papers without a release by human label (``human_none``), and those of
         them with LLM label no (``human_none_labelled``).
         By ``team``: ``shift_sensitivity`` and ``shift_specificity``, log-odds.
-        attrs: ``error`` and ``ceiling`` of the choices; ``flow`` (exclusions) and ``facts``, both JSON.
+        By ``year`` and ``era``: ``year_in_era``, 1 or 0.
+        attrs: ``error``, ``calibration`` and ``ceiling`` of the choices; ``flow`` (exclusions) and ``facts`` as JSON.
 
     Raises
     ------
@@ -195,6 +199,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
             "stratum_idx": ("cell", stratum_idx),
             "stratum_n": (("team", "year", "venues"), strata, {"unit": "papers"}),
             "stratum_team_era_idx": (("team", "year", "venues"), _index_errors(years)),
+            "year_in_era": (("year", "era"), np.eye(len(ERAS))[_index_eras(years)]),
             **_count_base(idx, sizes, table["n"].to_numpy()),
         },
         coords={**levels, "year": years},
@@ -202,18 +207,22 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     dataset = dataset.assign(_describe_venue_years(table, levels))
     labels = _count_labels(tables, frame, years, choices)
     facts = json.dumps(_list_facts(frame, labels))
-    attrs = {"flow": papers.to_json(), "facts": facts, "error": choices.error, "ceiling": choices.ceiling}
-    return dataset.merge(labels).assign_attrs(attrs)
+    attrs = {name: getattr(choices, name) for name in ("error", "calibration", "ceiling")}
+    return dataset.merge(labels).assign_attrs(attrs | {"flow": papers.to_json(), "facts": facts})
 
 
 def _read_year(venue_year: str) -> int:
     return int(venue_year.rsplit(" ", 1)[1])
 
 
+def _index_eras(years: list[int]) -> Ints:
+    """Return the index of each year's era."""
+    return index_levels(find_era(pd.Series(years)), list(ERAS))
+
+
 def _index_errors(years: list[int]) -> Ints:
     """Return the index of each stratum in the flattened table (team, era): shape (team, year, venues)."""
-    era = index_levels(find_era(pd.Series(years)), list(ERAS))
-    idx = np.arange(len(TEAM_TYPES))[:, None, None] * len(ERAS) + era[None, :, None]
+    idx = np.arange(len(TEAM_TYPES))[:, None, None] * len(ERAS) + _index_eras(years)[None, :, None]
     return np.repeat(idx, len(GROUPS), axis=2)
 
 
@@ -243,7 +252,8 @@ def _describe_venue_years(table: pd.DataFrame, levels: dict[str, list[str]]) -> 
         ``venue_year_era_idx``. By ``venue_year`` and ``topic`` or ``size``: ``topic_venue_idx``, ``size_venue_idx``,
         and the shares of the venue-year's papers, ``topic_share``, ``size_share``. By ``venues`` and ``era``, and by
         ``venue_year``: the factors of the offsets, ``seen_factor...`` per unit of log(ceiling times sensitivity) and
-        ``false_factor...`` per unit of probability.
+        ``false_factor...`` per unit of probability. By ``venues`` and ``era``:
+        ``any_industry_contrast_n`` and ``only_industry_contrast_n``, the papers that tell of each contrast.
     """
     names = pd.Series(levels["venue_year"])
     venue, years = names.str.rsplit(" ", n=1).str[0], names.map(_read_year)
@@ -262,7 +272,19 @@ def _describe_venue_years(table: pd.DataFrame, levels: dict[str, list[str]]) -> 
     for suffix, dims in (("", ["venues", "era"]), ("_venue_year", ["venue_year"])):
         seen, false = _compute_offset_factors(table, dims, levels)
         out |= {f"seen_factor{suffix}": (dims, seen), f"false_factor{suffix}": (dims, false)}
-    return out
+    return out | _count_contrasts(table, levels)
+
+
+def _count_contrasts(table: pd.DataFrame, levels: dict[str, list[str]]) -> dict[str, Any]:
+    """Count the papers that tell of a contrast of neighbouring team types: n m / (n + m) of n and m papers."""
+    dims = ["team", "venues", "era"]
+    shape = [len(levels[dim]) for dim in dims]
+    idx = np.ravel_multi_index([index_levels(table[dim], levels[dim]) for dim in dims], shape)
+    n = np.bincount(idx, table["n"], int(np.prod(shape))).reshape(shape)
+    return {
+        f"{name}_industry_contrast_n": (dims[1:], n[i] * n[i + 1] / np.maximum(n[i] + n[i + 1], 1), {"unit": "papers"})
+        for i, name in enumerate(("any", "only"))
+    }
 
 
 def _compute_offset_factors(

@@ -17,7 +17,8 @@ class Choices:
         "all", "with a link field", "with affiliations", "without affiliations", "of several institutions"
     ] = "all"
     error: Literal["none", "pooled", "by team"] = "pooled"  # errors of the annotator
-    calibration: Literal["both", "hand", "passages"] = "both"  # hand: papers with a human label
+    # hand: papers with a human label alone; same error: both, as if human labels and passages measured the same error
+    calibration: Literal["both", "same error", "hand", "passages"] = "both"
     promised: bool = False  # a passage that promises code counts as a release
     ceiling: Literal["by team", "common", "none"] = "by team"  # the release ceiling w
     research: Literal["empirical", "all"] = "empirical"  # theory rarely has code to release
@@ -43,7 +44,7 @@ class Choices:
 class ReleasePriors:
     """Hyper-parameters of the release model, with their implications, which a prior predictive test checks."""
 
-    intercept_mean: float = -0.5  # log-odds; shares released around 0.4, with intercept_sd between 0.13 and 0.72
+    intercept_mean: float = 0.0  # log-odds below the ceiling: 0.5, with intercept_sd between 0.19 and 0.81
     intercept_sd: float = 0.9
     venue_year_sd: float = 0.8  # log-odds, half-normal; 2014 and 2022 differ by a factor of ten in odds
     topic_sd: float = 0.5  # log-odds; topics differ by a factor of about 2 in odds, rarely 4
@@ -55,16 +56,27 @@ class ReleasePriors:
     topic_venue_sd: float = 0.2
     size_venue_sd: float = 0.1
     venue_log_sd: float = 0.6  # sd of the logarithms of these two sds
-    # Log-odds, sd of any and of only: below the ceiling, odds ratios between 0.45 and 2.2, rarely 0.3 or 3. The sum of
-    # the two, industry-only to academia-only, has the sd 0.7: odds ratios between 0.32 and 3.1.
+    # Log-odds, sd of the common any and only: below the ceiling, odds ratios between 0.45 and 2.2, rarely 0.3 or 3. The
+    # sum of the two, industry-only to academia-only, has the sd 0.7: odds ratios between 0.32 and 3.1.
     industry_sd: float = 0.5
-    ceiling_mean: float = 2.0  # log-odds of the release ceiling: 0.88, between 0.60 and 0.97
-    ceiling_sd: float = 1.0
+    # Median of the log-normal sd of the eras' effects around the common one, log-odds, and sd of its logarithm. The sd
+    # lies between 0.06 and 0.39: the odds ratios of two eras differ by a factor of about 1.1, rarely 1.8.
+    industry_era_sd: float = 0.15
+    industry_era_log_sd: float = 0.6
+    # Log-odds of the release ceiling: about uniform on the probability, with median 0.5 and 89 % between 0.06 and 0.94.
+    # It asserts nothing about how many papers would release code at all. 89 % of the shares that it implies lie between
+    # 0.03 and 0.6, and of the ratios of two team types between 1/8 and 8.
+    ceiling_mean: float = 0.0
+    ceiling_sd: float = 1.7
     sensitivity_mean: float = 2.5  # log-odds: 0.92, between 0.71 and 0.98
     sensitivity_sd: float = 1.0
     specificity_mean: float = 2.5
     specificity_sd: float = 1.0
     error_team_sd: float = 0.7  # log-odds; team types differ by a factor of about 2 in the odds of an error
+    # Log-odds of the share of stated releases that are never found: 0.08, between 0.02 and 0.29. A broken address or an
+    # empty repository is an exception, but not a rare one.
+    unfound_mean: float = -2.5
+    unfound_sd: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ from models.code_release.choices import Choices
 from models.code_release.definitions import ERAS, GROUPS, WHOLE
 from models.code_release.linear_predictor import EFFECTS, INDICES, compute_log_odds
 from models.common.cells import Floats
-from models.common.estimand import event, fitted, ratio, rows, share
+from models.common.estimand import event, fitted, log_odds, ratio, rows, share
 from models.common.standardise import make_part, standardise
 from models.common.team_types import ACADEMIA_ONLY, INDUSTRY_ONLY, MIXED, TEAM_TYPES
 
 NEURIPS_2021 = "NeurIPS 2021"
 BOTH = "both groups"
 CONTRASTS = {"mixed": MIXED, "industry_only": INDUSTRY_ONLY}  # each to academia-only
+NEW_ERA_SEED = 0  # of the standard normals of a new era, which are the same for the same number of draws
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
@@ -32,8 +33,8 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
     Parameters
     ----------
     draws
-        Posterior or prior draws of the effects, and of ``ceiling``, ``sensitivity`` and ``specificity`` if the model
-        has them.
+        Posterior or prior draws of the effects, and of ``ceiling``, ``sensitivity``, ``specificity`` and ``unfound`` if
+        the model has them.
     dataset, choices
         As given to ``prepare`` and ``build``.
 
@@ -44,6 +45,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
         ``2014-22`` covers all years. Venue groups, eras and years without papers are left out; an era without papers in
         one group is left out for both. Variables of kind ``rows`` count papers; the counts of a ratio include both of
         its team types.
+        ``ratio_..._new_era`` (venues) are ratios in an era outside the data, for papers like those of the last era.
         ``fitted`` (venue_year, team) is the expected observed share, 0 where there is no paper.
     """
     papers = count_papers_by_era(dataset)
@@ -79,6 +81,9 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
             inside = dataset["base_venue_year_idx"] == dataset["venue_year"].to_numpy().tolist().index(NEURIPS_2021)
             count = dataset["base_n"].where(inside, 0).sel(team=[ACADEMIA_ONLY, team]).sum()
             out[f"n_neurips_2021_{name}"] = rows(count.astype(int), "papers")
+    out |= _predict_new_era(draws, dataset, papers)
+    out["industry_era_sd"] = log_odds(draws["industry_era_sd"], "n_industry_era_sd", reference=None)
+    out["n_industry_era_sd"] = rows(dataset["n"].sum(), "papers")
     if choices.error != "none":  # without error rates, the ceiling limits labelled releases
         out["willing"] = share(get_ceiling(draws), "n_willing")
         out["n_willing"] = rows(dataset["base_n"].sum("base").assign_coords(team=list(TEAM_TYPES)), "papers")
@@ -97,6 +102,35 @@ def count_papers_by_era(dataset: xr.Dataset) -> xr.DataArray:
     papers = xr.DataArray(count, coords, ("team", "venues", "era"))
     papers = papers.isel(venues=np.flatnonzero(count[:, :, -1].sum(0)))
     return papers.isel(era=np.flatnonzero((papers.sum("team") > 0).all("venues")))
+
+
+def _predict_new_era(draws: xr.Dataset, dataset: xr.Dataset, papers: xr.DataArray) -> dict[str, xr.DataArray]:
+    """Predict ratios in a new era, whose effects of industry have the distribution of those of the eras in the data.
+
+    The new era has the papers, venue-years and ceilings of the last era. The result is empty if a venue group of the
+    data has no papers in that era.
+    """
+    last = list(ERAS)[-1]
+    if last not in papers["era"].values:
+        return {}
+    shape = (2, draws.sizes["chain"], draws.sizes["draw"], len(GROUPS))
+    normal = np.random.default_rng(NEW_ERA_SEED).standard_normal(shape)
+    new = draws
+    for name, raw in zip(("any_industry", "only_industry"), normal, strict=True):
+        common = draws[f"{name}_common"].transpose("chain", "draw", "venues")
+        effect = common + draws["industry_era_sd"] * xr.DataArray(raw, dims=("chain", "draw", "venues"))
+        new = new.assign({name: effect.expand_dims(era=list(ERAS), axis=-1)})
+    groups = papers["venues"].to_numpy().tolist()
+    weights = _make_weights(dataset, groups, [last])
+    shares = standardise_shares(new, dataset, {group: weights[f"{group} {last}"] for group in groups})
+    shares = shares.rename(papers="venues")
+    out = {}
+    for name, team in CONTRASTS.items():
+        ratios = shares.sel(team=team, drop=True) / shares.sel(team=ACADEMIA_ONLY, drop=True)
+        out[f"ratio_{name}_new_era"] = ratio(ratios, f"n_{name}_new_era")
+        counted = papers.sel(team=[ACADEMIA_ONLY, team], era=last, drop=True).sum("team")
+        out[f"n_{name}_new_era"] = rows(counted, "papers")
+    return out
 
 
 def _make_weights(dataset: xr.Dataset, groups: list[str], eras: list[str]) -> dict[str, Floats]:
@@ -165,8 +199,12 @@ def _make_error_estimands(draws: xr.Dataset, dataset: xr.Dataset) -> dict[str, x
     released = dataset["human_release"].sum("era")
     if dataset.attrs["error"] == "pooled":  # one rate, from the labels of all team types
         read, released = np.broadcast_to(read.sum(0), read.shape), xr.full_like(released, int(released.sum()))
+    out = {}
+    if "unfound" in draws:
+        out["stated_not_found"] = share(draws["unfound"], "n_stated_not_found")
+        out["n_stated_not_found"] = rows((dataset["human_release"] + dataset["human_none"]).sum(), "papers")
     read_by_team = xr.DataArray(read, {"team": list(TEAM_TYPES), "years": list(ERAS)}, ("team", "years"))
-    return {
+    return out | {
         "sensitivity": share(draws["sensitivity"].transpose("chain", "draw", "team"), "n_sensitivity"),
         "specificity": share(
             draws["specificity"].transpose("chain", "draw", "team", "era").rename(era="years"), "n_specificity"
@@ -207,8 +245,26 @@ def _compute_fitted(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) ->
 
 
 def count_raw(dataset: xr.Dataset) -> xr.Dataset:
-    """Count papers as observed: dims (raw, team), with ``k`` papers that release code and ``n`` papers in all."""
-    idx = dataset["team_idx"].to_numpy()
-    counts = [np.bincount(idx, dataset[name].to_numpy(), len(TEAM_TYPES)).astype(np.int64) for name in ("y", "n")]
-    coords = {"raw": ["k", "n"], "team": list(TEAM_TYPES)}
-    return xr.Dataset({"share_observed": xr.DataArray(np.stack(counts), coords, ("raw", "team"))})
+    """Count papers as observed, without any standardisation, for the crude ratios of the ladder.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``ratio_mixed`` and ``ratio_industry_only`` (raw, venues, era): ``k`` papers with an observed release of the
+        ``n`` papers of the team type, and ``k_reference`` of ``n_reference`` papers of academia-only teams.
+    """
+    shape = (len(TEAM_TYPES), len(GROUPS), len(ERAS) + 1)
+    idx = tuple(dataset[f"{name}_idx"].to_numpy() for name in ("team", "venue_group", "era"))
+    counts = {}
+    for key, name in (("k", "y"), ("n", "n")):
+        counts[key] = np.zeros(shape, dtype=np.int64)
+        np.add.at(counts[key], idx, dataset[name].to_numpy())
+        counts[key][:, :, -1] = counts[key].sum(2)
+    coords = {"raw": ["k", "n", "k_reference", "n_reference"], "venues": list(GROUPS), "era": [*ERAS, WHOLE]}
+    reference = TEAM_TYPES.index(ACADEMIA_ONLY)
+    out = {}
+    for name, team in CONTRASTS.items():
+        of_team = TEAM_TYPES.index(team)
+        values = np.stack([counts[key][i] for i in (of_team, reference) for key in ("k", "n")])
+        out[f"ratio_{name}"] = xr.DataArray(values, coords, tuple(coords), attrs={"measure": "ratio"})
+    return xr.Dataset(out)

@@ -8,7 +8,7 @@ The model
 ---------
 Papers of five venues that were read in full text are counted in cells c, by venue-year v, topic t, team size s and team
 type k. g is the venue group (machine learning or AI), e the era, and x[v] the time since 2018 in units of four years. A
-paper in cell c releases its code with probability
+paper in cell c states that it releases its code with probability
 
     r[c] = w[k] logistic(eta[c]),
     eta[c] = venue_year[v] + topic[t] + topic_trend[t] x[v] + topic_venue[t, venue] + size[s] + size_venue[s, venue]
@@ -22,8 +22,9 @@ labels distinguish the two.
 - venue_year is normal around an intercept, with a half-normal sd.
 - topic, topic_trend, size and size_team sum to zero (size_team over sizes; it is 0 for academia-only).
 - topic_venue and size_venue are normal. Each has its own sd, with a log-normal prior.
-- any and only are independent normals. There are six of each, too few for a hierarchy to learn from.
-- logit w[k] is normal.
+- any[g, e] is normal around a common any[g], and only[g, e] around a common only[g]; these are normal around 0. Both
+  contrasts have one sd between eras, with a log-normal prior. A new era would have effects from the same distribution.
+- logit w[k] is normal, and so spread that w is about uniform.
 
 The annotator is a language model that read each paper. Its sensitivity is a and its specificity b. It labels y of the n
 papers of a cell as releasing code:
@@ -34,24 +35,32 @@ A specification treats the annotator's errors in one of three ways. They are abs
 types (a, b[e]), with logit a and logit b[e] normal; or *by team type*, with logit a[k] normal around logit a, and
 logit b[k, e] normal around logit b[e]. The specificity depends on the era: where more papers mention code, more papers
 mention code that they do not release. A specification may also shift the log-odds of a or b for teams with industry in
-the likelihood of y alone, as if the annotator had read the labelled papers better or worse than the others. Two sources
-calibrate a and b:
+the likelihood of y alone, as if the annotator had read the labelled papers better or worse than the others.
 
-    papers with a human label, by team type and era:
-        LLM label yes | release ~ Binomial(., a[k]),    LLM label no | no release ~ Binomial(., b[k, e]),
-    passages that the annotator took for a release, by team type, year and venue group, each read again:
-        passage of the paper's own code ~ Binomial(., sum n r a / sum n (r a + (1 - r) (1 - b))),
+Two kinds of labels calibrate a and b. A passage that the annotator took for a release was read again: either the paper
+states a release there, or the annotator misread it. By team type, year and venue group,
 
-where the sums are over the cells of a team type, year and venue group.
+    passage of the paper's own code ~ Binomial(., sum n r a / sum n (r a + (1 - r) (1 - b))),
+
+where the sums are over the cells of a team type, year and venue group. The human label of a paper says whether it
+releases code. It is taken as yes if the paper states a release and the code was found. A share u of stated releases was
+never found. By team type and era, with R the expected share of papers that state a release,
+
+    LLM label yes | human label yes ~ Binomial(., a[k]),
+    LLM label no | human label no ~ Binomial(., ((1 - R) b + R u (1 - a)) / (1 - R + R u)),  with R, a, b at [k, e].
+
+logit u is normal. A specification that uses one kind of labels alone has no u, and r is then the share of papers with
+what these labels mean by a release. With u = 0, both kinds would measure the same error; a test quantity compares them.
 
 Assumptions
 -----------
 Given team type and era, the annotator errs at the same rates at all venues and on all topics. Its sensitivity is the
 same in all years. The ceiling is the same in all years, at all venues and on all topics. Papers of 2023 and 2024 with a
-human label represent the last era. A paper with a human label and authors from industry counts as mixed if the table of
-papers does not give its team type. A paper that says that it releases code is taken to release it. The human label of a
-paper says whether the paper releases code. The label of a passage, by another language model, says whether the
-annotator misread the passage. The two labels are assumed to measure the same error. No estimate is causal.
+human label represent the last era. Among papers with a human label, the share that states a release is that of all
+papers of their team type and era. u is the same for all team types and eras, so ratios of stated releases are those of
+found ones. Code that is found is stated: of 74 papers with a release by human label, the annotator labels 72 as one. A
+paper with a human label and authors from industry counts as mixed if the table of papers does not give its team type.
+No estimate is causal.
 
 References
 ----------
@@ -65,11 +74,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
+from models.code_release.annotator import add_calibration, add_error_rates, add_unfound, shift_error_rates
 from models.code_release.cells import prepare
 from models.code_release.choices import ReleasePriors
 from models.code_release.estimands import compute_estimands, count_raw
@@ -82,15 +91,17 @@ from models.common.pymc_helpers import (
     add_binomial,
     add_data,
     add_hyperparameters,
+    compute_centring,
     multiply_odds,
+    partly_centred_normal,
     shifted_normal,
 )
 
-NO_PAPER = 1e-9  # papers; avoids 0 / 0 in a stratum without papers
 TOP_LEVEL = (
     "intercept", "venue_year_sd", "topic_effect", "topic_trend", "size_effect", "size_team_effect", "topic_venue_sd",
-    "size_venue_sd", "any_industry_shifted", "only_industry_shifted", "ceiling_logit_shifted",
-    "sensitivity_logit", "specificity_logit", "sensitivity_team_logit", "specificity_team_logit",
+    "size_venue_sd", "any_industry_common_shifted", "only_industry_common_shifted", "industry_era_sd",
+    "ceiling_logit_shifted", "sensitivity_logit", "specificity_logit", "sensitivity_team_logit",
+    "specificity_team_logit", "unfound_logit",
 )  # fmt: skip
 DIMS = ("venue_year", "topic", "size", "topic_venue", "size_venue", "venues", "era", "team", "industry", "year")
 CELLS = ("n", "y", "venue_year_topic_idx", "team_venue_year_size_idx", "team_idx", "team_era_idx")
@@ -98,9 +109,11 @@ VENUE_YEARS = (
     "topic_venue_idx", "size_venue_idx", "venue_year_group_idx", "venue_year_era_idx", "time", "topic_share",
     "size_share", "seen_factor", "false_factor", "seen_factor_venue_year", "false_factor_venue_year",
 )  # fmt: skip
+CENTRING = ("any_industry_centring", "only_industry_centring")
 LABELS = (
     "shift_sensitivity", "shift_specificity", "human_release", "human_release_labelled", "human_none",
     "human_none_labelled", "passages", "passages_own", "stratum_n", "stratum_idx", "stratum_team_era_idx",
+    "year_in_era",
 )  # fmt: skip
 
 
@@ -108,14 +121,16 @@ def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
     """Build the model of releases in cells (``cells.prepare``).
 
     Deterministics, log-odds: ``venue_year_effect`` (venue_year,), ``topic_venue_effect`` (topic_venue,),
-    ``size_venue_effect`` (size_venue,), ``any_industry`` and ``only_industry`` (venues, era). Deterministics,
-    probabilities: ``ceiling`` (team,) if the model has one; ``sensitivity`` (team,) and ``specificity`` (team, era), as
-    they enter the likelihood of y, if it has errors.
+    ``size_venue_effect`` (size_venue,), ``any_industry`` and ``only_industry`` (venues, era), and the common effects
+    ``any_industry_common`` and ``only_industry_common`` (venues,). Deterministics, probabilities: ``ceiling`` (team,)
+    if the model has one; ``sensitivity`` (team,) and ``specificity`` (team, era), as they enter the likelihood of y, if
+    it has errors; ``unfound``, if both kinds of labels calibrate them.
     """
     with_error = dataset.attrs["error"] != "none"
     coords = {name: dataset[name].to_numpy() for name in DIMS}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
         data = add_data(dataset, (*CELLS, *VENUE_YEARS, *(LABELS if with_error else ())))
+        data |= add_data(compute_era_centring(dataset, priors), CENTRING)
         prior = add_hyperparameters(priors, [field.name for field in fields(priors)])
 
         # Error rates of the annotator, and the release ceiling.
@@ -137,13 +152,14 @@ def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
             ),
         }
         offset = compute_offsets(effect, ceiling, sensitivity, specificity, data)
+        era_sd = pm.LogNormal("industry_era_sd", pt.log(prior["industry_era_sd"]), prior["industry_era_log_sd"])
         for name, of_effect in (("any_industry", offset.any_industry), ("only_industry", offset.only_industry)):
-            effect[name] = shifted_normal(name, 0, prior["industry_sd"], of_effect, dims=("venues", "era"))
+            effect[name] = add_industry_effect(name, era_sd, of_effect, data[f"{name}_centring"], prior)
         effect["venue_year_effect"] = shifted_normal(
             "venue_year_effect", intercept, venue_year_sd, offset.venue_year, dims="venue_year"
         )
 
-        # The paper releases its code.
+        # The paper states that it releases its code.
         by_topic, by_team_size = compute_log_odds(effect, data)
         odds = multiply_odds((by_topic, data["venue_year_topic_idx"]), (by_team_size, data["team_venue_year_size_idx"]))
         release = ceiling[data["team_idx"]] * odds / (1 + odds)
@@ -152,36 +168,9 @@ def build(dataset: xr.Dataset, priors: ReleasePriors) -> pm.Model:
         if with_error:
             a, b = shift_error_rates(a_logit, b_logit, data)
             label = release * a[data["team_idx"]] + (1 - release) * (1 - b).flatten()[data["team_era_idx"]]
-            add_calibration(release, sensitivity, specificity, data)
+            add_calibration(release, sensitivity, specificity, add_unfound(dataset, prior), data)
         add_binomial("y_obs", label if with_error else release, data["n"], data["y"])
     return model
-
-
-def add_error_rates(dataset: xr.Dataset, prior: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Add the annotator's sensitivity (team,) and specificity (team, era); return their log-odds.
-
-    Without errors, both are 1 and their log-odds are infinite. By team type, the parametrisation is centred: labels
-    inform the rates of each team type, but hardly the pooled rate, and so hardly the deviations from it.
-    """
-    n_teams, n_eras = dataset.sizes["team"], dataset.sizes["era"]
-    if dataset.attrs["error"] == "none":
-        return pt.constant(np.full(n_teams, np.inf)), pt.constant(np.full((n_teams, n_eras), np.inf))
-    a = pm.Normal("sensitivity_logit", prior["sensitivity_mean"], prior["sensitivity_sd"])
-    b = pm.Normal("specificity_logit", prior["specificity_mean"], prior["specificity_sd"], dims="era")
-    if dataset.attrs["error"] == "pooled":
-        return pt.full((n_teams,), a), pt.zeros((n_teams, n_eras)) + b
-    sd = prior["error_team_sd"]
-    return (
-        pm.Normal("sensitivity_team_logit", a, sd, dims="team"),
-        pm.Normal("specificity_team_logit", b[None, :], sd, dims=("team", "era")),
-    )
-
-
-def shift_error_rates(a_logit: Any, b_logit: Any, data: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Add sensitivity (team,) and specificity (team, era) as they enter the likelihood of y: with shifts."""
-    a = pm.math.sigmoid(a_logit + data["shift_sensitivity"])
-    b = pm.math.sigmoid(b_logit + data["shift_specificity"][:, None])
-    return pm.Deterministic("sensitivity", a, dims="team"), pm.Deterministic("specificity", b, dims=("team", "era"))
 
 
 def add_ceiling(dataset: xr.Dataset, prior: Mapping[str, Any], sensitivity_logit: Any) -> Any:
@@ -200,27 +189,30 @@ def add_ceiling(dataset: xr.Dataset, prior: Mapping[str, Any], sensitivity_logit
     return pm.Deterministic("ceiling", pm.math.sigmoid(logit) + pt.zeros(dataset.sizes["team"]), dims="team")
 
 
+def add_industry_effect(name: str, era_sd: Any, offset: Any, centring: Any, prior: Mapping[str, Any]) -> Any:
+    """Add an effect of industry by venue group and era, normal around the common effect of the venue group.
+
+    Return it as (venues, era). The common effect is sampled less the mean offset of the eras, so that it moves with
+    their effects. ``centring`` is that of ``partly_centred_normal``.
+    """
+    common = shifted_normal(f"{name}_common", 0, prior["industry_sd"], offset.mean(axis=1), dims="venues")
+    dims = ("venues", "era")
+    shifted = partly_centred_normal(f"{name}_shifted", common[:, None] - offset, era_sd, centring, dims)  # type: ignore[arg-type]
+    return pm.Deterministic(name, shifted + offset, dims=dims)
+
+
+def compute_era_centring(dataset: xr.Dataset, priors: ReleasePriors) -> xr.Dataset:
+    """Compute the centring of the eras' effects, (venues, era), from the papers that tell of each contrast."""
+    papers = {name: dataset[name.replace("centring", "contrast_n")] for name in CENTRING}
+    return xr.Dataset(
+        {name: (n.dims, compute_centring(n.to_numpy(), priors.industry_era_sd)) for name, n in papers.items()}
+    )
+
+
 def add_interaction(name: str, prior: Mapping[str, Any]) -> Any:
     """Add a non-centred normal interaction with the venue, whose sd is log-normal: most levels have few papers."""
     sd = pm.LogNormal(f"{name}_sd", pt.log(prior[f"{name}_sd"]), prior["venue_log_sd"])
     return pm.Deterministic(f"{name}_effect", sd * pm.Normal(f"{name}_raw", dims=name), dims=name)
-
-
-def add_calibration(release: Any, sensitivity: Any, specificity: Any, data: Mapping[str, Any]) -> None:
-    """Add the likelihoods that calibrate the unshifted error rates: human labels of papers, and labels of passages."""
-    by_team = sensitivity[:, None] + pt.zeros_like(specificity)
-    for name, rate in (("release", by_team), ("none", specificity)):
-        labelled, n = data[f"human_{name}_labelled"], data[f"human_{name}"]
-        pm.Binomial(f"human_{name}_obs", n, rate, observed=labelled, dims=("team", "era"))
-    # Expected papers by stratum (team type, year, venue group): releases, those of them labelled, false positives.
-    n = data["stratum_n"]
-    released = pt.inc_subtensor(pt.zeros(n.size)[data["stratum_idx"]], data["n"] * release).reshape(n.shape)
-    idx = data["stratum_team_era_idx"]
-    seen = released * by_team.flatten()[idx]
-    mistaken = (n - released) * (1 - specificity).flatten()[idx]
-    own = (seen + NO_PAPER) / (seen + mistaken + 2 * NO_PAPER)
-    dims = ("team", "year", "venues")
-    pm.Binomial("passages_obs", data["passages"], own, observed=data["passages_own"], dims=dims)
 
 
 MODEL = Model(prepare, build, compute_estimands, compute_test_quantities, TOP_LEVEL, count_raw)

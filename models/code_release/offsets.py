@@ -7,8 +7,8 @@ the ceiling, s the ceiling times the sensitivity, and f = 1 - b the rate of fals
 
 The labels leave s and f uncertain, and eta compensates for both. To first order, a lower s raises eta by
 -log(s) / (1 - share), and a higher f changes it by -f / share. The sampler moves in effects minus these offsets, which
-no longer vary with the error rates. Without the offsets, the smallest effective sample size of the fit by team type
-falls from 555 to 122 (6,000 draws). ``shifted_normal`` applies them.
+no longer vary with the error rates. In an earlier form of the model, without the offsets, the smallest effective sample
+size of the fit by team type fell from 555 to 122 (6,000 draws). ``shifted_normal`` applies them.
 """
 
 from __future__ import annotations

@@ -5,13 +5,14 @@ A change in this module causes no refit. The annotator is the language model tha
 
 from __future__ import annotations
 
-from models.code_release.definitions import GROUPS, WHOLE
+from models.code_release.definitions import ERAS, GROUPS, WHOLE
 from models.common.claim import Headline, Published
 
-# Steps in order, each with the one thing that it changes.
+# Steps in order, each with the one thing that it changes. The first three count papers.
 LADDER = {
-    "page_link": "definition",
-    "full_text_linked": "definition",
+    "page_link_crude": "definition",
+    "full_text_linked_crude": "measurement",
+    "full_text_crude": "composition",
     "full_text": "composition",
     "main": "measurement",
     "by_team": "measurement",
@@ -23,6 +24,8 @@ LABELS = {
     "ratio_industry_only": "release, industry-only over academia-only teams",
     "ratio_mixed_pooled": "release, mixed over academia-only teams, all papers",
     "ratio_industry_only_pooled": "release, industry-only over academia-only teams, all papers",
+    "ratio_mixed_new_era": "release in a new era, mixed over academia-only teams",
+    "ratio_industry_only_new_era": "release in a new era, industry-only over academia-only teams",
     "groups_differ_mixed": "venue groups differ in sign, mixed over academia-only teams",
     "groups_differ_industry_only": "venue groups differ in sign, industry-only over academia-only teams",
     "neurips_2021_ratio_mixed": "release at NeurIPS 2021, mixed over academia-only teams",
@@ -50,17 +53,19 @@ LABELS = {
     "linked_unreleased": "share of papers that a list links to, of those without release in full text",
     "sensitivity": "sensitivity of the LLM annotator",
     "specificity": "specificity of the LLM annotator",
+    "stated_not_found": "share of stated releases that are never found",
+    "industry_era_sd": "sd between eras of the effects of industry, log-odds",
 }
 
-HEADLINES = (
-    *(Headline("main", "ratio_industry_only", {"venues": group, "era": WHOLE}) for group in GROUPS),
-    *(Headline("main", "ratio_mixed", {"venues": group, "era": WHOLE}) for group in GROUPS),
-    *(Headline("by_team", "ratio_mixed", {"venues": group, "era": WHOLE}, ladder=False) for group in GROUPS),
+# The whole period first, then the eras, under both treatments of the annotator's errors.
+CONTRASTS = ("ratio_industry_only", "ratio_mixed")
+POINTS = tuple({"venues": group, "era": era} for era in (WHOLE, *ERAS) for group in GROUPS)
+HEADLINES = tuple(
+    Headline(spec, name, coords, ladder=spec == "main" and coords["era"] == WHOLE)
+    for spec in ("main", "by_team")
+    for name in CONTRASTS
+    for coords in POINTS
 )
 
 _SOURCE = "besiroglu2024"
-PUBLISHED = tuple(
-    Published(f"ratio_{name}", {"venues": group, "era": WHOLE}, sign=-1, source=_SOURCE)
-    for name in ("industry_only", "mixed")
-    for group in GROUPS
-)
+PUBLISHED = tuple(Published(name, coords, sign=-1, source=_SOURCE) for name in CONTRASTS for coords in POINTS)

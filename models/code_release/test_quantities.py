@@ -112,4 +112,20 @@ def _compare_labels(data: xr.Dataset, dataset: xr.Dataset) -> dict[str, np.ndarr
                 by_team = events / trials.where(trials > 0)
                 gap = by_team.isel(team=1, drop=True) - by_team.isel(team=0, drop=True)
                 out[f"mixed less academia-only, {source}, {name}"] = gap.to_numpy().ravel()
-    return out
+    return out | {f"mistaken LLM labels yes, human labels less passages, {last}": _compare_calibrations(data, dataset)}
+
+
+def _compare_calibrations(data: xr.Dataset, dataset: xr.Dataset) -> np.ndarray:
+    """Compute the share of LLM labels yes that are mistaken, by human labels less by passages, in the last era.
+
+    Each kind of labels alone may agree with the model, while the two disagree with each other. NaN without either.
+    """
+    last = list(ERAS)[-1]
+    right = data["human_release_obs"].sel(era=last).sum("team")
+    wrong = (dataset["human_none"] - data["human_none_obs"]).sel(era=last).sum("team")
+    of_era = dataset["year_in_era"].sel(era=last) == 1
+    read = dataset["passages"].where(of_era, 0).sum()
+    own = data["passages_obs"].where(of_era, 0).sum(("team", "year", "venues"))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        by_human = (wrong / (right + wrong)).to_numpy().ravel()
+        return np.asarray(by_human - (1 - own / read).to_numpy().ravel())

@@ -52,7 +52,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     frame = models.frame
     if frame.empty:
         problem = f"no model of vintage {choices.access_vintage} has a known access to its training code"
-        raise InputError(problem, "table of models", hint="vintages 2025-06 and 2026-05 have it")
+        raise InputError(problem, "table of models", hint="vintages 2025-06, 2026-03 and 2026-05 have it")
     year = frame["date"].str[:4].astype(float) + (frame["date"].str[5:7].replace("", "7").astype(float) - 0.5) / 12
     compute = frame["log10_compute"]
     known = compute.notna()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import log
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -41,8 +40,8 @@ class Model:
         Kallioinen et al. (2024).
     raw
         Computes the counts for the first step of the ladder: variables named as the estimands, with a dim ``raw``. A
-        share has ``k`` (rows with the event) and ``n`` (all rows). An odds ratio also has ``k_reference`` and
-        ``n_reference``.
+        share has ``k`` (rows with the event) and ``n`` (all rows). A comparison also has ``k_reference`` and
+        ``n_reference``; the attribute ``measure`` of its variable is ``ratio`` or ``odds ratio`` (the default).
     """
 
     prepare: Callable[[Tables, Any], xr.Dataset]
@@ -61,6 +60,13 @@ class Specification:
     the rows of the specification with the same choices. The command ``alternatives``, not ``refresh``, fits an
     ``extended`` specification, and its estimates are kept in ``paper/published``. A specification with ``user_only``
     exists only in runs on a user's table, and fits the project's own table for comparison.
+
+    Three fields say, before it is fitted, what a specification means for the robustness of a headline.
+    ``compared_with`` names the main fit whose question it answers. ``role`` is ``main`` for such a fit, ``defensible``
+    for an analysis that a reader may prefer to it, ``bound`` for an extreme that nobody expects, ``step`` for a step of
+    the ladder that is nothing else, and ``separate`` for an answer to another question. ``same_quantity`` names the
+    headline estimands that are the same quantity as in the main fit; the others are not compared. ``checked`` stores
+    predictive checks, as every main fit has them.
     """
 
     name: str
@@ -71,6 +77,10 @@ class Specification:
     priors: Mapping[str, Any] = field(default_factory=dict)
     extended: bool = False
     user_only: bool = False
+    role: Literal["main", "defensible", "bound", "step", "separate"] = "separate"
+    compared_with: str = "main"
+    same_quantity: tuple[str, ...] = ()
+    checked: bool = False
     sampler: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -79,10 +89,11 @@ class Published:
     """A published value or sign of an estimand, with a tolerance fixed before fitting.
 
     ``tolerance`` is on the scale of the estimand: 0.5 log-odds for shares, log(1.5) for ratios. ``sign`` is the claimed
-    side of the estimand's reference value: +1 above, -1 below. If the published quantity differs from the estimand,
-    ``not_comparable`` says how, and no verdict is given. ``not_comparable_in`` names specifications for which no
-    verdict is given. ``rope`` is the half-width, on the log scale, of the region of practical equivalence around no
-    difference.
+    side of the estimand's reference value: +1 above, -1 below; of an event (a probability without draws of a number),
+    +1 claims that it is true. If the published quantity differs from the estimand, ``not_comparable`` says how, and no
+    verdict is given. ``not_comparable_in`` names specifications for which no verdict is given. ``rope`` is the
+    half-width of the region of practical equivalence (ROPE) around no difference, on the scale of the estimand:
+    log(1.1) for ratios and log-odds, 0.01 for differences in probability (``None``: by the unit).
     """
 
     estimand: str
@@ -93,7 +104,7 @@ class Published:
     source: str = ""
     not_comparable: str | None = None
     not_comparable_in: tuple[str, ...] = ()
-    rope: float = log(1.1)
+    rope: float | None = None
 
 
 @dataclass(frozen=True)

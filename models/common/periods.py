@@ -7,6 +7,18 @@ import xarray as xr
 from models.common.estimand import rows
 
 
+def mark_lasting(holds: xr.DataArray) -> xr.DataArray:
+    """Mark the years from which something holds: in that year and in every later one.
+
+    Parameters
+    ----------
+    holds
+        True or false; any dims that include ``year``.
+    """
+    reverse = holds.isel(year=slice(None, None, -1))
+    return (reverse.cumsum("year") == xr.ones_like(reverse, dtype=int).cumsum("year")).isel(year=slice(None, None, -1))
+
+
 def mark_above_half(share: xr.DataArray) -> xr.DataArray:
     """Mark the years from which a share stays above one half: in that year and in every later one.
 
@@ -18,9 +30,7 @@ def mark_above_half(share: xr.DataArray) -> xr.DataArray:
     share
         Probability; any dims that include ``year``.
     """
-    above = share > 0.5
-    reverse = above.isel(year=slice(None, None, -1))
-    return (reverse.cumsum("year") == xr.ones_like(reverse, dtype=int).cumsum("year")).isel(year=slice(None, None, -1))
+    return mark_lasting(share > 0.5)
 
 
 def average_over_periods(
@@ -47,6 +57,25 @@ def average_over_periods(
             averages.append((share.sel(year=slice(first, last)) * (weight / weight.sum())).sum("year"))
             names.append(name)
     return xr.concat(averages, dim=xr.DataArray(names, dims="period", name="period"))
+
+
+def compute_share_over_periods(
+    count: xr.DataArray, total: xr.DataArray, periods: dict[str, tuple[int, int]]
+) -> xr.DataArray:
+    """Divide the sums of counts over periods by those of totals.
+
+    Parameters
+    ----------
+    count
+        Yearly counts; any dims that include ``year``.
+    total
+        (year,), counts of which ``count`` is a part.
+    periods
+        First and last year, by name. Years outside the data are ignored; a period with a total of zero is left out.
+    """
+    sums = {name: total.sel(year=slice(*years)).sum("year") for name, years in periods.items()}
+    shares = {name: count.sel(year=slice(*periods[name])).sum("year") / n for name, n in sums.items() if n > 0}
+    return xr.concat(shares.values(), dim=xr.DataArray(list(shares), dims="period", name="period"))
 
 
 def count_rows(count: xr.DataArray, periods: dict[str, tuple[int, int]], name: str = "n") -> dict[str, xr.DataArray]:

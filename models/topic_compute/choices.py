@@ -26,10 +26,13 @@ class Choices:
     tei: bool = True  # include papers known from TEI texts alone: most of natural language processing before 2020
     without_venue: str = ""
     without_family: str = ""
+    # Of the decomposition: papers are draws from those that a venue-year might have published, or given.
+    resampled: bool = True
     # Of the topic-year regression:
     topic_trends: bool = True  # a linear trend for each topic
     year_effects: bool = True  # effects of years that all topics share
     share_of_terms: Literal["with errors", "counted"] = "with errors"  # modelled, or taken as counted
+    walk_order: Literal[1, 2] = 1  # of the deviations of topic-years from their trends; 2 is smoother
     venues: Literal["all", "spanning"] = "all"  # spanning: the balanced panel of venues, with an effect of each
 
 
@@ -60,11 +63,16 @@ class TopicYearPriors:
     term_intercept_mean: float = -2.0  # log-odds; one abstract in eight has a term
     term_intercept_sd: float = 0.7
     term_sd: float = 0.7  # log-odds; between topics and between years
+    term_trend_sd: float = 0.5  # log-odds a decade, deviations of topics from what all share
     # Log-odds per unit of share. At a slope of 10.0, ten percentage points more papers with terms change the odds by a
     # factor of 2.7. The prior is wide, as an ecological slope may be many times the slope between papers.
     slope_sd: float = 10.0
-    year_sd: float = 0.2  # log-odds, median of a log-normal; effects of years that all topics share
+    own_term_sd: float = 0.5  # log-odds; odds ratios of 0.4 to 2.5 for a paper that uses a term, no effect most likely
     trend_sd: float = 1.0  # log-odds a decade, common to all topics
-    topic_trend_sd: float = 0.5  # log-odds a decade, deviations of topics from it
-    excess_sd: float = 0.2  # log-odds; variation of topic-years beyond the binomial
-    sd_log_sd: float = 0.7  # sd of the logarithm of year_sd: between a third of the median and three times it
+    # Medians of log-normal sds: under a half-normal, the logarithm of a small sd would have a long lower tail.
+    year_sd: float = 0.1  # log-odds; effects of years that all topics share
+    own_term_topic_sd: float = 0.2  # log-odds; that odds ratio differs between topics by a factor of 1.2, or up to 2
+    topic_trend_sd: float = 0.3  # log-odds a decade, deviations of topics from the common trend
+    walk_sd: float = 0.1  # log-odds a year, step of a topic's random walk: after ten years a factor of 1.4 in odds
+    term_walk_sd: float = 0.1
+    sd_log_sd: float = 0.7  # sd of the logarithms of these sds: between a third of the median and three times it

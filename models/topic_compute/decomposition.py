@@ -3,9 +3,21 @@
 The share is that of a balanced panel of venues at a fixed mix of venues, averaged over the papers of a period. A factor
 is reweighted by raking (Deming and Stephan 1940): the weights of the late papers are scaled until the factor's margin
 is the early one, while the mix of venues stays fixed. Several factors are raked together. A factor accounts for one
-part of the change if it is reweighted first, and for another if last. The weights depend on the data alone, so draws
-differ only in probabilities. The change that is left when every factor is reweighted is unexplained. It is change at
-given team size, topic and exposure, plus change in their joint distribution that raking does not remove.
+part of the change if it is reweighted first, and for another if last. The change that is left when every factor is
+reweighted is unexplained. It is change at given team size, topic and exposure, plus change in their joint distribution
+that raking does not remove.
+
+The target
+----------
+The papers of a venue-year are seen as draws from the papers that it might have published. Shares and parts of a change
+are those of the latter, so they are uncertain for two reasons: the probability of an academia-only team in a cell, and
+the cells into which papers fall. The first is in the draws of the model. The second comes from a Bayesian bootstrap
+(Rubin 1981, Annals of Statistics 9:130): at each draw, the papers of a venue-year have random weights, their number
+times Dirichlet(1, ..., 1), and everything is computed anew with these weights, including the raking. Numbers of papers
+by venue-year are fixed. With ``resampled`` off, papers are taken as given, and intervals are narrower.
+
+Neither allows for teams that are not independent: a company, a laboratory or a group of authors with several papers
+counts as often as it has papers. Intervals are too narrow by as much as such papers resemble one another.
 """
 
 from __future__ import annotations
@@ -15,12 +27,23 @@ import json
 
 import numpy as np
 import xarray as xr
+from scipy.sparse import csr_array
+from scipy.special import expit
 
 from models.common.cells import Floats, Ints, find_balanced_panel
 from models.common.estimand import difference, rows, share
 from models.common.standardise import Part, standardise
 
 FEWEST = 20  # papers that a venue of the balanced panel has in each period, at least
+BOOTSTRAP_SEED = 0  # of the weights of papers, which are the same for the same data and number of draws
+CHUNK = 50  # draws reweighted at a time
+# Raking of bootstrap weights ends when no category differs from its target by more than this share of all weight. It
+# starts from the factors of the observed papers, so that a few rounds are enough.
+BOOTSTRAP_TOLERANCE = 1e-5
+MOST_ROUNDS = 2000  # of raking
+MOST_STEPS = 30  # of Newton's method, after a round of raking each; a handful is enough if a solution exists
+LONGEST_STEP = 1.0  # in the logarithm of a factor
+RIDGE = 1e-10  # a margin's categories have a sum of 1: their Hessian is singular
 TEAM_SIZE, TOPIC, UNEXPLAINED = "team size", "topic mix", "the rest"
 
 
@@ -97,7 +120,7 @@ def rake(weights: Floats, target: Floats, margins: list[Ints], tolerance: float 
         goal = np.bincount(idx, target, levels) * (np.bincount(idx, weights, levels) > 0)
         if goal.sum() > 0:  # a margin without a common category stays as it is
             wanted.append((idx, levels, goal / goal.sum()))
-    for _ in range(2000):
+    for _ in range(MOST_ROUNDS):
         worst = 0.0
         for idx, levels, goal in wanted:
             have = np.bincount(idx, out, levels)
@@ -109,7 +132,137 @@ def rake(weights: Floats, target: Floats, margins: list[Ints], tolerance: float 
     return out / out.sum() if out.sum() > 0 else out
 
 
-def compute_change_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str, xr.DataArray]:
+def standardise_bootstrapped(parts: list[Part], dataset: xr.Dataset) -> xr.DataArray:
+    """Average the probability under each setting by draw, with weights of papers that differ between draws.
+
+    The factors that raking gave the observed papers, ``panel_weight`` over papers, are the start of the raking at each
+    draw. Cells that a setting's margins do not distinguish have the same factors, so they are raked as one.
+
+    Returns
+    -------
+    xarray.DataArray
+        (chain, draw, setting), probability.
+    """
+    settings = dataset["setting"].to_numpy().tolist()
+    weight = dataset["panel_weight"].to_numpy()
+    used = np.flatnonzero(weight.any(axis=0))
+    weight = weight[:, used]
+    cells = {name: dataset[f"{name}_idx"].to_numpy()[used] for name in ("venue_year", "size", "topic", "exposure")}
+    cells["venue"] = np.unique(dataset["venue_year_venue"].to_numpy(), return_inverse=True)[1][cells["venue_year"]]
+    margins = dict(zip(str(dataset.attrs["factors"]).split("; "), ("size", "topic", "exposure"), strict=True))
+    early = weight[0]
+    rakers = [
+        Raker(weight[i], early, [cells["venue"], *(cells[margins[name]] for name in setting.split(" + "))])
+        if setting not in dataset["period"]
+        else None
+        for i, setting in enumerate(settings)
+    ]
+    n = dataset["n"].to_numpy()[used].astype(float)
+    venue_year = np.unique(cells["venue_year"], return_inverse=True)[1]
+    by_venue_year = make_indicator(venue_year)
+    papers = by_venue_year @ n
+    tables = [(part.transpose("chain", "draw", ...).to_numpy(), index[used]) for part, index in parts]
+    chains, draws = (parts[0][0].sizes[dim] for dim in ("chain", "draw"))
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    out = np.empty((chains, draws, len(settings)))
+    for chain in range(chains):
+        for first in range(0, draws, CHUNK):
+            now = slice(first, first + CHUNK)
+            p = expit(np.asarray(sum(table[chain, now][:, index] for table, index in tables))).T
+            drawn = rng.standard_gamma(n[:, None], p.shape)
+            # Weight of a paper of the cell, on average 1.
+            drawn *= (papers[:, None] / (by_venue_year @ drawn))[venue_year] / n[:, None]
+            target = early[:, None] * drawn
+            for i, raker in enumerate(rakers):
+                weights = weight[i][:, None] * drawn
+                if raker is None:
+                    out[chain, now, i] = (weights * p).sum(axis=0) / weights.sum(axis=0)
+                else:
+                    out[chain, now, i] = raker.average_values(p, weights, target)
+    coords = {name: parts[0][0][name].to_numpy() for name in ("chain", "draw")} | {"setting": settings}
+    return xr.DataArray(out, coords, ("chain", "draw", "setting"))
+
+
+def make_indicator(idx: Ints, levels: int | None = None) -> csr_array:
+    """Return the matrix (level, cell) that sums cells by level."""
+    shape = (int(idx.max()) + 1 if levels is None else levels, len(idx))
+    return csr_array((np.ones(len(idx)), (idx, np.arange(len(idx)))), shape)
+
+
+class Raker:
+    """Raking of many sets of weights to the margins of as many targets, by groups of cells that share all margins.
+
+    The factors of raked weights are the exponentials of the parameters of a log-linear model. Newton's method finds
+    them in a few steps. Iterative proportional fitting needs hundreds of rounds, because venues and topics go together.
+
+    Parameters
+    ----------
+    weights
+        (cell,), start of the raking; cells of weight 0 stay out.
+    target
+        (cell,), weights whose margins are wanted. Its cells of weight 0 stay out, in all sets.
+    margins
+        Index vectors (cell,), one per margin.
+    """
+
+    def __init__(self, weights: Floats, target: Floats, margins: list[Ints]) -> None:
+        """Find the groups of cells, and the common categories of each margin."""
+        self.inside, self.target = np.flatnonzero(weights), np.flatnonzero(target)
+        levels, group_idx = np.unique(np.stack(margins)[:, self.inside], axis=1, return_inverse=True)
+        self.groups = make_indicator(group_idx)
+        levels_of: list[Ints] = []  # of each margin, the index of each group among the categories of all margins
+        goals = []
+        self.first = [0]  # index of each margin's first category
+        self.sums = []  # of each margin, the matrix that sums groups by category
+        for idx, level in zip(margins, levels, strict=True):
+            known = np.unique(level)
+            cells = np.flatnonzero(np.isin(idx[self.target], known))  # common categories alone, as in ``rake``
+            if len(cells):
+                levels_of.append(self.first[-1] + np.searchsorted(known, level))
+                row = np.searchsorted(known, idx[self.target][cells])
+                goals.append(csr_array((np.ones(len(cells)), (row, cells)), (len(known), len(self.target))))
+                self.first.append(self.first[-1] + len(known))
+                self.sums.append(make_indicator(np.searchsorted(known, level)))
+        self.levels, self.goals = np.array(levels_of), goals
+        pairs = (self.levels[:, None] * self.first[-1] + self.levels[None]).reshape(-1, len(levels[0]))
+        self.pairs, pair_idx = np.unique(pairs, return_inverse=True)
+        pair_idx = pair_idx.reshape(pairs.shape)
+        every = np.tile(np.arange(pairs.shape[1]), len(pairs))
+        self.tables = csr_array((np.ones(pairs.size), (pair_idx.ravel(), every)), (len(self.pairs), pairs.shape[1]))
+
+    def average_values(self, values: Floats, weights: Floats, target: Floats) -> Floats:
+        """Average values (cell, set) under weights (cell, set), raked to the margins of the target (cell, set)."""
+        inside = weights[self.inside]
+        start, total = self.groups @ inside, self.groups @ (inside * values[self.inside])
+        parts = [goal @ target[self.target] for goal in self.goals]
+        goal = np.concatenate([part / part.sum(axis=0) for part in parts])
+        raked = self.rake_once(start / start.sum(axis=0), goal)
+        size, active = len(goal), np.arange(goal.shape[1])
+        for _ in range(MOST_STEPS):
+            now = raked[:, active]
+            second = np.zeros((size * size, len(active)))
+            second[self.pairs] = self.tables @ now  # the Hessian: joint weights of two categories
+            short = goal[:, active] - second[:: size + 1]
+            left = abs(short).max(axis=0) > BOOTSTRAP_TOLERANCE
+            if not left.any():
+                break
+            active = active[left]
+            matrix = np.moveaxis(second[:, left].reshape(size, size, -1), -1, 0) + RIDGE * np.eye(size)
+            step = np.linalg.solve(matrix, short[:, left].T[:, :, None])[:, :, 0].T
+            now = now[:, left] * np.exp(np.clip(step, -LONGEST_STEP, LONGEST_STEP)[self.levels].sum(axis=0))
+            raked[:, active] = self.rake_once(now, goal[:, active])
+        return np.asarray((raked / start * total).sum(axis=0) / raked.sum(axis=0))
+
+    def rake_once(self, raked: Floats, goal: Floats) -> Floats:
+        """Scale weights (group, set) to each margin in turn: a round of iterative proportional fitting."""
+        for level, matrix, (first, last) in zip(self.levels, self.sums, itertools.pairwise(self.first), strict=True):
+            have = matrix @ raked
+            factor = np.divide(goal[first:last], have, out=np.zeros_like(have), where=have > 0)
+            raked = raked * factor[level - first]
+        return raked
+
+
+def compute_change_estimands(parts: list[Part], dataset: xr.Dataset, resampled: bool) -> dict[str, xr.DataArray]:
     """Compute shares by period, and the parts of the change from the first to the last that factors account for.
 
     Parameters
@@ -118,6 +271,8 @@ def compute_change_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str
         Additive parts of the cells' log-odds, by draw.
     dataset
         With ``panel_weight``, as ``add_panel_weights`` returns it.
+    resampled
+        Whether the papers are draws from possible ones, or given.
 
     Returns
     -------
@@ -127,9 +282,12 @@ def compute_change_estimands(parts: list[Part], dataset: xr.Dataset) -> dict[str
         (step), the part if factors are reweighted one after another. A part is negative if the factor accounts for a
         decrease.
     """
-    settings = dataset["setting"].to_numpy().tolist()
-    weights = dict(zip(settings, dataset["panel_weight"].to_numpy(), strict=True))
-    shares = standardise(parts, weights, "setting")
+    if resampled:
+        shares = standardise_bootstrapped(parts, dataset)
+    else:
+        settings = dataset["setting"].to_numpy().tolist()
+        weights = dict(zip(settings, dataset["panel_weight"].to_numpy(), strict=True))
+        shares = standardise(parts, weights, "setting")
     periods = dataset["period"].to_numpy().tolist()
     factors = str(dataset.attrs["factors"]).split("; ")
 

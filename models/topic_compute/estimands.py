@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from models.common.standardise import Part, make_part, standardise
 from models.topic_compute.choices import Choices
 from models.topic_compute.decomposition import compute_change_estimands
 from models.topic_compute.definitions import TEN_POINTS
-from models.topic_compute.linear_predictor import EFFECTS, INDICES, compute_log_odds
+from models.topic_compute.linear_predictor import EFFECTS, INDICES, compute_exposure_effects, compute_log_odds
 
 NEW_TOPIC_SEED = 0  # of the standard normals of a new topic, which are the same for the same number of draws
 
@@ -92,7 +93,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
     out |= _compute_differences(draws, dataset, exposed)
     out |= _compute_fitted(draws, dataset)
     if "panel_weight" in dataset:
-        out |= compute_change_estimands(list_parts(draws, dataset, slope), dataset)
+        out |= compute_change_estimands(list_parts(draws, dataset, slope), dataset, choices.resampled)
     return xr.Dataset(out)
 
 
@@ -149,11 +150,19 @@ def list_parts(draws: xr.Dataset, dataset: xr.Dataset, slope: xr.DataArray) -> l
     return [make_part(table, draws, dataset[name].to_numpy()) for table, name in zip(tables, INDICES, strict=True)]
 
 
+def replace_slopes(parts: Sequence[Part], draws: xr.Dataset, dataset: xr.Dataset, slope: xr.DataArray) -> list[Part]:
+    """Return the parts of ``list_parts`` with other slopes (chain, draw, topic, family); the others are not copied."""
+    slopes = slope.transpose("chain", "draw", "topic", "family").to_numpy()
+    by_exposure = compute_exposure_effects(slopes, dataset["value"].to_numpy())
+    by_topic, (_, exposure_idx), by_size = parts
+    return [by_topic, make_part(by_exposure, draws, exposure_idx), by_size]
+
+
 def _compute_differences(draws: xr.Dataset, dataset: xr.Dataset, exposed: Exposed) -> dict[str, xr.DataArray]:
     """Compute differences in probability between papers with their terms and the same papers without."""
     slope, topic_idx = draws["slope"], dataset["topic_idx"].to_numpy()
     with_terms = list_parts(draws, dataset, slope)
-    without = list_parts(draws, dataset, xr.zeros_like(slope))
+    without = replace_slopes(with_terms, draws, dataset, xr.zeros_like(slope))
     weights = {str(name): exposed.papers * (topic_idx == i) for i, name in enumerate(dataset["topic"].to_numpy())}
     weights = {"all": exposed.papers} | {name: papers for name, papers in weights.items() if papers.any()}
     by_topic = standardise(with_terms, weights, "topic") - standardise(without, weights, "topic")
@@ -161,7 +170,7 @@ def _compute_differences(draws: xr.Dataset, dataset: xr.Dataset, exposed: Expose
     for i, name in enumerate(dataset["family"].to_numpy()):
         papers = exposed.papers_by_family[:, i]
         if papers.any():
-            others = list_parts(draws, dataset, slope.where(slope["family"] != name, 0.0))
+            others = replace_slopes(with_terms, draws, dataset, slope.where(slope["family"] != name, 0.0))
             one = {name: papers.astype(float)}
             by_family.append(standardise(with_terms, one, "family") - standardise(others, one, "family"))
     # Give every paper the mix of families of papers with terms.

@@ -51,6 +51,11 @@ def compute_log_odds(
     """
     at_venue = gather(effect["topic_venue_effect"], idx["topic_venue_idx"])
     by_topic = effect["venue_year_effect"][..., :, None] + effect["topic_effect"][..., None, :] + at_venue
-    by_exposure = slope @ idx["value"].T
+    by_exposure = compute_exposure_effects(slope, idx["value"])
     by_size = effect["size_effect"][..., None] + unseen_shift * PARTLY
     return by_topic, by_exposure, by_size
+
+
+def compute_exposure_effects(slope: Any, value: Any) -> Any:
+    """Return slopes (..., topic, family) times exposures (exposure, family): (..., topic, exposure), log-odds."""
+    return slope @ value.T

@@ -9,7 +9,7 @@ from math import log
 
 from models.common.claim import Headline, Published
 from models.topic_compute.definitions import TEN_POINTS
-from models.topic_compute.specifications import ERAS, READ_IN_FULL
+from models.topic_compute.specifications import SPECIFICATIONS
 
 LANGUAGE = "natural language processing"
 # Steps in order, each with the one thing that it changes.
@@ -43,8 +43,9 @@ LABELS = {
     "goes_with_first": "part of the change accounted for, reweighted first",
     "goes_with_last": "part of the change accounted for, reweighted last",
     "waterfall": "part of the change accounted for, in order",
-    "slope_within": "slope within topics, log-odds per unit of share",
-    "slope_between": "slope between topics, log-odds per unit of share",
+    "slope_within": "total slope within topics, log-odds per unit of share",
+    "slope_contextual": "contextual slope within topics, beyond papers' own terms, log-odds per unit of share",
+    "slope_between": "total slope between topics, log-odds per unit of share",
 }
 
 HEADLINES = (
@@ -54,22 +55,23 @@ HEADLINES = (
     Headline("full_text", "odds_ratio", ladder=False),
     Headline("main", "goes_with_last", {"factor": "team size"}),
     Headline("main", "goes_with_last", {"factor": "compute terms"}),
+    # The published claim about topics is about the total slope, as it compares shares; the contextual one is a part.
+    Headline("with_trends", "slope_within", ladder=False),
+    Headline("with_trends", "slope_contextual", ladder=False),
 )
 
 _SOURCE = "besiroglu2024"
 # The published claim concerns terms; no figure was published for hardware.
-_HARDWARE = (
-    "full_text", "full_text_half_scale", "full_text_twice_scale",
-    *(f"full_text_without_{venue.lower()}" for venue in READ_IN_FULL),
-    *(f"full_text_{era.replace('-', '_')}" for era in ERAS),
-)  # fmt: skip
-# Half-width of the region of practical equivalence: that of the odds ratio between papers, 1/1.1 to 1.1, in the unit of
-# the ladder.
-_ROPE = TEN_POINTS * log(1.1)
+_HARDWARE = tuple(one.name for one in SPECIFICATIONS if one.choices.get("exposure") == "hardware")
+# Half-width of the region of practical equivalence. Of the odds ratio between papers it is 1/1.1 to 1.1. Other
+# quantities have the same region on the scale of papers: that of ten points more papers is a tenth as wide on the log
+# scale (1.01), and a slope is the change from no paper with terms to all papers with terms, as that odds ratio is.
+_ROPE = log(1.1)
+_ROPE_OF_TEN_POINTS = TEN_POINTS * _ROPE
 PUBLISHED = (
-    Published("ratio_per_ten_points", sign=-1, source=_SOURCE, not_comparable_in=_HARDWARE, rope=_ROPE),
-    Published("odds_ratio", sign=-1, source=_SOURCE, not_comparable_in=_HARDWARE),
+    Published("ratio_per_ten_points", sign=-1, source=_SOURCE, not_comparable_in=_HARDWARE, rope=_ROPE_OF_TEN_POINTS),
+    Published("odds_ratio", sign=-1, source=_SOURCE, not_comparable_in=_HARDWARE, rope=_ROPE),
     Published("odds_ratio_by_topic", {"topic": LANGUAGE}, sign=-1, source=_SOURCE, not_comparable_in=_HARDWARE),
-    Published("slope_within", sign=-1, source=_SOURCE),
+    Published("slope_within", sign=-1, source=_SOURCE, rope=_ROPE),
     Published("change_spanning", sign=-1, source=_SOURCE, not_comparable_in=_HARDWARE),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -14,95 +15,159 @@ CHOICES = Choices()
 CONTRAST, TOPIC_YEAR = "contrast", "topic_year"
 PRIORS: dict[str, Any] = {CONTRAST: ContrastPriors(), TOPIC_YEAR: TopicYearPriors()}
 # At this target_accept, the contrast takes longer steps than at PyMC's default of 0.8. Chains then mix better for the
-# same number of gradients, and tuning ends sooner. The regression needs more draws: the logarithms of its small sds mix
-# slowly.
-SAMPLERS = {CONTRAST: {"target_accept": 0.7, "tune": 400, "draws": 1500}, TOPIC_YEAR: {"draws": 3000}}
+# same number of gradients, and tuning ends sooner. The draws give the slowest parameters, topic_venue_sd and
+# term_walk_sd, an effective sample size of about 1,300, at which rank R-hat stays under 1.01.
+SAMPLERS = {CONTRAST: {"target_accept": 0.7, "tune": 400, "draws": 2000}, TOPIC_YEAR: {"draws": 2500}}
 
-CONTRAST_SCALES = (
-    "intercept_sd", "venue_year_sd", "topic_sd", "size_sd", "topic_venue_sd", "family_sd",
-    "topic_slope_sd", "topic_family_sd",
-)  # fmt: skip
-REGRESSION_SCALES = (
-    "intercept_sd", "topic_sd", "term_intercept_sd", "term_sd", "slope_sd", "year_sd", "trend_sd", "topic_trend_sd",
-    "excess_sd",
-)  # fmt: skip
+# Groups of priors that are scaled together: the hyper-parameters that set their scale, and the parameters whose priors
+# these are. A named prior scales one group; power-scaling scales each separately.
+PRIOR_GROUPS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    CONTRAST: {
+        "intercept": (("intercept_sd",), ("intercept",)),
+        "venue-years": (("venue_year_sd",), ("venue_year_sd",)),
+        "topics": (("topic_sd",), ("topic_effect",)),
+        "topics by venue": (("topic_venue_sd",), ("topic_venue_sd",)),
+        "team sizes": (("size_sd",), ("size_effect",)),
+        "effects of terms": (("family_sd",), ("family_slope",)),
+        "differences between topics": (("topic_slope_sd", "topic_family_sd"), ("topic_slope_sd", "topic_family_sd")),
+    },
+    TOPIC_YEAR: {
+        "intercept": (("intercept_sd",), ("intercept",)),
+        "topics": (("topic_sd",), ("topic_effect", "venue_effect")),
+        "terms": (
+            ("term_intercept_sd", "term_sd", "term_trend_sd"),
+            ("term_intercept", "term_topic", "term_year", "term_trend", "term_venue"),
+        ),
+        "slopes": (("slope_sd",), ("contextual", "contextual_between")),
+        "own terms": (("own_term_sd", "own_term_topic_sd"), ("own_term", "own_term_topic_sd")),
+        "years": (("year_sd",), ("year_sd",)),
+        "trends": (("trend_sd", "topic_trend_sd"), ("trend_shifted", "topic_trend_sd")),
+        "walks": (("walk_sd", "term_walk_sd"), ("walk_sd", "term_walk_sd")),
+    },
+}
+# Fits and groups for which power-scaling of the group moves a headline by more than 0.05.
+SCALED = (("with_trends", "terms"),)
 ERAS = CHANGE_OF[True][1]  # of the papers read in full text
 READ_IN_FULL = ("AAAI", "ICLR", "ICML", "IJCAI", "NeurIPS")
 LARGE = ("CVPR", "NeurIPS", "ICML", "ICCV", "ACL", "AAAI", "AISTATS", "EMNLP", "IJCAI")  # the venues with most papers
 
 
-def _scale_priors(model: str, names: tuple[str, ...], factor: float) -> dict[str, float]:
-    """Multiply some default hyper-parameters of a model."""
-    return {name: factor * asdict(PRIORS[model])[name] for name in names}
+# Headlines of each main fit; specifications that estimate the same quantities name them.
+_CONTRAST = ("ratio_per_ten_points", "odds_ratio", "odds_ratio_by_topic", "goes_with_last")
+_SLOPES = ("slope_within", "slope_contextual")
+SAME = {"main": _CONTRAST, "full_text": ("odds_ratio",), "with_trends": _SLOPES}
 
 
 def _list_refreshed() -> tuple[Specification, ...]:
-    """List the specifications that refresh fits: the steps of the ladder in order, and the contrast of full texts."""
+    """List the specifications that refresh fits: the steps of the ladder in order, and the contrast of full texts.
+
+    No step before the contrast estimates the quantity of the contrast: they compare topic-years, it compares papers.
+    The regression with trends answers the published question about topic-years, so it is a main fit as well.
+    """
     no_trends: dict[str, Any] = {"topic_trends": False}
     counted = no_trends | {"share_of_terms": "counted"}
     read = {"exposure": "hardware", "last_year": 2022}
     return (
-        Specification("counted", "papers with terms against papers without, counted", "definition", RAW, no_trends),
+        Specification("counted", "papers with terms against papers without, counted", "definition", RAW, no_trends,
+                      role="step"),
         Specification("plain", "topics and years, shares as counted", "definition", TOPIC_YEAR,
-                      counted | {"year_effects": False}),
-        Specification("with_years", "effects of years", "composition", TOPIC_YEAR, counted),
-        Specification("as_published", "errors in the share of terms", "measurement", TOPIC_YEAR, no_trends),
-        Specification("with_trends", "a trend for each topic", "composition", TOPIC_YEAR),
-        Specification("main", "papers, compared within venue and year", "main", CONTRAST),
+                      counted | {"year_effects": False}, role="step"),
+        Specification("with_years", "effects of years", "composition", TOPIC_YEAR, counted, role="step"),
+        Specification("as_published", "both shares modelled", "measurement", TOPIC_YEAR, no_trends, role="step"),
+        Specification("with_trends", "a trend for each topic", "composition", TOPIC_YEAR, role="main",
+                      compared_with="with_trends", same_quantity=_SLOPES),
+        Specification("main", "papers, compared within venue and year", "main", CONTRAST, role="main",
+                      same_quantity=_CONTRAST),
         Specification("project_papers", "the project's own papers, with its topics", "source", CONTRAST,
                       {"papers": "project", "topic": "topic"}, user_only=True),
-        Specification("full_text", "hardware named, papers read in full text", "main", CONTRAST, read),
+        Specification("full_text", "hardware named, papers read in full text", "main", CONTRAST, read, role="main",
+                      compared_with="full_text", same_quantity=SAME["full_text"]),
     )  # fmt: skip
+
+
+def scale_priors(pairs: Iterable[tuple[str, str]]) -> tuple[Specification, ...]:
+    """Make the named priors: for each pair of a fit and a group, half and twice the scale of the group's priors."""
+    fits = {one.name: one for one in _list_refreshed()}
+    out = []
+    for name, group in pairs:
+        base = fits[name]
+        slug = group.replace("-", "_").replace(" ", "_")
+        defaults = asdict(PRIORS[base.model])
+        for word, factor in (("half", 0.5), ("twice", 2.0)):
+            priors = {scale: factor * defaults[scale] for scale in PRIOR_GROUPS[base.model][group][0]}
+            of = "" if name == "main" else f" ({base.title})"
+            title = f"{word} the scale of the priors of {group}{of}"
+            out.append(_refit(f"{name}_{slug}_{word}", title, base, priors))
+    return tuple(out)
+
+
+def _refit(name: str, title: str, base: Specification, priors: dict[str, float]) -> Specification:
+    """Make a named prior of a main fit."""
+    return Specification(name, title, "prior", base.model, base.choices, priors, extended=True, role="defensible",
+                         compared_with=base.name, same_quantity=base.same_quantity)  # fmt: skip
 
 
 def _list_prior_sets() -> tuple[Specification, ...]:
     """List refits of the main specifications under other priors."""
-    read = {"exposure": "hardware", "last_year": 2022}
-    half, twice = (_scale_priors(CONTRAST, CONTRAST_SCALES, factor) for factor in (0.5, 2.0))
-
-    def refit(name: str, title: str, priors: dict[str, float], **choices: object) -> Specification:
-        return Specification(name, title, "prior", CONTRAST, choices, priors, extended=True)
-
+    [main] = [one for one in _list_refreshed() if one.name == "main"]
     return (
-        refit("half_scale", "priors of half the scale", half),
-        refit("twice_scale", "priors of twice the scale", twice),
-        refit("wide_spreads", "priors of less certain sds", {"sd_log_sd": 1.5}),
-        refit("sceptical", "sceptical priors: hardly any effect", {"family_sd": 0.1}),
-        refit("full_text_half_scale", "priors of half the scale, hardware", half, **read),
-        refit("full_text_twice_scale", "priors of twice the scale, hardware", twice, **read),
-        *(Specification(f"{spec}_{word}_scale", f"priors of {word} the scale, {title}", "prior", TOPIC_YEAR, choices,
-                        _scale_priors(TOPIC_YEAR, REGRESSION_SCALES, factor), extended=True)
-          for spec, title, choices in (("as_published", "topics and years", {"topic_trends": False}),
-                                       ("with_trends", "topics and years with trends", {}))
-          for word, factor in (("half", 0.5), ("twice", 2.0))),
-    )  # fmt: skip
+        *scale_priors(SCALED),
+        _refit("wide_spreads", "priors of less certain sds", main, {"sd_log_sd": 1.5}),
+        _refit("sceptical", "sceptical priors: hardly any effect", main, {"family_sd": 0.1}),
+    )
 
 
 def _list_extended() -> tuple[Specification, ...]:
-    """List the other specifications that refresh does not fit."""
+    """List the other specifications that refresh does not fit.
+
+    To take every author not observed as academic, or as from industry, are bounds. Papers of one era of the full texts
+    answer another question than all of them.
+    """
     read = {"exposure": "hardware", "last_year": 2022}
+    names = dict.fromkeys(("role", "compared_with", "same_quantity"))
 
     def extend(name: str, title: str, kind: str, **choices: object) -> Specification:
-        return Specification(name, title, kind, CONTRAST, choices, extended=True)  # type: ignore[arg-type]
+        declared: dict[str, Any] = {"role": "defensible", "same_quantity": _CONTRAST}
+        declared |= {key: choices.pop(key) for key in names if key in choices}
+        return Specification(name, title, kind, CONTRAST, choices, extended=True, **declared)  # type: ignore[arg-type]
 
+    def extend_slopes(name: str, title: str, **choices: object) -> Specification:
+        return Specification(
+            name,
+            title,
+            "composition",
+            TOPIC_YEAR,
+            choices,
+            extended=True,
+            role="defensible",
+            compared_with="with_trends",
+            same_quantity=_SLOPES,
+        )
+
+    smooth = Specification("smoother_walks", "smoother deviations of topic-years", "model", TOPIC_YEAR,
+                           {"walk_order": 2}, extended=True, role="defensible", compared_with="with_trends",
+                           same_quantity=_SLOPES)  # fmt: skip
+    full_text: dict[str, Any] = read | {"compared_with": "full_text", "same_quantity": SAME["full_text"]}
     return (
-        Specification("spanning", "balanced panel of venues, no trends", "composition", TOPIC_YEAR,
-                      {"topic_trends": False, "venues": "spanning"}, extended=True),
-        Specification("spanning_with_trends", "balanced panel of venues, trends", "composition", TOPIC_YEAR,
-                      {"venues": "spanning"}, extended=True),
-        *(extend(f"full_text_without_{venue.lower()}", f"without {venue}, hardware", "sampling", **read,
+        smooth,
+        extend_slopes("spanning", "balanced panel of venues, no trends", topic_trends=False, venues="spanning"),
+        extend_slopes("spanning_with_trends", "balanced panel of venues, trends", venues="spanning"),
+        *(extend(f"full_text_without_{venue.lower()}", f"without {venue}, hardware", "sampling", **full_text,
                  without_venue=venue)
           for venue in READ_IN_FULL),
         *(extend(f"full_text_{era.replace('-', '_')}", f"hardware named, papers of {era}", "main",
-                 exposure="hardware", first_year=first, last_year=last)
+                 exposure="hardware", first_year=first, last_year=last, role="separate", compared_with="full_text",
+                 same_quantity=())
           for era, (first, last) in ERAS.items()),
         *(extend(f"without_{family.lower().replace(': ', '_')}", f"terms of {family} left out", "definition",
                  without_family=family)
           for family in TERMS),
         extend("term_count", "number of terms instead of any", "definition", exposure="term count"),
         extend("complete_cases", "papers whose authors are all known", "measurement", unseen="complete cases"),
-        extend("unseen_academic", "every author not observed is academic", "measurement", unseen="all academic"),
-        extend("unseen_industry", "every author not observed is from industry", "measurement", unseen="all industry"),
+        extend("unseen_academic", "every author not observed is academic", "measurement", unseen="all academic",
+               role="bound"),
+        extend("unseen_industry", "every author not observed is from industry", "measurement", unseen="all industry",
+               role="bound"),
         extend("unseen_less", "partly observed teams 0.5 log-odds less academic", "measurement", unseen_shift=-0.5),
         extend("unseen_more", "partly observed teams 0.5 log-odds more academic", "measurement", unseen_shift=0.5),
         extend("listed_where_coded", "papers with an LLM label, team type as listed", "sampling",

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import inference.store.extended
@@ -14,8 +15,7 @@ from inference.pipeline.extended import copy_extended, fit_extended
 from inference.store.fingerprints import list_parts_by_fit
 from inference.store.overrides import Overrides
 from inference.store.paths import Paths
-from inference.summaries.ladder import _compute_odds_ratio, find_largest_step
-from inference.summaries.refits import add_moved_most
+from inference.summaries.ladder import _compute_odds_ratio, _compute_ratio, find_largest_step
 
 
 @pytest.fixture
@@ -51,8 +51,14 @@ def test_refresh_skips_them_and_shows_what_alternatives_fitted(apart: tuple[Any,
     assert not content["fits"]["toy/five"]["stale"]
     main, five = (next(r for r in content["estimates"] if r["spec"] == spec) for spec in ("main", "five"))
     assert (main["n"], five["n"]) == (10, 5)
-    assert main["moved_most"]["spec"] == "five"
-    assert main["moved_most"]["shift"]["median"] == pytest.approx((five["median"] - main["median"]) / main["sd"])
+    found = main["robustness"]
+    assert (found["of"], found["declared"]) == (2, 2)
+    half = next(r for r in content["estimates"] if r["spec"] == "half_scale")
+    medians = {r["spec"]: r["median"] for r in (main, half, five)}
+    assert [found["median_low"], found["median_high"]] == [min(medians.values()), max(medians.values())]
+    far = max(("half_scale", "five"), key=lambda spec: abs(medians[spec] - medians["main"]))
+    assert found["moves_most"]["spec"] == far
+    assert five["robustness"] is None
 
 
 def test_states_of_extended_specifications(apart: tuple[Any, Paths]):
@@ -90,65 +96,30 @@ def test_runs_with_overrides_have_none(apart: tuple[Any, Paths], tmp_path: Path)
     assert "toy/five" not in json.loads((paths.out / "own" / "estimates.json").read_text())["fits"]
 
 
-def row(spec: str, median: float, headline: bool = False, n: int = 100) -> dict[str, Any]:
-    ends = {"median": median, "eti_low": median - 1, "eti_high": median + 1, "n": n}
-    return {"claim": "c", "spec": spec, "estimand": "e", "coords": {}, "headline": headline, "sd": 0.5, **ends,
-            "text": "", "verdict": None}  # fmt: skip
-
-
-def test_moved_most_is_one_choice_of_the_same_model():
-    fits = {
-        "c/main": ("main", {}, {}),
-        "c/near": ("measurement", {"a": 1}, {}),
-        "c/far": ("measurement", {"b": 1}, {}),
-        "c/two": ("measurement", {"a": 1, "b": 1}, {}),
-        "c/prior": ("prior", {}, {"s": 2}),
-        "c/second": ("main", {"c": 1}, {}),
-        "c/few": ("sampling", {"d": 1}, {}),
-        "c/variant": ("measurement", {"e": 1}, {}),
-        "c/variant_other": ("measurement", {"e": 2}, {}),
-        "c/variant_two": ("measurement", {"a": 2, "e": 2}, {}),
-        "c/second_too": ("main", {"f": 1, "g": 1}, {}),
-        "c/second_part": ("sampling", {"g": 1}, {}),
-        "c/second_less": ("sampling", {"f": 1, "g": 1, "h": 1}, {}),
-    }
-    described = {
-        name: {"kind": kind, "model": "m", "title": name, "differs": {"choices": choices, "priors": priors}}
-        for name, (kind, choices, priors) in fits.items()
-    }
-    rows = [
-        row("main", 0.0, True),
-        row("near", 0.1),
-        row("far", -0.3),
-        row("two", 9.0),
-        row("prior", 9.0),
-        row("second", 9.0),
-        row("few", 9.0, n=49),
-        row("variant", 0.2, True),
-        row("variant_other", 0.3),
-        row("variant_two", 9.0),
-        row("second_too", 0.0, True),
-        row("second_part", 0.2),
-        row("second_less", 0.1),
-    ]
-    add_moved_most(rows, described)
-    assert rows[0]["moved_most"]["spec"] == "far"
-    assert rows[0]["moved_most"]["shift"]["median"] == pytest.approx(-0.6)
-    assert rows[0]["moved_most"]["n"] == 100
-    # A headline of a second main fit is compared with the main fit, and with other values of the same choice.
-    assert rows[7]["moved_most"]["spec"] == "main"
-    rows[8]["median"] = 0.9
-    add_moved_most(rows, described)
-    assert rows[7]["moved_most"]["spec"] == "variant_other"
-    assert rows[10]["moved_most"]["spec"] == "second_less"  # the other lacks a choice of the second main fit
-    assert all(other["moved_most"] is None for other in rows if not other["headline"])
-
-
 def test_counted_odds_ratio_is_that_of_the_table():
     found = _compute_odds_ratio(k=20, n=100, k_reference=40, n_reference=100)
     assert found["median"] == pytest.approx(20.5 * 60.5 / (80.5 * 40.5))
     assert found["n"] == 200
     assert found["eti_low"] < found["median"] < found["eti_high"] < 1
+
+
+def test_counted_ratio_has_the_interval_of_its_logarithm():
+    """By hand, with the standard error of Katz et al. (1978), and against 200,000 pairs of binomial samples."""
+    found = _compute_ratio(k=20, n=100, k_reference=40, n_reference=100)
+    assert found is not None
+    assert found["median"] == pytest.approx(0.5)
+    sd = np.sqrt(1 / 20 - 1 / 100 + 1 / 40 - 1 / 100)
+    assert found["eti_low"] == pytest.approx(0.5 * np.exp(-1.598193 * sd), rel=1e-6)
+    assert found["eti_high"] == pytest.approx(0.5 * np.exp(1.598193 * sd), rel=1e-6)
+    assert found["n"] == 200
+    rng = np.random.default_rng(3)
+    large = _compute_ratio(k=200, n=1000, k_reference=400, n_reference=1000)
+    assert large is not None
+    ratios = np.log(rng.binomial(1000, 0.2, 200_000) / rng.binomial(1000, 0.4, 200_000))
+    width = np.log(large["eti_high"] / large["eti_low"]) / 2 / 1.598193
+    assert ratios.std() == pytest.approx(width, rel=0.01)
+    assert _compute_ratio(k=0, n=100, k_reference=40, n_reference=100) is None
+    assert _compute_ratio(k=20, n=100, k_reference=0, n_reference=100) is None
 
 
 def test_the_step_that_matters_most_is_the_largest():

@@ -119,9 +119,9 @@ def test_ranks_have_thinned_draws_of_scalar_parameters(tree: xr.DataTree, charts
 
 
 def estimate(spec: str, **changed: Any) -> dict[str, Any]:
-    refits = [{"title": "priors of half the scale: all", "to": {**FIGURES, "median": 0.4}}]
+    refits = [{"title": "half the scale", "to": {**FIGURES, "median": 0.4}}]
     row = {"spec": spec, "spec_title": f"the {spec} one", "title": "ratio", "headline": True, "kind": "quantity",
-           "unit": "ratio", "published": None, "refits": refits}  # fmt: skip
+           "unit": "ratio", "published": None, "refits": refits, "estimand": "ratio", "coords": {}}  # fmt: skip
     return row | FIGURES | changed
 
 
@@ -140,6 +140,8 @@ def test_sensitivity_is_of_headline_quantities_that_were_refitted():
         ("ratio", "half the scale", 0.4),
     ]
     assert len(shown) == 4
+    eras = [estimate("main", coords={"era": era}, title=era) for era in ("2014-18", "2014-22")]
+    assert [one["panel"] for one in make_sensitivity_data("toy", eras)["toy_sensitivity/panels"]] == ["2014-22"]
 
 
 def test_figures_of_all_claims_are_drawn_from_rows(charts: dict[str, list[dict[str, Any]]], tmp_path: Path):

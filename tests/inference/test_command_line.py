@@ -122,13 +122,14 @@ def test_sensitive_headlines_are_declared(published: dict[str, Any]):
 
 
 @pytest.mark.parametrize("name", list(CLAIMS))
-def test_headlines_are_three_to_six_and_exist(published: dict[str, Any], name: str):
+def test_headlines_exist_and_published_values_are_found(published: dict[str, Any], name: str):
     claim = import_part(name, "reporting")
     rows = [row for row in published["estimates"] if row["claim"] == name]
     headlines = [row for row in rows if row["headline"]]
-    assert 3 <= len(headlines) <= 6
-    assert len(headlines) == len(claim.HEADLINES)
-    assert {row["estimand"] for row in rows if row["published_text"]} == {known.estimand for known in claim.PUBLISHED}
+    assert 3 <= len(headlines) == len(claim.HEADLINES)
+    assert {row["estimand"] for row in rows if row["published_text"]} == {
+        known.estimand for known in claim.PUBLISHED if not known.not_comparable
+    }
 
 
 def damaged(tmp_path: Path, change: str) -> Path:
@@ -290,7 +291,8 @@ def test_three_seeds_fixed_in_advance_agree(seeded: dict[int, dict[str, Any]], s
         assert distance <= (4 if row["headline"] else 5), (row["spec"], row["title"])
     assert sum(distance > 2 for distance, _ in distances) <= len(distances) / 15
     for was, now in zip(seeded[0]["estimates"], seeded[seed]["estimates"], strict=True):
-        assert {was["verdict"], now["verdict"]} != {"agrees", "disagrees"}, was["title"]
+        opposite = ({"agrees", "disagrees"}, {"supported", "contradicted"})
+        assert {was["verdict"], now["verdict"]} not in opposite, was["title"]
         if was["headline"]:
             assert was["verdict"] == now["verdict"], was["title"]
 

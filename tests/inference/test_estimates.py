@@ -1,4 +1,4 @@
-"""Estimates: summaries of draws, verdicts, formatting and declared sensitivities."""
+"""Estimates: summaries of draws, formatting and declared sensitivities."""
 
 from __future__ import annotations
 
@@ -11,75 +11,16 @@ import xarray as xr
 from inference.summaries import formatting
 from inference.summaries.estimates import summarise
 from inference.summaries.refits import add_refits
-from inference.summaries.sensitivity import list_flags, list_needless, list_undeclared
-from inference.summaries.verdicts import decide
+from inference.summaries.sensitivity import (
+    format_rows_csv,
+    list_flags,
+    list_needless,
+    list_undeclared,
+    select_rows,
+)
 from models.common.claim import Headline, Published
-from models.common.estimand import to_scale
 
 RNG = np.random.default_rng(11)
-
-
-def draws(
-    centre: float, sd: float, scale: str = "identity", reference: float | None = None, unit: str = "x"
-) -> xr.DataArray:
-    """Make independent draws that are normal on their scale."""
-    values = centre + sd * RNG.normal(size=(4, 1000))
-    back = {"logit": lambda x: 1 / (1 + np.exp(-x)), "log": np.exp, "identity": lambda x: x}[scale]
-    attrs = {"scale": scale, "unit": unit, "kind": "quantity"} | ({} if reference is None else {"reference": reference})
-    return xr.DataArray(back(values), dims=("chain", "draw"), attrs=attrs)
-
-
-def figures(values: xr.DataArray, mcse: float = 0.0) -> dict[str, float]:
-    low, high = values.quantile([0.055, 0.945]).values
-    return {"eti_low": low, "eti_high": high, "mcse_low": mcse, "mcse_high": mcse}
-
-
-def judged(values: xr.DataArray, known: Published, mcse: float = 0.0) -> str:
-    return decide(values, known, figures(values, mcse))
-
-
-LOGIT_HALF = Published("p", value=0.5, tolerance=0.5)
-
-
-@pytest.mark.parametrize(
-    ("centre", "sd", "expected"),
-    [(0.0, 0.1, "agrees"), (2.0, 0.3, "disagrees"), (0.4, 0.4, "compatible"), (0.9, 0.45, "undecided")],
-)
-def test_verdict_on_a_share(centre: float, sd: float, expected: str):
-    assert judged(draws(centre, sd, "logit"), LOGIT_HALF) == expected
-
-
-def test_probability_near_a_threshold_has_not_crossed_it():
-    # P(within) = 0.895 +- 0.005: above 0.89, but not by two Monte Carlo standard errors.
-    sd = 0.5 / 1.6211
-    values = draws(0.0, sd, "logit")
-    within = float((abs(to_scale(values, "logit")) < 0.5).mean())
-    assert 0.885 < within < 0.90
-    assert judged(values, LOGIT_HALF) == "compatible"
-
-
-def test_interval_is_widened_by_two_monte_carlo_errors():
-    values = draws(0.9, 0.45, "logit")
-    low = figures(values)["eti_low"]
-    assert judged(values, LOGIT_HALF, mcse=(low - 0.5) / 2 + 1e-6) == "compatible"
-
-
-def test_verdict_on_a_sign():
-    fall = Published("d", sign=-1)
-    assert judged(draws(-2, 0.5, reference=0.0), fall) == "agrees"
-    assert judged(draws(2, 0.5, reference=0.0), fall) == "disagrees"
-    assert judged(draws(-0.3, 0.5, reference=0.0), fall) == "undecided"
-
-
-def test_practical_equivalence_comes_first():
-    rise = Published("r", sign=1)
-    assert judged(draws(0.03, 0.01, "log", reference=1.0), rise) == "negligible"
-    assert judged(draws(0.03, 0.01, "identity", reference=0.0, unit="log-odds"), rise) == "negligible"
-
-
-def test_other_quantity_has_no_verdict():
-    other = Published("r", value=5.0, tolerance=0.4, not_comparable="hardware")
-    assert judged(draws(1.6, 0.01, "log"), other) == "not comparable"
 
 
 def fitted() -> xr.DataTree:
@@ -183,6 +124,46 @@ def test_sensitivity_must_be_declared_and_needless_declarations_are_found():
 )
 def test_texts(made: str, text: str):
     assert made == text
+
+
+def test_an_estimate_that_is_known_exactly():
+    """A share of labelled rows, all known, has no interval, and depends on no prior."""
+    tree = fitted()
+    groups = {name: tree[name].to_dataset() for name in tree.children}
+    for name in ("estimands", "prior_estimands"):
+        groups[name]["table"] = groups[name]["share"] * 0 + 18 / 28
+        groups[name]["table"].attrs = groups[name]["share"].attrs
+    headline = (Headline("main", "table", {"year": 2020}),)
+    published = (Published("table", {"year": 2020}, 0.65, tolerance=0.5),)
+    rows = summarise("toy", "main", xr.DataTree.from_dict(groups), published, headline)
+    (row,) = [row for row in rows if row["estimand"] == "table"]
+    assert row["median"] == row["eti_low"] == row["eti_high"] == pytest.approx(18 / 28)
+    assert row["text"] == "0.64 (exact)"
+    assert (row["sd"], row["mcse"], row["mcse_low"], row["sd_scale"]) == (0, 0, 0, 0)
+    assert row["contraction"] == 1
+    assert row["prior_sensitive"] is False
+    assert row["prior_sensitivity_by_group"] == {"theta": 0.0}
+    assert [row[name] for name in ("r_hat", "ess_bulk", "ess_tail", "published_inside")] == [None] * 4
+    assert (row["verdict"], row["p_within"]) == ("agrees", 1)
+    assert list_flags(row | {"prior_shift": None, "verdict_changes": []}) == []
+
+
+def test_verdict_changes_of_an_event_that_is_a_headline():
+    event = {"claim": "c", "estimand": "e", "coords": {}, "kind": "probability", "headline": True, "sd": None}
+    event |= {"median": None, "eti_low": None, "eti_high": None, "text": "0.95", "prior_sensitive": None}
+    rows = [event | {"spec": "main", "verdict": "supported"}, event | {"spec": "p", "verdict": "inconclusive"}]
+    fit = {"kind": "prior", "model": "m", "title": "P", "differs": {"choices": {}, "priors": {"s": 1}}}
+    add_refits(rows, {"c/main": fit | {"kind": "main"}, "c/p": fit})
+    assert rows[0]["verdict_changes"] == ["inconclusive under P"]
+    assert rows[0]["prior_shift"] is None
+    assert rows[0]["refits"][0]["shift"] == {"median": None, "eti_low": None, "eti_high": None}
+    assert list_flags(rows[0]) == ["verdict: inconclusive under P"]
+    assert list_undeclared(rows, {}) == ["c/main/e: verdict: inconclusive under P"]
+    assert format_rows_csv([], {}) == b""
+    columns = {"title": "t", "unit": "probability", "prior_sensitivity": None, "likelihood_sensitivity": None}
+    columns |= {"diagnosis": None, "prior_sensitivity_by_group": None, "contraction": None}
+    assert format_rows_csv([rows[0] | columns], {}).count(b"\n") == 2
+    assert select_rows(rows) == rows[:1]
 
 
 def test_shift_under_other_priors_by_hand():

@@ -114,7 +114,7 @@ def list_outputs(*claims: str) -> set[str]:
 
 ALL_FITS = set().union(*(list_fits(claim) for claim in CLAIMS))
 ACADEMIC, TOPIC, CODE = CLAIMS[:3]
-SCEPTICAL = ("sceptical", "large_scale_sceptical")
+SCEPTICAL = ("sceptical",)  # has a scale of the trend of its own
 
 CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "a label": (
@@ -143,7 +143,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         {"academic_share/hard_threshold"} | list_outputs(ACADEMIC),
     ),
     "one model's settings of NUTS": (
-        edit("models/topic_compute/specifications.py", '{"draws": 3000}', '{"draws": 3500}'),
+        edit("models/topic_compute/specifications.py", '{"draws": 2500}', '{"draws": 3500}'),
         list_fits(TOPIC, model="topic_year") | list_outputs(TOPIC),
     ),
     "a seed": (
@@ -158,7 +158,10 @@ CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
         append("models/topic_compute/decomposition.py"),
         list_fits(TOPIC) | list_outputs(TOPIC),
     ),
-    "a shared block": (append("models/common/walks.py"), list_fits(ACADEMIC) | list_outputs(ACADEMIC)),
+    "a shared block": (
+        append("models/common/walks.py"),
+        list_fits(ACADEMIC) | list_fits(TOPIC, model="topic_year") | list_outputs(ACADEMIC, TOPIC),
+    ),
     "a block of all claims": (append("models/common/exclusions.py"), ALL_FITS | list_outputs(*CLAIMS)),
     "a reader of a user's file": (
         append("data/tables/user_tables.py"),

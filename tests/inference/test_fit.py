@@ -236,7 +236,7 @@ def test_a_description_is_of_the_graph_alone():
 @pytest.mark.slow
 def test_draws_do_not_depend_on_which_model_was_compiled_first(tables: dict[str, Any], compiled: fit.Compiled):
     """As when a killed refresh resumes: another specification is compiled first."""
-    both = [one for one in list_specifications("academic_share") if one.name in ("main", "half_scale")]
+    both = [one for one in list_specifications("academic_share") if one.name in ("main", "main_trend_half")]
     resolved = [resolve("academic_share", one, Overrides()) for one in both]
     data = MODEL.prepare(tables, resolved[0].choices)
     models = [MODEL.build(data, one.priors) for one in resolved]

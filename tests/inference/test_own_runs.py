@@ -175,7 +175,7 @@ def test_sensitivity_is_0_where_declared_and_1_where_not(toy: Any, tmp_path: Pat
     toy.refresh(out)
     code, output, errors = toy("sensitivity", "--out", out)
     assert code == 0, errors
-    assert "priors of half the scale" in output
+    assert "half the scale of the mean" in output
     assert "declared, affects" in output
     with (out / "sensitivity.csv").open() as handle:
         row = next(csv.DictReader(handle))
@@ -220,7 +220,8 @@ def test_diff(toy: Any, tmp_path: Path):
     old = json.loads((tmp_path / "old" / "estimates.json").read_text())["estimates"][0]
     assert row["name"] == "toy/main/mean_by_year[2020]"
     assert row["shift"] == pytest.approx((read_mean(tmp_path / "new") - read_mean(tmp_path / "old")) / old["sd"])
-    assert row["verdict"] == ["agrees", "undecided"]
+    assert row["verdict"] == ["supported", "inconclusive"]
+    assert row["rules"] == [2, 2]
     assert row["flipped"]
     code, output, _ = toy("diff", tmp_path / "old", tmp_path / "new")
     assert "1 verdicts flipped" in output
@@ -228,7 +229,9 @@ def test_diff(toy: Any, tmp_path: Path):
     assert "2 estimates in both, 0 moved by more than one posterior sd, 0 verdicts flipped" in same
     malformed = tmp_path / "odd.json"
     malformed.write_text('{"schema_version": 1, "fits": {}, "estimates": [{"estimand": "x"}]}')
-    for bad in (tmp_path / "none", tmp_path / "my.toml", malformed):
+    later = tmp_path / "later.json"
+    later.write_text('{"schema_version": 99, "fits": {}, "estimates": []}')
+    for bad in (tmp_path / "none", tmp_path / "my.toml", malformed, later):
         code, _, errors = toy("diff", tmp_path / "old", bad)
         assert code == 2
         assert len(errors.strip().splitlines()) == 1
@@ -246,7 +249,8 @@ def test_publish(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     text = readme.read_text()
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
-    assert "| the mean, 2020 † | " in text
+    assert "| the mean, 2020 | " in text
+    assert "| fall | supported: P(sign) above 0.99, interval excludes 0 | −6.6 to −2.7 | 1 of 1 | " in text
     assert "an earlier table" not in text
     copied = (published / "estimates.json").read_text()
     assert json.loads(copied) == json.loads(out.estimates.read_text())

@@ -87,7 +87,7 @@ def test_prior_sets_are_not_compared_with_a_users_priors(toy: Any, tmp_path: Pat
     (folder,) = (out / "own").iterdir()
     lines = read_csv(folder / "sensitivity.csv")
     assert [(line["estimand"].split("/")[1], line["priors"]) for line in lines] == [
-        ("main", "priors of half the scale"),
+        ("main", "half the scale of the mean"),
         ("main", "my.toml"),
     ]
 

@@ -145,6 +145,7 @@ def _case(claim: str, name: str, tables: Callable[[], Tables], **choices: Any) -
 CASES = {
     "shares": _case("academic_share", "shares", table_of_models),
     "upper_tail": _case("academic_share", "upper_tail", table_of_models),
+    "upper_tail, changing spread": _case("academic_share", "upper_tail", table_of_models, spread="changing"),
     "contrast": _case("topic_compute", "contrast", table_of_topics),
     "topic_year": _case("topic_compute", "topic_year", table_of_topics),
     "topic_year, spanning": _case("topic_compute", "topic_year", table_of_topics, venues="spanning"),

@@ -12,7 +12,11 @@ import pytest
 import xarray as xr
 
 from inference.pipeline import publish
-from inference.store.paths import Paths
+from inference.store.declarations import import_part
+from inference.store.paths import POWER, Paths
+from inference.summaries.estimates import make_key
+from inference.summaries.power import read_refits
+from inference.summaries.robustness import list_compared
 from models.registry import CLAIMS
 
 
@@ -25,7 +29,7 @@ def test_headlines_are_compared_with_all_their_refits():
     fits = content["fits"]
     for row in content["estimates"]:
         own = fits[f"{row['claim']}/{row['spec']}"]
-        if not (row["headline"] and row["kind"] == "quantity"):
+        if not row["headline"] or row["sd"] == 0:  # no prior moves what is known exactly
             continue
         same = {
             fit["kind"] + name.removeprefix(row["claim"])
@@ -35,6 +39,46 @@ def test_headlines_are_compared_with_all_their_refits():
         }
         priors = {name.removeprefix("prior/") for name in same if name.startswith("prior/")}
         assert {refit["spec"] for refit in row["refits"]} == priors, row["title"]
+
+
+def test_headlines_are_compared_with_all_defensible_analyses():
+    """Every one that is declared is fitted, and those that the page counts are those of the same quantity."""
+    content = json.loads((publish.PUBLISHED / "estimates.json").read_text())
+    assert content["schema_version"] == 2
+    rows = {(row["claim"], row["spec"], *make_key(row["estimand"], row["coords"])): row for row in content["estimates"]}
+    for row in content["estimates"]:
+        found = row["robustness"]
+        assert (found is not None) == row["headline"]
+        if found is None:
+            continue
+        specifications = import_part(row["claim"], "specifications").SPECIFICATIONS
+        own = next(one for one in specifications if one.name == row["spec"])
+        listed = list_compared(own, row["estimand"], specifications, "defensible")
+        key = make_key(row["estimand"], row["coords"])
+        others = [rows.get((row["claim"], one.name, *key)) for one in listed if not one.user_only]
+        present = [other for other in others if other is not None]
+        assert found["declared"] == len(others)
+        assert found["of"] == len(present), row["title"]
+        medians = [one["value"] if one["kind"] == "probability" else one["median"] for one in (row, *present)]
+        assert (found["median_low"], found["median_high"]) == (min(medians), max(medians))
+        if row["verdict"] not in (None, "not comparable"):
+            assert found["same_verdict"] == sum(other["verdict"] == row["verdict"] for other in present)
+            assert len(found["changed"]) == len(present) - found["same_verdict"]
+
+
+def test_no_published_value_is_shown_with_what_is_not_comparable():
+    for row in json.loads((publish.PUBLISHED / "estimates.json").read_text())["estimates"]:
+        if row["verdict"] == "not comparable":
+            assert row["not_comparable"]
+            assert [row[name] for name in ("published", "published_sign", "published_text", "p_within")] == [None] * 4
+
+
+def test_probabilities_of_verdicts_by_refits_are_of_the_published_fits():
+    content = json.loads((publish.PUBLISHED / "estimates.json").read_text())
+    keys = {(name.partition("/")[0], fit["fit_key"]) for name, fit in content["fits"].items()}
+    for claim in CLAIMS:
+        for line in read_refits(POWER, claim):
+            assert (claim, line["fit_key"]) in keys, "run the refits again: power.csv is of other fits"
 
 
 def test_readme_shows_the_published_table():

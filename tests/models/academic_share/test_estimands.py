@@ -10,12 +10,13 @@ import xarray as xr
 
 from models.academic_share.choices import Choices
 from models.academic_share.estimands import compute_estimands
-from models.academic_share.rows import SECTORS, prepare_upper_tail
+from models.academic_share.rows import SECTORS, count_raw, prepare_shares, prepare_upper_tail
 from models.academic_share.upper_tail_estimands import (
     compute_large_scale_shares,
     compute_upper_tail_estimands,
     split_upper_tail,
 )
+from models.common.estimand import check_estimands
 
 CHOICES, LABELLED = Choices(), Choices(team="labelled")
 
@@ -35,7 +36,15 @@ def tiny() -> tuple[xr.Dataset, xr.Dataset]:
         {"chain": [0], "draw": [0, 1], "year": years, "sector": list(SECTORS)},
         ("chain", "draw", "year", "sector"),
     )
-    data = xr.Dataset({"n": ("year", [1, 3, 10, 30])}, {"year": years})
+    counts = [[1, 0, 0, 0, 0], [2, 0, 0, 1, 0], [3, 1, 1, 5, 0], [2, 3, 5, 20, 0]]
+    data = xr.Dataset(
+        {
+            "count": (("year", "sector"), counts),
+            "n": ("year", [1, 3, 10, 30]),
+            "unknown": ("year", [0, 0, 0, 0]),
+        },
+        {"year": years, "sector": list(SECTORS)},
+    )
     return xr.Dataset({"share": share}), data
 
 
@@ -55,7 +64,79 @@ def test_shares_by_hand():
     # Industry-only is above one half from 2020 on in the first draw; in the second only in 2014, so it never stays.
     np.testing.assert_array_equal(found["industry_only_above_half_from"][0], [[0, 0, 1, 1], [0, 0, 0, 0]])
     np.testing.assert_array_equal(found["industry_only_never_stays_above_half"][0], [0, 1])
+    # It is the largest group from 2020 on in the first draw; in the second, all collaborations equal it in 2022.
+    np.testing.assert_array_equal(found["industry_only_largest_from"][0], [[0, 0, 1, 1], [0, 0, 0, 0]])
     assert found["n_by_period"].sel(period="2020-22") == 40
+
+
+@pytest.mark.parametrize(
+    ("shares", "leads"),
+    [
+        ([0.30, 0.10, 0.10, 0.45, 0.05], True),  # a plurality
+        ([0.46, 0.05, 0.00, 0.44, 0.05], False),  # fewer than academia-only
+        ([0.10, 0.25, 0.22, 0.43, 0.00], False),  # fewer than both types of collaboration together
+        ([0.10, 0.00, 0.00, 0.44, 0.46], True),  # other teams are no group of the claim
+    ],
+)
+def test_industry_leads_if_it_is_the_largest_of_three_groups(shares: list[float], leads: bool):
+    draws, data = tiny()
+    draws = draws.copy()
+    draws["share"][:, :, -1] = shares
+    found = compute_estimands(draws, data, CHOICES)["industry_only_largest_from"].sel(year=2022)
+    assert (found == leads).all()
+
+
+def test_shares_among_the_models_in_the_table_are_counts_if_every_team_type_is_known():
+    draws, data = tiny()
+    found = compute_estimands(draws, data, CHOICES)
+    assert (found["table_share_academia_only"].sel(period="2010-14") == 3 / 4).all()
+    assert (found["table_share_academia_only"].sel(period="2020-22") == 5 / 40).all()
+    assert (found["table_share_industry_with_leaning"].sel(period="2020-22") == 31 / 40).all()
+    assert (found["table_share_industry_with_leaning_by_year"].sel(table_year=2022) == 25 / 30).all()
+    assert (found["table_share_industry_only_by_year"].sel(table_year=2022) == 20 / 30).all()
+
+
+def test_the_raw_counts_of_a_table_without_unknown_teams_are_its_shares(tables: dict[str, Any]):
+    data = prepare_shares(tables, CHOICES)
+    assert int(data["unknown"].sum()) == 0
+    draws = xr.Dataset({"share": ((data["count"] + 1) / (data["n"] + 5)).expand_dims(chain=1, draw=2)})
+    found = compute_estimands(draws, data, CHOICES)
+    for name in ("academia_only", "industry_only", "industry_with_leaning"):
+        for suffix, dim, table in (("", "period", "period"), ("_by_year", "year", "table_year")):
+            share, raw = found[f"table_share_{name}{suffix}"], count_raw(data)[f"share_{name}{suffix}"]
+            for where in share[table].values:
+                k, n = raw.sel({dim: where})
+                assert (share.sel({table: where}) == float(k) / float(n)).all()
+    early = count_raw(data)["share_academia_only"].sel(period="2010-14").values.tolist()
+    assert early == [18, 28]
+
+
+def test_unknown_team_types_are_drawn_from_the_shares_of_their_year():
+    draws, data = tiny()
+    many = draws.isel(draw=np.zeros(4000, int)).assign_coords(draw=np.arange(4000))  # the first draw, again and again
+    data = data.assign(unknown=("year", [0, 4, 0, 10]))
+    found = compute_estimands(many, data, CHOICES)
+    share = found["table_share_academia_only"]
+    early, late = (share.sel(period=period).to_numpy().ravel() for period in ("2010-14", "2020-22"))
+    assert set(np.round(early * 8)) == {3, 4, 5, 6, 7}  # 3 known, 0 to 4 of the unknown ones
+    for found_here, known, unknown, chance, total in ((early, 3, 4, 0.4, 8), (late, 5, 10, 0.1, 50)):
+        sd = np.sqrt(unknown * chance * (1 - chance)) / total
+        assert found_here.mean() == pytest.approx((known + unknown * chance) / total, abs=5 * sd / np.sqrt(4000))
+        assert found_here.std() == pytest.approx(sd, rel=0.06)
+    assert found["n_table_by_period"].sel(period="2020-22") == 50
+    assert found["n_table_by_table_year"].sel(table_year=2014) == 7
+    again = compute_estimands(many, data, CHOICES)
+    xr.testing.assert_identical(found, again)  # the draws have a seed of their own
+    check_estimands(found)
+
+
+def test_a_year_without_models_has_no_share_in_the_table():
+    draws, data = tiny()
+    data["n"][0], data["count"][0] = 0, 0
+    found = compute_estimands(draws, data, CHOICES)
+    assert found["table_share_academia_only_by_year"]["table_year"].values.tolist() == [2014, 2020, 2022]
+    assert found["share_academia_only_by_year"].sizes["year"] == 4  # the trend has one
+    assert np.isfinite(found["table_share_academia_only_by_year"]).all()
 
 
 def make_tail_draws(rng: np.random.Generator, draws: int, years: int = 2, domains: int = 3) -> xr.Dataset:

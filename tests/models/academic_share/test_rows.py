@@ -102,6 +102,32 @@ def test_choices_of_rows(tables: dict[str, Any]):
     assert n(vintage="2025-06") > n()
 
 
+def test_models_whose_team_type_is_unknown_are_counted_by_year(tables: dict[str, Any]):
+    resolved, labelled = (prepare_shares(tables, choices) for choices in (CHOICES, LABELLED))
+    assert int(resolved["unknown"].sum()) == 0
+    # Both sources have the same table: what labels leave unknown, organisations and later vintages resolve.
+    np.testing.assert_array_equal(labelled["n"] + labelled["unknown"], resolved["n"])
+    frame = tables["models"].copy()
+    rows = select(tables, CHOICES).frame.query("has_compute and year == 2019").index[:3]
+    frame.loc[rows, "team_resolved"] = "unknown"
+    without = prepare_shares({"models": frame}, CHOICES)
+    assert without["unknown"].sel(year=2019) == 3 and int(without["unknown"].sum()) == 3
+    assert without["n"].sel(year=2019) == resolved["n"].sel(year=2019) - 3
+    frame.loc[rows[0], "log10_compute"] = np.nan  # a model without a compute is not in the table of the shares
+    assert prepare_shares({"models": frame}, CHOICES)["unknown"].sel(year=2019) == 2
+
+
+def test_the_hard_threshold_holds_for_models_of_unknown_teams(tables: dict[str, Any]):
+    choices = dataclasses.replace(CHOICES, above_line=0.76)
+    frame = tables["models"].copy()
+    known = select(tables, CHOICES).frame.query("has_compute and year == 2019")
+    largest, smallest = known["log10_compute"].idxmax(), known["log10_compute"].idxmin()
+    for row, counted in ((largest, 1), (smallest, 0)):
+        changed = frame.copy()
+        changed.loc[row, "team_resolved"] = "unknown"
+        assert int(prepare_shares({"models": changed}, choices)["unknown"].sum()) == counted
+
+
 def test_resolved_collaborations_may_lean_to_industry(tables: dict[str, Any]):
     sectors = ["industry-only", "industry-leaning collaboration"]
 
@@ -117,6 +143,8 @@ def test_hard_threshold_keeps_models_above_the_line():
     frame.loc[4, "log10_compute"] += 3
     assert flag_above_line(frame, 0.76).tolist() == [False] * 4 + [True] + [False] * 5
     assert flag_above_line(frame.sample(frac=1, random_state=1), 0.76).sort_index().tolist()[4]
+    others = frame.assign(log10_compute=frame["log10_compute"] + 5)  # all above the line of the first ones
+    assert flag_above_line(others, 0.76, frame).all() and flag_above_line(others.iloc[:0], 0.76, frame).empty
 
 
 def test_fixed_mix_and_missing_share_by_hand(tables: dict[str, Any]):

@@ -11,8 +11,17 @@ import pytest
 import xarray as xr
 
 from inference.sampling.compiled import INTERPRETED
-from models.academic_share.reporting import LADDER
-from models.academic_share.specifications import CHOICES, PRIORS, SEED, SPECIFICATIONS
+from models.academic_share.reporting import HEADLINES, LADDER, PUBLISHED
+from models.academic_share.specifications import (
+    CHOICES,
+    HEADLINES_OF,
+    PRIOR_GROUPS,
+    PRIORS,
+    REFITTED,
+    SEED,
+    SPECIFICATIONS,
+    list_named_priors,
+)
 from models.common.claim import RAW
 from tests.models.declared import fields_of, models_of
 
@@ -67,16 +76,77 @@ def test_each_step_changes_exactly_one_thing():
     assert set(LADDER.values()) <= kinds
 
 
-def test_prior_sets_halve_and_double_every_scale():
-    sets = {a.name: a.priors for a in SPECIFICATIONS if a.kind == "prior" and a.priors}
-    for name, factor in (("half_scale", 0.5), ("twice_scale", 2.0)):
-        for prefix, model in (("", "shares"), ("large_scale_", "upper_tail")):
-            others = {"offset_sd", "sd_log_sd", "compute_sd"} if model == "upper_tail" else set()
-            values, priors = sets[prefix + name], dataclasses.asdict(PRIORS[model])
-            assert {"intercept_sd", "trend_sd", "walk_sd"} | others <= set(values)
-            for field, value in values.items():
-                assert value == pytest.approx(factor * priors[field])
-    assert sets["sceptical"]["trend_sd"] <= PRIORS["shares"].trend_sd / 4
+def test_groups_of_priors_hold_each_parameter_and_scale_once():
+    for name, groups in PRIOR_GROUPS.items():
+        hyper_parameters = [one for names, _ in groups.values() for one in names]
+        parameters = [one for _, names in groups.values() for one in names]
+        assert sorted(parameters) == sorted(MODELS[name].top_level)
+        assert len(set(hyper_parameters)) == len(hyper_parameters)
+        scales = {field.name for field in dataclasses.fields(PRIORS[name])} - {"intercept_mean", "compute_mean"}
+        assert set(hyper_parameters) == scales - {"growth_mean", "sd_median"}
+    assert set(PRIOR_GROUPS) == set(MODELS)
+
+
+def test_a_prior_scales_the_parameters_of_its_group(tables: dict[str, Any]):
+    """Doubling a group's hyper-parameters changes the log priors of its parameters, and of no others."""
+    for name, groups in PRIOR_GROUPS.items():
+        model_of = MODELS[name]
+        data = model_of.prepare(tables, dataclasses.replace(CHOICES, spread="changing"))
+        model = model_of.build(data, PRIORS[name])
+        point = {key: value + 0.3 for key, value in model.initial_point().items()}
+        terms = model.logp(vars=[model[one] for one in model_of.top_level], jacobian=False, sum=False)
+        densities = model.compile_fn(
+            [term.sum() for term in terms], inputs=model.value_vars, mode=INTERPRETED, on_unused_input="ignore"
+        )
+        before = dict(zip(model_of.top_level, densities(point), strict=True))
+        for group, (hyper_parameters, parameters) in groups.items():
+            values = {one: 2 * dataclasses.asdict(PRIORS[name])[one] for one in hyper_parameters}
+            other = model_of.build(data, dataclasses.replace(PRIORS[name], **values))
+            model["prior"].set_value(other["prior"].get_value())
+            after = dict(zip(model_of.top_level, densities(point), strict=True))
+            changed = {one for one in before if abs(float(before[one]) - float(after[one])) > 1e-9}
+            assert changed == set(parameters), (name, group)
+        model["prior"].set_value(model_of.build(data, PRIORS[name])["prior"].get_value())
+
+
+def test_named_priors_scale_one_group():
+    sets = {one.name: one for one in SPECIFICATIONS if one.kind == "prior" and one.priors}
+    assert len(list_named_priors(REFITTED)) == 2 * len(REFITTED)
+    for fit, group in REFITTED:
+        model = "shares" if fit == "main" else "upper_tail"
+        for word, factor in (("half", 0.5), ("twice", 2.0)):
+            one = sets[f"{fit}_{group.replace(' ', '_')}_{word}"]
+            assert set(one.priors) == set(PRIOR_GROUPS[model][group][0])
+            for field, value in one.priors.items():
+                assert value == pytest.approx(factor * dataclasses.asdict(PRIORS[model])[field])
+            assert (one.model, one.compared_with, one.role) == (model, fit, "defensible")
+    for one in sets.values():  # none scales two groups, of which one may cancel the other
+        groups = [g for g, (names, _) in PRIOR_GROUPS[one.model].items() if set(names) & set(one.priors)]
+        assert len(groups) == 1, one.name
+    assert sets["sceptical"].priors["trend_sd"] <= PRIORS["shares"].trend_sd / 4
+
+
+def test_specifications_say_which_headlines_are_the_same_quantity():
+    by_name = {one.name: one for one in SPECIFICATIONS}
+    headlines = {name: {h.estimand for h in HEADLINES if h.spec == name} for name in ("main", "large_scale")}
+    assert {fit: set(names) for fit, names in HEADLINES_OF.items()} == headlines
+    for one in SPECIFICATIONS:
+        assert set(one.same_quantity) <= headlines[one.compared_with], one.name
+        assert bool(one.same_quantity) == (one.role in ("main", "defensible", "bound")), one.name
+        assert one.model in (by_name[one.compared_with].model, RAW)
+        assert (one.role == "main") == (one.kind == "main")
+    leaning = {"share_industry_with_leaning_by_year", "table_share_industry_with_leaning_by_year"}
+    for published in PUBLISHED:
+        for name in published.not_comparable_in:
+            assert published.estimand not in by_name[name].same_quantity
+        if published.estimand in leaning:  # vintages whose labels are lists of sectors
+            later = {one.name for one in SPECIFICATIONS
+                     if one.model == "shares" and one.choices.get("vintage", "2023-12") > "2025"}  # fmt: skip
+            assert set(published.not_comparable_in) == later
+        if published.not_comparable:
+            assert published.value is None and published.sign is None  # no number with another quantity
+    tables = [one for one in SPECIFICATIONS if "table_share_academia_only" in one.same_quantity]
+    assert all(one.choices.keys() <= {"team"} for one in tables)  # of the same models
 
 
 @pytest.mark.parametrize("vintage", ["2025-06", "2026-05"])
@@ -99,7 +169,8 @@ def test_specifications_and_declarations_name_what_exists(tables: dict[str, Any]
         assert set(specification.priors) <= priors.get(specification.model, set())
         assert (specification.kind == "main") == (not specification.choices and not specification.priors)
     for name, spec in MODELS.items():
-        model = spec.build(spec.prepare(tables, CHOICES), PRIORS[name])
+        widest = dataclasses.replace(CHOICES, spread="changing")
+        model = spec.build(spec.prepare(tables, widest), PRIORS[name])
         assert set(spec.top_level) <= {variable.name for variable in model.free_RVs}
         # Other variables are the innovations or effects of a population, scaled by a top-level sd.
         others = {variable.name for variable in model.free_RVs} - set(spec.top_level)

@@ -141,3 +141,28 @@ def test_deterministics_for_estimands_agree_with_the_likelihood(tail: tuple[Valu
     np.testing.assert_allclose(values["location_domain"], values["compute_domain_sd"] * values["compute_domain_raw"])
     np.testing.assert_allclose(values["log_odds_domain"], values["domain_sd"] * values["domain_raw"])
     np.testing.assert_allclose(values["sd"], np.exp(values["log_sd"] + values["log_sd_sector"]))
+
+
+def test_a_changing_spread_has_one_trend_for_all_team_types():
+    """The sd of a model is that of its team type, times the exponential of a trend at its own date."""
+    at = evaluated("upper_tail, changing spread")
+    values, densities = at(at.point(4, 0.6))
+    constant, of_constant = evaluated("upper_tail")(
+        {name: at.point(4, 0.6)[name] for name in evaluated("upper_tail").start}
+    )
+    by_sector = dict(zip(SECTORS, values["log_sd"] + values["log_sd_sector"], strict=True))
+    trend = float(values["spread_trend"])
+    assert abs(trend) > 0.05
+    wanted = []
+    for row, density in zip(notable().query("known").itertuples(), of_constant["log10_compute_obs"], strict=True):
+        se = row.log10_compute_se if np.isfinite(row.log10_compute_se) else UNLABELLED
+        before, after = (np.hypot(np.exp(by_sector[row.sector] + change), se) for change in (0.0, trend * row.x))
+        squares = -2 * before**2 * (density + np.log(before) + 0.5 * np.log(2 * np.pi))  # of the residual
+        wanted.append(-0.5 * squares / after**2 - np.log(after) - 0.5 * np.log(2 * np.pi))
+    np.testing.assert_allclose(densities["log10_compute_obs"], wanted, rtol=1e-7)
+    np.testing.assert_allclose(densities["count_obs"], of_constant["count_obs"], rtol=1e-9)
+    x = (np.arange(FIRST, LAST + 1) - (FIRST + LAST) / 2) / 10
+    np.testing.assert_allclose(values["sd"], constant["sd"] * np.exp(trend * x)[:, None], rtol=1e-9)
+    scale = CASES["upper_tail"].priors.spread_trend_sd
+    assert densities["spread_trend"] == pytest.approx(stats.norm.logpdf(trend, 0, scale))
+    assert "spread_trend" not in of_constant

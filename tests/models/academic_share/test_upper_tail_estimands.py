@@ -138,15 +138,36 @@ def test_ratio_of_compute_is_ten_to_the_mean_gap(tiny: tuple[xr.Dataset, xr.Data
     assert found["compute_ratio"].attrs["reference"] == 1.0 and found["compute_ratio"].attrs["scale"] == "log"
 
 
-def test_ratio_of_compute_ignores_missing_compute(tiny: tuple[xr.Dataset, xr.Dataset]):
-    """The ratio is based on models with a compute; the shares are based on all models."""
+@pytest.mark.parametrize("name", ["missing compute", "missing compute of academia"])
+def test_ratio_of_compute_is_of_all_models(name: str, tiny: tuple[xr.Dataset, xr.Dataset]):
+    """A team type's mean log10 compute is that of models with a compute, plus the shift times the share without."""
     draws, data = tiny
-    one, other = (
-        compute_upper_tail_estimands(draws, data, dataclasses.replace(CHOICES, missing_compute=shift))
-        for shift in (0.0, 1.0)
-    )
-    xr.testing.assert_identical(one["compute_ratio"], other["compute_ratio"])
-    assert (abs(one["threshold_by_year"] - other["threshold_by_year"]) > 0.05).all()
+    found = compute_upper_tail_estimands(draws, data, dataclasses.replace(CHOICES, **SPECIFIED[name]))
+    shift = SPECIFIED[name]["missing_compute"]
+    of_industry = 0.0 if "missing_team_types" in SPECIFIED[name] else shift
+    location = draws["location"].transpose("chain", "draw", "year", "sector").to_numpy()
+    missing = data["missing"].to_numpy()
+    gap = np.empty((CHAINS, DRAWS, len(YEARS)))
+    for t in range(len(YEARS)):
+        industry = location[:, :, t, INDUSTRY] + of_industry * missing[t, INDUSTRY]
+        academia = location[:, :, t, ACADEMIA] + shift * missing[t, ACADEMIA]
+        gap[:, :, t] = industry - academia
+    agree(found["compute_ratio_by_year"], 10.0**gap)
+    agree(found["compute_ratio"].sel(period="2020-22"), 10.0 ** ((30 * gap[..., 2] + 55 * gap[..., 3]) / 85))
+    at_random = compute_upper_tail_estimands(draws, data, CHOICES)["compute_ratio"]
+    if of_industry == 0:  # less compute of academia-only models, a larger ratio
+        assert shift < 0 and (found["compute_ratio"] > at_random).all()
+
+
+def test_a_spread_that_changes_enters_each_year(tiny: tuple[xr.Dataset, xr.Dataset]):
+    """With an sd by year, each year's tail is that of a constant sd of the same value."""
+    draws, data = tiny
+    factor = xr.DataArray([1.3, 1.1, 0.9, 0.7], {"year": list(YEARS)}, ("year",))
+    changing = compute_upper_tail_estimands(draws.assign(sd=draws["sd"] * factor), data, CHOICES)
+    for year, times in zip(YEARS, factor.values, strict=True):
+        constant = compute_upper_tail_estimands(draws.assign(sd=draws["sd"] * times), data, CHOICES)
+        for name in ("threshold_by_year", "large_scale_share_academia_only_by_year"):
+            agree(changing[name].sel(year=year), constant[name].sel(year=year).transpose("chain", "draw").to_numpy())
 
 
 def agree(found: xr.DataArray, wanted: np.ndarray, atol: float = 1e-9) -> None:

@@ -32,8 +32,15 @@ INDUSTRY = ("mixed", "industry-only")
 TEAMS = ("academia-only", *INDUSTRY)
 ERAS = ("2014-18", "2019-20", "2021-22")
 BILLIONTH = 1e-9  # papers: the model adds it to fractions of passages to avoid 0 / 0
-# The sampler moves in these effects less an offset, under the effect's name with the suffix "_shifted".
-EFFECTS = ("venue_year_effect", "any_industry", "only_industry", "ceiling_logit")
+# The sampler moves in these effects less an offset, those of eras also partly centred: effect to sampled variable.
+EFFECTS = {
+    "venue_year_effect": "venue_year_effect_shifted",
+    "any_industry_common": "any_industry_common_shifted",
+    "only_industry_common": "only_industry_common_shifted",
+    "any_industry": "any_industry_shifted_raw",
+    "only_industry": "only_industry_shifted_raw",
+    "ceiling_logit": "ceiling_logit_shifted",
+}
 CONFIGURATIONS = {
     f"error {error}, ceiling {ceiling}": Choices(error=error, ceiling=ceiling)
     for error in ("none", "pooled", "by team")
@@ -43,6 +50,7 @@ CONFIGURATIONS = {
     "shifts, by team": Choices(error="by team", shift_sensitivity=0.5, shift_specificity=-0.9),
     "shifts without error": Choices(error="none", shift_sensitivity=-0.7, shift_specificity=0.4),
     "human labels of papers alone, without AAAI": Choices(error="by team", calibration="hand", without_venue="AAAI"),
+    "same error, by team": Choices(error="by team", calibration="same error"),
     "addresses": Choices(error="none", outcome="address"),
     "passages alone, promises count, theory too": Choices(
         error="by team", calibration="passages", promised=True, research="all"
@@ -226,14 +234,20 @@ def sum_papers(values: Named, choices: Choices, papers: pd.DataFrame) -> float:
     return float(np.where(papers["released"], yes, no).sum())
 
 
-def sum_human_labels(values: Named, choices: Choices, tables: Tables) -> dict[str, float]:
-    """Sum the log likelihood of the LLM labels of papers with a human label, binomial by team type and era."""
+def sum_human_labels(values: Named, choices: Choices, tables: Tables, papers: pd.DataFrame) -> dict[str, float]:
+    """Sum the log likelihood of the LLM labels of papers with a human label, binomial by team type and era.
+
+    A human label of none may be of a paper that states a release, if both kinds of labels are used: a share u of such
+    releases is never found.
+    """
     human = tables["coder_labels"]
     human = human[(human["research"] == "empirical") & human["team_hand"].isin(["0", "1"])]
     human = human[human["code_hand"].isin(["0", "1"]) & (human["venue"] != choices.without_venue)]
     total = {"human_release_obs": 0.0, "human_none_obs": 0.0}
     if choices.calibration == "passages" or human.empty:
         return total
+    stated = papers.assign(r=np.exp(compute_log_release(values, choices, papers)[0]))
+    u = expit(values["unfound_logit"].item()) if choices.calibration == "both" else 0.0
     human = human.merge(tables["papers"][["id", f"team_{choices.team}"]], on="id", how="left")
     team_hand = human["team_hand"].map({"0": "academia-only", "1": "mixed"})
     team = human[f"team_{choices.team}"].where(lambda known: known.isin(TEAMS), team_hand)
@@ -241,10 +255,16 @@ def sum_human_labels(values: Named, choices: Choices, tables: Tables) -> dict[st
         {"team": team, "era": human["year"].map(find_era), "human": human["code_hand"], "llm": human["code_coder"]}
     )
     for (team_type, era, label), part in labelled.groupby(["team", "era", "human"]):
-        a, b = compute_errors(values, choices, pd.Series([team_type]), pd.Series([era]), shifted=False)
+        rates = compute_errors(values, choices, pd.Series([team_type]), pd.Series([era]), shifted=False)
+        a, b = (expit(rate[0]) for rate in rates)
         agree = int((part["llm"] == part["human"]).sum())
-        name, rate = ("human_release_obs", a) if label == "1" else ("human_none_obs", b)
-        total[name] += stats.binom.logpmf(agree, len(part), expit(rate[0]))
+        if label == "1":
+            total["human_release_obs"] += stats.binom.logpmf(agree, len(part), a)
+        else:
+            alike = stated[(stated["team"] == team_type) & (stated["era"] == era)]
+            share = alike["r"].mean() if len(alike) else 0.0
+            no = ((1 - share) * b + share * u * (1 - a)) / ((1 - share) + share * u)
+            total["human_none_obs"] += stats.binom.logpmf(agree, len(part), no)
     return total
 
 
@@ -277,7 +297,7 @@ def sum_likelihoods(values: Named, choices: Choices, tables: Tables) -> dict[str
     out = {"y_obs": sum_papers(values, choices, papers)}
     if choices.error == "none":
         return out
-    out |= sum_human_labels(values, choices, tables)
+    out |= sum_human_labels(values, choices, tables, papers)
     return out | {"passages_obs": sum_passages(values, choices, tables, papers)}
 
 
@@ -295,10 +315,10 @@ def compute_log_prior(values: Named, choices: Choices) -> dict[str, float]:
         free = x.size - x.size // x.sizes[dim]
         return float(-free * np.log(sd * np.sqrt(2 * np.pi)) - (x.to_numpy() ** 2).sum() / (2 * sd**2))
 
-    def log_normal(x: xr.DataArray, median: float) -> float:
-        return float(stats.norm.logpdf(np.log(x.item()), np.log(median), PRIORS.venue_log_sd))
+    def log_normal(x: xr.DataArray, median: float, log_sd: float = PRIORS.venue_log_sd) -> float:
+        return float(stats.norm.logpdf(np.log(x.item()), np.log(median), log_sd))
 
-    sd = values["venue_year_sd"].item()
+    sd, era_sd = values["venue_year_sd"].item(), values["industry_era_sd"].item()
     out = {
         "intercept": normal(values["intercept"], PRIORS.intercept_mean, PRIORS.intercept_sd),
         "venue_year_sd": float(stats.halfnorm.logpdf(sd, scale=PRIORS.venue_year_sd) + np.log(sd)),
@@ -311,15 +331,20 @@ def compute_log_prior(values: Named, choices: Choices) -> dict[str, float]:
         "size_venue_sd": log_normal(values["size_venue_sd"], PRIORS.size_venue_sd),
         "topic_venue_raw": normal(values["topic_venue_raw"], 0, 1),
         "size_venue_raw": normal(values["size_venue_raw"], 0, 1),
-        "any_industry": normal(values["any_industry"], 0, PRIORS.industry_sd),
-        "only_industry": normal(values["only_industry"], 0, PRIORS.industry_sd),
+        "industry_era_sd": log_normal(values["industry_era_sd"], PRIORS.industry_era_sd, PRIORS.industry_era_log_sd),
     }
+    for name in ("any_industry", "only_industry"):
+        common = values[f"{name}_common"]
+        out[f"{name}_common"] = normal(common, 0, PRIORS.industry_sd)
+        out[name] = normal(values[name] - common, 0, era_sd)
     if choices.ceiling != "none":
         out["ceiling_logit"] = normal(values["ceiling_logit"], PRIORS.ceiling_mean, PRIORS.ceiling_sd)
     if choices.error != "none":
         a, b = values["sensitivity_logit"], values["specificity_logit"]
         out["sensitivity_logit"] = normal(a, PRIORS.sensitivity_mean, PRIORS.sensitivity_sd)
         out["specificity_logit"] = normal(b, PRIORS.specificity_mean, PRIORS.specificity_sd)
+        if choices.calibration == "both":
+            out["unfound_logit"] = normal(values["unfound_logit"], PRIORS.unfound_mean, PRIORS.unfound_sd)
         if choices.error == "by team":
             for name, pooled in (("sensitivity", a), ("specificity", b)):
                 deviation = values[f"{name}_team_logit"] - pooled
@@ -368,7 +393,7 @@ class Evaluated:
             return np.concatenate([values[name].to_numpy().ravel() for name in self.list_effects()])
 
         columns = []
-        for name in (f"{effect}_shifted" for effect in self.list_effects()):
+        for name in (EFFECTS[effect] for effect in self.list_effects()):
             for i in np.ndindex(point[name].shape):
                 step = np.zeros(point[name].shape)
                 step[i] = 0.5

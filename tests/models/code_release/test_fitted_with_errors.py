@@ -67,6 +67,8 @@ def draw_parameters(data: xr.Dataset) -> xr.Dataset:
             **{f"{name}_venue_effect": normal(f"{name}_venue") for name in ("topic", "size")},
             "any_industry": normal("venues", "era"),
             "only_industry": normal("venues", "era"),
+            **{f"{name}_industry_common": normal("venues") for name in ("any", "only")},
+            "industry_era_sd": abs(normal()),
             "ceiling_logit": normal("team", centre=np.array([2.0, 1.0, 0.3])),
             "sensitivity_logit": sensitivity,
             "specificity_logit": specificity,

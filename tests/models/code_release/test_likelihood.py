@@ -14,6 +14,7 @@ from models.code_release.choices import Choices
 from models.code_release.model import MODEL
 from tests.models.code_release.density import (
     CONFIGURATIONS,
+    EFFECTS,
     ERAS,
     TEAMS,
     Named,
@@ -87,9 +88,9 @@ def test_joint_density_is_that_of_the_docstring(name: str):
     point = evaluated.point(seed, sd)
     expected = compute_log_prior(values, choices)
     effects = evaluated.list_effects()
-    shifted = {f"{effect}_shifted" for effect in effects}
+    shifted = {EFFECTS[effect] for effect in effects}
     free = {variable.name for variable in evaluated.model.free_RVs}
-    assert shifted < free and len(shifted) == (3 if choices.ceiling == "none" else 4)
+    assert shifted < free and len(shifted) == (5 if choices.ceiling == "none" else 6)
     assert free - shifted == set(expected) - set(effects)
     for variable in free - shifted:
         assert densities[variable] == pytest.approx(expected[variable], rel=1e-9, abs=1e-9), variable

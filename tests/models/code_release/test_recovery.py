@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from scipy.special import expit
 from scipy.stats import binom
 
 from inference.sampling.compiled import Compiled, sample
+from inference.sampling.fit import fit
 from inference.sampling.settings import Sampler
 from models.code_release import measurements
 from models.code_release.cells import prepare
@@ -64,13 +66,17 @@ class World:
     human_release: np.ndarray  # (team, era), papers with a human label
     human_none: np.ndarray
     passages: int  # most in each stratum of team type, year and venue group, fewer where fewer are labelled so
+    unfound: float = 0.0  # share of stated releases that have a human label of none
+    era_sd: float = 0.0  # sd between eras of each contrast of a venue group
 
 
 MANY = np.full((len(TEAM_TYPES), len(ERAS)), 150)
 EASY = World((0.97, 0.80, 0.80), (0.95, 0.95, 0.95), (1.0, 1.0, 1.0), MANY, MANY, 30)
 # As few labels as the real ones, and no human label of an industry-only paper. Error rates are as human labels suggest.
 FEW_RELEASE, FEW_NONE = np.array([[9, 10, 18], [8, 10, 19], [0, 0, 0]]), np.array([[8, 8, 27], [6, 7, 18], [0, 0, 0]])
-HARD = World((0.97, 0.95, 0.95), (0.80, 0.97, 0.97), (0.95, 0.85, 0.60), FEW_RELEASE, FEW_NONE, 11)
+HARD = World((0.97, 0.95, 0.95), (0.80, 0.97, 0.97), (0.95, 0.85, 0.60), FEW_RELEASE, FEW_NONE, 11, 0.06, 0.25)
+# Human labels and passages disagree: a quarter of the stated releases is never found.
+CONFLICT = World(EASY.sensitivity, EASY.specificity, EASY.ceiling, MANY, MANY, 30, 0.25)
 
 
 def simulate(data: xr.Dataset, seed: int, world: World) -> tuple[xr.Dataset, dict[str, float]]:
@@ -79,24 +85,36 @@ def simulate(data: xr.Dataset, seed: int, world: World) -> tuple[xr.Dataset, dic
     base = np.linspace(-1.5, 0.8, data.sizes["venue_year"] // 2).tolist() * 2
     venue_year = np.array(base) + rng.normal(0, 0.2, data.sizes["venue_year"])
     log_odds = (venue_year[:, None] + np.array([-0.4, 0.0, 0.4])).ravel()  # by venue-year and topic
-    effects = {"academia-only": 0.0} | PLANTED
+    # Contrasts of neighbouring team types by venue group and era, then the effect of each team type.
+    planted = np.diff([0.0, *PLANTED.values()])[:, None, None]
+    contrasts = planted + world.era_sd * rng.standard_normal((2, data.sizes["venues"], len(ERAS)))
+    effects = np.concatenate([np.zeros_like(contrasts[:1]), np.cumsum(contrasts, axis=0)])  # (team, venues, era)
     weights = data["base_n"].sum("team").values
+    base = log_odds[data["base_venue_year_topic_idx"]]
+    group, era = data["base_venue_group_idx"].values, data["base_era_idx"].values
+    a, b, w = (np.array(each) for each in (world.sensitivity, world.specificity, world.ceiling))
     share = {
-        team: w * np.average(expit(log_odds[data["base_venue_year_topic_idx"]] + effect), weights=weights)
-        for (team, effect), w in zip(effects.items(), world.ceiling, strict=True)
+        name: w[k] * np.average(expit(base + effects[k, group, era]), weights=weights)
+        for k, name in enumerate(TEAM_TYPES)
     }
     truth = {team: share[team] / share["academia-only"] for team in PLANTED}
-    team = data["team_idx"].values
-    p = expit(log_odds[data["venue_year_topic_idx"]] + np.array([effects[name] for name in TEAM_TYPES])[team])
-    a, b, w = (np.array(each) for each in (world.sensitivity, world.specificity, world.ceiling))
+    team, era = data["team_idx"].values, data["era_idx"].values
+    p = w[team] * expit(log_odds[data["venue_year_topic_idx"]] + effects[team, data["venue_group_idx"].values, era])
     out = data.copy()
-    released = rng.binomial(data["n"].values, p * w[team])
+    released = rng.binomial(data["n"].values, p)
     seen = rng.binomial(released, a[team])
     mistaken = rng.binomial(data["n"].values - released, 1 - b[team])
     out["y"] = ("cell", seen + mistaken)
-    for name, count, rate in (("release", world.human_release, a), ("none", world.human_none, b)):
+    # Papers with a human label of none: those that state no release, and those that state one that is never found.
+    stated, n = np.zeros((2, len(TEAM_TYPES), len(ERAS)))
+    np.add.at(stated, (team, era), data["n"].values * p)
+    np.add.at(n, (team, era), data["n"].values)
+    r, u = stated / n, world.unfound
+    rate_of_none = ((1 - r) * b[:, None] + r * u * (1 - a[:, None])) / (1 - r + r * u)
+    rates = {"release": np.repeat(a[:, None], len(ERAS), axis=1), "none": rate_of_none}
+    for name, count in (("release", world.human_release), ("none", world.human_none)):
         out[f"human_{name}"] = (("team", "era"), count)
-        out[f"human_{name}_labelled"] = (("team", "era"), rng.binomial(count, rate[:, None]))
+        out[f"human_{name}_labelled"] = (("team", "era"), rng.binomial(count, rates[name]))
     # Passages are a sample of the papers that the annotator labels as released.
     shape = out["passages"].shape
     stratum = data["stratum_idx"].values
@@ -114,7 +132,10 @@ def recovered() -> pd.DataFrame:
     prepared = prepare(make_papers(6000, 8), Choices(error="by team"))
     compiled = Compiled()
     rows = []
-    cases = [("easy", EASY, "none"), ("easy", EASY, "by team"), ("hard", HARD, "by team")]
+    cases = [
+        ("easy", EASY, "none"), ("easy", EASY, "by team"), ("hard", HARD, "by team"),
+        ("conflict", CONFLICT, "by team"),
+    ]  # fmt: skip
     for number in range(SETS):
         for world_name, world, error in cases:
             data, truth = simulate(prepared, 100 + number, world)
@@ -122,13 +143,18 @@ def recovered() -> pd.DataFrame:
             ready = ready_for(compiled, MODEL, data, PRIORS)
             draws = sample(ready, number, FAST)["posterior"].to_dataset()
             found = MODEL.estimands(draws, data, Choices(error=error))  # type: ignore[arg-type]
+            scalars: dict[str, float] = {}
+            for name, true in (("stated_not_found", world.unfound), ("industry_era_sd", world.era_sd)):
+                if name in found:
+                    low, middle, high = np.quantile(found[name].values, [0.055, 0.5, 0.945])
+                    scalars |= {f"{name}_covered": low <= true <= high, f"{name}_median": middle}
             for team, name in (("mixed", "mixed"), ("industry-only", "industry_only")):
                 values = np.log(found[f"ratio_{name}_pooled"].sel(era=WHOLE).values.ravel())
                 low, high = np.quantile(values, [0.055, 0.945])
                 true = np.log(truth[team])
                 rows.append(
                     {"world": world_name, "error": error, "team": team, "bias": values.mean() - true,
-                     "sd": values.std(), "covered": low <= true <= high, "below": (values < 0).mean()}
+                     "sd": values.std(), "covered": low <= true <= high, "below": (values < 0).mean(), **scalars}
                 )  # fmt: skip
     assert len(compiled._known) == len({error for _, _, error in cases}) == 2
     return pd.DataFrame(rows)
@@ -167,6 +193,64 @@ def test_as_few_labels_as_there_are_still_cover_the_truth(recovered: pd.DataFram
         assert by_team["covered"].sum() >= int(binom.ppf(0.001, SETS, 0.89)), by_team
         # With few labels the prior of differences between team types matters, but by less than the posterior sd.
         assert abs(by_team["bias"].mean()) < by_team["sd"].mean(), by_team
+
+
+@pytest.mark.slow
+def test_the_share_never_found_and_the_sd_between_eras_are_recovered(recovered: pd.DataFrame):
+    """Three eras in two venue groups tell little of the sd between eras, so its median is not compared."""
+    least = int(binom.ppf(0.001, SETS, 0.89))
+    by_world = {name: rows[rows["team"] == "mixed"] for name, rows in recovered.groupby("world")}
+    assert by_world["hard"]["industry_era_sd_covered"].sum() >= least
+    for name in ("hard", "conflict"):
+        assert by_world[name]["stated_not_found_covered"].sum() >= least, name
+    assert by_world["conflict"]["stated_not_found_median"].mean() == pytest.approx(CONFLICT.unfound, abs=0.05)
+    easy = by_world["easy"].query("error == 'by team'")  # the prior leaves a little
+    assert easy["stated_not_found_median"].mean() < 0.03
+
+
+@pytest.mark.slow
+def test_a_conflict_of_the_calibrations_leaves_the_ratios(recovered: pd.DataFrame):
+    conflict = recovered[recovered["world"] == "conflict"]
+    for team in PLANTED:
+        of_team = conflict[conflict["team"] == team]
+        assert of_team["covered"].sum() >= int(binom.ppf(0.001, SETS, 0.89))
+        assert abs(of_team["bias"].mean()) < 3.3 / np.sqrt(SETS) * of_team["sd"].mean() + 0.02
+
+
+# --- two calibrations -------------------------------------------------------------------------------------------------
+
+CALIBRATIONS = "mistaken LLM labels yes, human labels less passages, 2021-22"
+# About as many human labels as the real ones have in the last era, so that each kind of labels alone may agree.
+REAL_RELEASE, REAL_NONE = np.array([[2, 5, 31], [1, 4, 30], [0, 1, 0]]), np.array([[8, 8, 24], [7, 5, 18], [1, 0, 3]])
+AGREE = World((0.96, 0.96, 0.96), (0.93, 0.93, 0.93), (0.95, 0.85, 0.60), REAL_RELEASE, REAL_NONE, 11)
+DISAGREE = dataclasses.replace(AGREE, unfound=0.35)
+
+
+@pytest.fixture(scope="module")
+def checked() -> dict[tuple[str, str], list[float]]:
+    """Compute posterior predictive p-values of the comparison, with and without a conflict, under both models."""
+    prepared = prepare(make_papers(6000, 8), Choices())
+    compiled = Compiled()
+    out: dict[tuple[str, str], list[float]] = {}
+    for calibration in ("same error", "both"):
+        choices = Choices(calibration=calibration)  # type: ignore[arg-type]
+        for name, world in (("agree", AGREE), ("disagree", DISAGREE)):
+            for number in range(5):
+                data = simulate(prepared, 300 + number, world)[0].assign_attrs(calibration=calibration)
+                tree = fit(MODEL, data, choices, PRIORS, number, compiled, FAST)
+                observed, replicated = (tree[group][CALIBRATIONS] for group in ("statistics", "posterior_statistics"))
+                p = float((replicated > observed).mean() + (replicated == observed).mean() / 2)
+                out.setdefault((calibration, name), []).append(p)
+    return out
+
+
+@pytest.mark.slow
+def test_the_check_catches_calibrations_that_disagree(checked: dict[tuple[str, str], list[float]]):
+    """Under the model in which both kinds of labels measure the same error, and only where they do not."""
+    assert np.median(checked["same error", "disagree"]) < 0.03
+    assert max(checked["same error", "disagree"]) < 0.11
+    for case in (("same error", "agree"), ("both", "agree"), ("both", "disagree")):
+        assert all(0.03 < p < 0.97 for p in checked[case]), (case, checked[case])
 
 
 # --- against plain methods --------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
@@ -38,7 +39,8 @@ def test_quantities_by_hand(tables: dict[str, Any]):
         of_era = released & human["year"].between(years[0], 2024 if years[1] == 2022 else years[1])
         share = found[f"share of papers with a release by human label, LLM label yes, {era}"]
         assert float(share) == pytest.approx(labelled[of_era].mean())
-    human = human.assign(team=team)[~released & (human["year"] >= 2021)]
+    late_human = human["year"] >= 2021
+    human = human.assign(team=team)[~released & late_human]
     agrees = human["code_coder"] == "0"
     last = list(ERAS)[-1]
     unreleased = f"papers without release by human label, LLM label no, {last}"
@@ -50,3 +52,22 @@ def test_quantities_by_hand(tables: dict[str, Any]):
     own = late["label"].isin(["own, address", "own, elsewhere"]).mean()
     key = f"share of passages that are the paper's own code, {last}"
     assert float(found[key]) == pytest.approx(own, abs=0.01)  # few passages are of papers that other rules leave out
+    # Of the last era's LLM labels yes, the mistaken ones: by human labels less by passages.
+    yes_and_right = (released & labelled & late_human).sum()
+    mistaken = (~agrees).sum() / ((~agrees).sum() + yes_and_right)
+    own = 1 - float(found[key])
+    assert float(found[f"mistaken LLM labels yes, human labels less passages, {last}"]) == pytest.approx(mistaken - own)
+
+
+def test_without_passages_the_calibrations_are_not_compared(tables: dict[str, Any]):
+    data = prepare(tables, Choices(calibration="hand"))
+    observed = xr.Dataset(
+        {
+            "y_obs": data["y"],
+            "human_release_obs": data["human_release_labelled"],
+            "human_none_obs": data["human_none_labelled"],
+            "passages_obs": data["passages_own"],
+        }
+    )
+    found = compute_test_quantities(observed, data)
+    assert np.isnan(found[f"mistaken LLM labels yes, human labels less passages, {list(ERAS)[-1]}"])

@@ -37,7 +37,7 @@ STRATA: dict[str, Field] = {
     "industry_sd": (0.5, {"any_industry", "only_industry"}),
 }
 RELEASE: dict[str, Field] = {
-    "intercept_mean": (-0.5, {"intercept"}),
+    "intercept_mean": (0.0, {"intercept"}),
     "intercept_sd": (0.9, {"intercept"}),
     "venue_year_sd": (0.8, {"venue_year_sd"}),
     "topic_sd": (0.5, {"topic_effect"}),
@@ -47,15 +47,21 @@ RELEASE: dict[str, Field] = {
     "topic_venue_sd": (0.2, {"topic_venue_sd"}),
     "size_venue_sd": (0.1, {"size_venue_sd"}),
     "venue_log_sd": (0.6, {"topic_venue_sd", "size_venue_sd"}),
-    "industry_sd": (0.5, {"any_industry_shifted", "only_industry_shifted"}),
-    "ceiling_mean": (2.0, {"ceiling_logit_shifted"}),
-    "ceiling_sd": (1.0, {"ceiling_logit_shifted"}),
+    "industry_sd": (0.5, {"any_industry_common_shifted", "only_industry_common_shifted"}),
+    # The centring of the eras' effects depends on the median of their sd.
+    "industry_era_sd": (0.15, {"industry_era_sd", "any_industry_shifted_raw", "only_industry_shifted_raw"}),
+    "industry_era_log_sd": (0.6, {"industry_era_sd"}),
+    "ceiling_mean": (0.0, {"ceiling_logit_shifted"}),
+    "ceiling_sd": (1.7, {"ceiling_logit_shifted"}),
     "sensitivity_mean": (2.5, {"sensitivity_logit"}),
     "sensitivity_sd": (1.0, {"sensitivity_logit"}),
     "specificity_mean": (2.5, {"specificity_logit"}),
     "specificity_sd": (1.0, {"specificity_logit"}),
     "error_team_sd": (0.7, set()),  # errors are pooled
+    "unfound_mean": (-2.5, {"unfound_logit"}),
+    "unfound_sd": (1.0, {"unfound_logit"}),
 }
+SDS = ("own_term_topic_sd", "year_sd", "topic_trend_sd", "walk_sd", "term_walk_sd")
 TOPIC_YEAR: dict[str, Field] = {
     "intercept_mean": (0.5, {"intercept"}),
     "intercept_sd": (1.0, {"intercept"}),
@@ -63,30 +69,35 @@ TOPIC_YEAR: dict[str, Field] = {
     "term_intercept_mean": (-2.0, {"term_intercept"}),
     "term_intercept_sd": (0.7, {"term_intercept"}),
     "term_sd": (0.7, {"term_topic", "term_year"}),  # with several venues also term_venue
-    "slope_sd": (10.0, {"within", "between"}),
-    "year_sd": (0.2, {"year_sd"}),
-    "sd_log_sd": (0.7, {"year_sd"}),
-    "trend_sd": (1.0, {"trend"}),
-    "topic_trend_sd": (0.5, {"topic_trend_sd", "term_trend"}),
-    "excess_sd": (0.2, {"excess_sd", "term_excess_sd"}),
+    "term_trend_sd": (0.5, {"term_trend"}),
+    "slope_sd": (10.0, {"contextual", "contextual_between"}),
+    "own_term_sd": (0.5, {"own_term"}),
+    "own_term_topic_sd": (0.2, {"own_term_topic_sd"}),
+    "trend_sd": (1.0, {"trend_shifted"}),
+    "year_sd": (0.1, {"year_sd"}),
+    "topic_trend_sd": (0.3, {"topic_trend_sd"}),
+    "walk_sd": (0.1, {"walk_sd"}),
+    "term_walk_sd": (0.1, {"term_walk_sd"}),
+    "sd_log_sd": (0.7, set(SDS)),
+}
+UPPER_TAIL: dict[str, Field] = SHARES | {
+    "domain_sd": (0.3, {"domain_sd"}),
+    "compute_mean": (20.0, {"compute_intercept"}),
+    "compute_sd": (1.5, {"compute_intercept"}),
+    "growth_mean": (6.0, {"growth"}),
+    "growth_sd": (2.0, {"growth"}),
+    "compute_walk_sd": (0.3, {"compute_walk_sd"}),
+    "offset_sd": (0.6, {"offset"}),
+    "offset_trend_sd": (0.5, {"offset_trend"}),
+    "compute_domain_sd": (0.7, {"compute_domain_sd"}),
+    "sd_median": (1.4, {"log_sd"}),
+    "sd_log_sd": (0.3, {"log_sd"}),
+    "sd_sector_log_sd": (0.2, {"log_sd_sector"}),
 }
 TABLE: dict[str, dict[str, Field]] = {
     "shares": SHARES,
-    "upper_tail": SHARES
-    | {
-        "domain_sd": (0.3, {"domain_sd"}),
-        "compute_mean": (20.0, {"compute_intercept"}),
-        "compute_sd": (1.5, {"compute_intercept"}),
-        "growth_mean": (6.0, {"growth"}),
-        "growth_sd": (2.0, {"growth"}),
-        "compute_walk_sd": (0.3, {"compute_walk_sd"}),
-        "offset_sd": (0.6, {"offset"}),
-        "offset_trend_sd": (0.5, {"offset_trend"}),
-        "compute_domain_sd": (0.7, {"compute_domain_sd"}),
-        "sd_median": (1.4, {"log_sd"}),
-        "sd_log_sd": (0.3, {"log_sd"}),
-        "sd_sector_log_sd": (0.2, {"log_sd_sector"}),
-    },
+    "upper_tail": UPPER_TAIL | {"spread_trend_sd": (0.4, set())},  # the spread is constant
+    "upper_tail, changing spread": UPPER_TAIL | {"spread_trend_sd": (0.4, {"spread_trend"})},
     "contrast": {
         "intercept_mean": (0.5, {"intercept"}),
         "intercept_sd": (1.0, {"intercept"}),
@@ -113,7 +124,7 @@ TABLE: dict[str, dict[str, Field]] = {
     | {
         field: (RELEASE[field][0], set())
         for field in RELEASE
-        if field.startswith(("ceiling", "sensitivity", "specificity"))
+        if field.startswith(("ceiling", "sensitivity", "specificity", "unfound"))
     },
     "measurements": STRATA
     | {"stratum_mean_sd": (1.0, {"intercept_mean"}), "found_sd": (1.5, {"found_logit", "linked_logit"})},
@@ -185,6 +196,7 @@ def upper_tail(v: Values, p: Any, data: xr.Dataset) -> Found:
         "compute_domain_raw": zero_sum(v["compute_domain_raw"], 1.0),
         "log_sd": normal(v["log_sd"], np.log(p.sd_median), p.sd_log_sd),
         "log_sd_sector": zero_sum(v["log_sd_sector"], p.sd_sector_log_sd),
+        **({"spread_trend": normal(v["spread_trend"], 0, p.spread_trend_sd)} if "spread_trend" in v else {}),
     }
 
 
@@ -208,26 +220,25 @@ def contrast(v: Values, p: Any, data: xr.Dataset) -> Found:
 
 
 def topic_year(v: Values, p: Any, data: xr.Dataset) -> Found:
+    """The sampler moves in the trend and in effects of years plus an offset, which have the densities of these."""
     n = data["n"].sum("venue").transpose("topic", "year").to_numpy()
     share = (v["share_of_terms"] * n).sum(axis=1) / n.sum(axis=1)
-    line = v["intercept"] + v["between"] * (share - share.mean())
+    line = v["intercept"] + v["contextual_between"] * (share - share.mean())
     venues = {"term_venue": p.term_sd, "venue_effect": p.topic_sd} if data.sizes["venue"] > 1 else {}
     return {
         "term_intercept": normal(v["term_intercept"], p.term_intercept_mean, p.term_intercept_sd),
         "term_topic": zero_sum(v["term_topic"], p.term_sd),
         "term_year": zero_sum(v["term_year"], p.term_sd),
-        "term_trend": zero_sum(v["term_trend"], p.topic_trend_sd),
-        "term_excess_sd": half_normal(v["term_excess_sd"], p.excess_sd),
-        "within": normal(v["within"], 0, p.slope_sd),
-        "between": normal(v["between"], 0, p.slope_sd),
+        "term_trend": zero_sum(v["term_trend"], p.term_trend_sd),
+        "contextual": normal(v["contextual"], 0, p.slope_sd),
+        "contextual_between": normal(v["contextual_between"], 0, p.slope_sd),
+        "own_term": normal(v["own_term"], 0, p.own_term_sd),
         "intercept": normal(v["intercept"], p.intercept_mean, p.intercept_sd),
         "topic_effect": normal(v["topic_effect"], line, p.topic_sd),
-        "year_sd": log_normal(v["year_sd"], p.year_sd, p.sd_log_sd),
-        "year_effect": zero_sum(v["year_effect"], float(v["year_sd"])),
-        "trend": normal(v["trend"], 0, p.trend_sd),
-        "topic_trend_sd": half_normal(v["topic_trend_sd"], p.topic_trend_sd),
-        "excess_sd": half_normal(v["excess_sd"], p.excess_sd),
-        **{name: unit(v[name]) for name in ("term_excess_raw", "topic_trend_raw", "excess_raw")},
+        "year_direction_shifted": normal(v["year_direction"], 0, float(v["year_sd"])),
+        "trend_shifted": normal(v["trend"], 0, p.trend_sd),
+        **{name: log_normal(v[name], getattr(p, name), p.sd_log_sd) for name in SDS},
+        **{name: unit(v[name]) for name in ("term_walk_raw", "topic_trend_raw", "own_term_topic_raw", "walk_raw")},
         **{name: zero_sum(v[name], sd) for name, sd in venues.items()},
     }
 
@@ -236,8 +247,7 @@ def release(v: Values, p: Any, data: xr.Dataset) -> Found:
     """The sampler moves in an effect minus an offset, which has the density of the effect."""
     out = {
         "intercept": normal(v["intercept"], p.intercept_mean, p.intercept_sd),
-        "any_industry_shifted": normal(v["any_industry"], 0, p.industry_sd),
-        "only_industry_shifted": normal(v["only_industry"], 0, p.industry_sd),
+        "industry_era_sd": log_normal(v["industry_era_sd"], p.industry_era_sd, p.industry_era_log_sd),
         "venue_year_sd": half_normal(v["venue_year_sd"], p.venue_year_sd),
         "venue_year_effect_shifted": normal(v["venue_year_effect"], v["intercept"], v["venue_year_sd"]),
         "topic_effect": zero_sum(v["topic_effect"], p.topic_sd),
@@ -248,11 +258,32 @@ def release(v: Values, p: Any, data: xr.Dataset) -> Found:
         "size_venue_sd": log_normal(v["size_venue_sd"], p.size_venue_sd, p.venue_log_sd),
         **{name: unit(v[name]) for name in ("topic_venue_raw", "size_venue_raw")},
     }
+    teams = {
+        (team, group, era): data["n"]
+        .values[(data["team_idx"] == team) & (data["venue_group_idx"] == group) & (data["era_idx"] == era)]
+        .sum()
+        for team in range(3)
+        for group in range(2)
+        for era in range(3)
+    }
+    for i, name in enumerate(("any_industry", "only_industry")):
+        common, sd = v[f"{name}_common"], v["industry_era_sd"]
+        out[f"{name}_common_shifted"] = normal(common, 0, p.industry_sd)
+        scaled = 0.0
+        for group in range(2):
+            for era in range(3):
+                n, m = teams[i, group, era], teams[i + 1, group, era]
+                information = 0.2 * n * m / max(n + m, 1)
+                # The effect is normal around the common one for any w; the sampled variable is scaled by sd^(1 - w).
+                scaled += float((1 - information / (information + 1 / p.industry_era_sd**2)) * np.log(sd))
+        out[f"{name}_shifted_raw"] = normal(v[name], common[:, None], sd) + scaled
     if data.attrs["ceiling"] != "none":
         out["ceiling_logit_shifted"] = normal(v["ceiling_logit"], p.ceiling_mean, p.ceiling_sd)
     if data.attrs["error"] != "none":
         out["sensitivity_logit"] = normal(v["sensitivity_logit"], p.sensitivity_mean, p.sensitivity_sd)
         out["specificity_logit"] = normal(v["specificity_logit"], p.specificity_mean, p.specificity_sd)
+        if data.attrs["calibration"] == "both":
+            out["unfound_logit"] = normal(v["unfound_logit"], p.unfound_mean, p.unfound_sd)
     if data.attrs["error"] == "by team":
         for rate in ("sensitivity", "specificity"):
             out[f"{rate}_team_logit"] = normal(v[f"{rate}_team_logit"], v[f"{rate}_logit"], p.error_team_sd)
@@ -302,7 +333,8 @@ def found_by(name: str, point: Values, priors: Any) -> tuple[Values, Found]:
     at = evaluated(name)
     values, densities = at(point, priors)
     free = {variable.name: float(densities[variable.name].sum()) for variable in at.model.free_RVs}
-    return values, free | ({"log_odds": values["log_odds"]} if "log_odds" in values else {})
+    centred = CASES[name].name in ("shares", "upper_tail")  # by intercept_mean
+    return values, free | ({"log_odds": values["log_odds"]} if centred else {})
 
 
 def agree(found: Found, wanted: Found) -> None:
@@ -315,7 +347,10 @@ def agree(found: Found, wanted: Found) -> None:
 
 
 def times(size: Any, factor: float) -> Any:
-    return tuple(factor * part for part in size) if isinstance(size, tuple) else factor * size
+    """Multiply a size, or each of its parts; a size of zero becomes the factor less one."""
+    if isinstance(size, tuple):
+        return tuple(times(part, factor) for part in size)
+    return factor * size if size else factor - 1
 
 
 def stated(name: str) -> dict[str, Any]:

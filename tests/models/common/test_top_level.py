@@ -23,20 +23,22 @@ TOP_LEVEL: dict[str, set[str]] = {
     "upper_tail": SHARES
     | {
         "domain_sd", "compute_intercept", "growth", "compute_walk_sd", "offset", "offset_trend", "compute_domain_sd",
-        "log_sd", "log_sd_sector",
+        "log_sd", "log_sd_sector", "spread_trend",
     },
     "contrast": {
         "intercept", "topic_effect", "size_effect", "family_slope", "venue_year_sd", "topic_venue_sd",
         "topic_slope_sd", "topic_family_sd",
     },
     "topic_year": {
-        "term_intercept", "term_topic", "term_year", "term_trend", "term_venue", "term_excess_sd", "intercept",
-        "within", "between", "topic_effect", "venue_effect", "year_sd", "trend", "topic_trend_sd", "excess_sd",
+        "term_intercept", "term_topic", "term_year", "term_trend", "term_venue", "term_walk_sd", "intercept",
+        "contextual", "contextual_between", "own_term", "own_term_topic_sd", "topic_effect", "venue_effect", "year_sd",
+        "trend_shifted", "topic_trend_sd", "walk_sd",
     },
     "release": {
         "intercept", "venue_year_sd", "topic_effect", "topic_trend", "size_effect", "size_team_effect",
-        "topic_venue_sd", "size_venue_sd", "any_industry_shifted", "only_industry_shifted", "ceiling_logit_shifted",
-        "sensitivity_logit", "specificity_logit", "sensitivity_team_logit", "specificity_team_logit",
+        "topic_venue_sd", "size_venue_sd", "any_industry_common_shifted", "only_industry_common_shifted",
+        "industry_era_sd", "ceiling_logit_shifted", "sensitivity_logit", "specificity_logit",
+        "sensitivity_team_logit", "specificity_team_logit", "unfound_logit",
     },
     "measurements": {"intercept_mean", "intercept_sd", "any_industry", "only_industry", "found_logit", "linked_logit"},
     "authors": {
@@ -50,19 +52,23 @@ POPULATION: dict[str, set[str]] = {
     "shares": {"walk_raw"},
     "upper_tail": {"walk_raw", "domain_raw", "compute_walk_raw", "compute_domain_raw"},
     "contrast": {"venue_year_effect_raw", "topic_venue_raw", "topic_slope_raw", "topic_family_raw"},
-    "topic_year": {"term_excess_raw", "year_effect", "topic_trend_raw", "excess_raw"},
-    "release": {"venue_year_effect_shifted", "topic_venue_raw", "size_venue_raw"},
+    "topic_year": {"term_walk_raw", "year_direction_shifted", "topic_trend_raw", "own_term_topic_raw", "walk_raw"},
+    "release": {
+        "venue_year_effect_shifted", "topic_venue_raw", "size_venue_raw", "any_industry_shifted_raw",
+        "only_industry_shifted_raw",
+    },
     "measurements": {"intercept"},
     "authors": set(),
     "training_code": set(),
 }  # fmt: skip
 # Top-level priors that a case does not have.
 ABSENT = {
+    "upper_tail": {"spread_trend"},  # the spread is constant
     "release": {"sensitivity_team_logit", "specificity_team_logit"},  # errors are pooled
     "release, common ceiling": {"sensitivity_team_logit", "specificity_team_logit"},
     "release, no error or ceiling": {
         "sensitivity_logit", "specificity_logit", "sensitivity_team_logit", "specificity_team_logit",
-        "ceiling_logit_shifted",
+        "ceiling_logit_shifted", "unfound_logit",
     },
     "topic_year": {"term_venue", "venue_effect"},  # venues are pooled
 }  # fmt: skip

@@ -12,9 +12,11 @@ import xarray as xr
 from scipy.special import expit
 
 from models.topic_compute.cells import prepare
-from models.topic_compute.decomposition import TEAM_SIZE, TOPIC, UNEXPLAINED, rake
+from models.topic_compute.decomposition import BOOTSTRAP_TOLERANCE, TEAM_SIZE, TOPIC, UNEXPLAINED, Raker, rake
 from models.topic_compute.estimands import compute_estimands
 from tests.models.topic_papers import CHOICES, TOPICS, Draws, make_constant_draws, make_papers, make_random_draws
+
+GIVEN = dataclasses.replace(CHOICES, resampled=False)  # papers as given: shares by hand
 
 
 def prepare_periods(periods: dict[str, list[dict[str, Any]]], **common: Any) -> xr.Dataset:
@@ -63,7 +65,7 @@ CAUSES: dict[str, tuple[dict[str, dict[str, float]], str]] = {
 @pytest.mark.parametrize("cause", list(CAUSES))
 def test_the_change_is_accounted_for_by_its_cause(shifting: xr.Dataset, cause: str):
     effects, wanted = CAUSES[cause]
-    found = compute_estimands(make_constant_draws(shifting, **effects), shifting, CHOICES)
+    found = compute_estimands(make_constant_draws(shifting, **effects), shifting, GIVEN)
     change = read_value(found["change_spanning"])
     assert change < -0.03
     for factor in found["factor"].values:
@@ -85,7 +87,7 @@ def test_the_change_is_accounted_for_by_its_cause(shifting: xr.Dataset, cause: s
 
 def test_shares_and_waterfall_by_hand(shifting: xr.Dataset):
     effects = {"size_effect": {"7-8": -1.0}, "slope": {"scale": -0.5}, "venue_year_effect": {"NeurIPS 2019": -0.3}}
-    found = compute_estimands(make_constant_draws(shifting, **effects), shifting, CHOICES)
+    found = compute_estimands(make_constant_draws(shifting, **effects), shifting, GIVEN)
 
     def compute_share(rows: list[dict[str, Any]], year: float) -> float:
         n = np.array([row["times"] for row in rows])
@@ -119,7 +121,7 @@ def test_new_and_growing_venues_make_no_change():
     assert read_panel(data) == "CVPR, NeurIPS"
     assert data["n_spanning"].values.tolist() == [75, 110, 330]
     effects = {"venue_year_effect": {f"CVPR {year}": -2.0 for year in (2013, 2016, 2019)} | {"ICLR 2019": -4.0}}
-    found = compute_estimands(make_constant_draws(data, **effects), data, CHOICES)
+    found = compute_estimands(make_constant_draws(data, **effects), data, GIVEN)
     assert read_value(found["change_spanning"]) == pytest.approx(0, abs=1e-9)
     mix = np.array([50 + 50 + 30, 25 + 60 + 300])
     wanted = float((mix * expit([0, -2.0])).sum() / mix.sum())
@@ -197,3 +199,94 @@ def test_raking_with_categories_that_one_side_lacks():
     assert np.isfinite(rake(np.array([0.0, 2, 3]), np.array([1.0, 0, 0]), [np.array([0, 1, 1])])).all()
     both = [np.array([0, 1, 0]), np.array([0, 1, 1])]  # each margin has a common category, together they have none
     assert np.isfinite(rake(np.array([1.0, 1, 0]), np.array([0.0, 0, 1]), both)).all()
+
+
+# Papers as draws from possible ones.
+
+
+def test_many_raked_weights_are_those_of_raking_each():
+    """Some weights are a thousand times others, and venues are associated with topics, as in the bootstrap."""
+    rng = np.random.default_rng(2)
+    cells = 400
+    venue = rng.integers(0, 4, cells)
+    margins = [venue, np.clip(3 * venue + rng.integers(0, 4, cells), 0, 11), rng.integers(0, 6, cells)]
+    n, target_n = rng.integers(0, 4, cells), rng.integers(0, 4, cells)
+    n[margins[2] == 5] = 0  # a category that the weights lack, and one that the target lacks
+    target_n[margins[1] == 3] = 0
+    start = rake(n * 1.0, target_n * 1.0, margins)  # the factors of the observed papers
+    raker = Raker(start, target_n * 1.0, margins)
+    drawn = rng.standard_gamma(1.0, (cells, 30))
+    values = rng.uniform(size=(cells, 30))
+    found = raker.average_values(values, start[:, None] * drawn, target_n[:, None] * drawn)
+    for i in range(30):
+        raked = rake(n * drawn[:, i], target_n * drawn[:, i], margins)
+        assert found[i] == pytest.approx(raked @ values[:, i], abs=20 * BOOTSTRAP_TOLERANCE)
+    assert found.std() > 100 * BOOTSTRAP_TOLERANCE
+
+
+def test_intervals_are_those_of_a_plain_bootstrap_of_papers():
+    """One paper at a time, with exponential weights, and every margin raked from the start (Rubin 1981)."""
+    second = {"venue": "CVPR"}
+    periods = {"early": EARLY, "middle": EARLY, "late": LATE}
+    periods = {name: [*rows, *(row | second | {"times": 1 + row["times"] // 3} for row in rows)]
+               for name, rows in periods.items()}  # fmt: skip
+    data = prepare_periods(periods)
+    effects = {"size_effect": {"7-8": -1.0}, "slope": {"scale": -0.5}, "venue_year_effect": {"NeurIPS 2019": -0.3}}
+    draws = make_constant_draws(data, **effects)
+    draws = draws.isel(draw=np.zeros(2000, int)).assign_coords(draw=np.arange(2000))
+    found = compute_estimands(draws, data, CHOICES)
+    venue_of = np.unique(data["venue_year_venue"].values, return_inverse=True)[1]
+    cell = np.repeat(np.arange(data.sizes["cell"]), data["n"].values)  # of each paper
+    index = {name: data[f"{name}_idx"].values[cell] for name in ("venue_year", "size", "topic", "exposure")}
+    venue, year = venue_of[index["venue_year"]], data["venue_year_year"].values[index["venue_year"]]
+    used = (data["value"].values @ (data["family"].values == "scale"))[index["exposure"]]
+    log_odds = -1.0 * (data["size"].values == "7-8")[index["size"]] - 0.5 * used
+    p = expit(log_odds - 0.3 * (data["venue_year"].values == "NeurIPS 2019")[index["venue_year"]])
+    factors = dict(zip(data.attrs["factors"].split("; "), ("size", "topic", "exposure"), strict=True))
+    rng = np.random.default_rng(3)
+    mix = np.bincount(venue)
+    made: list[dict[str, float]] = []
+    for _ in range(1000):
+        weight = rng.exponential(size=len(p))
+        sums = np.bincount(index["venue_year"], weight)
+        weight *= (np.bincount(index["venue_year"]) / sums)[index["venue_year"]]
+        early, late = (
+            weight * (year == one) * mix[venue] / np.bincount(venue, weight * (year == one))[venue]
+            for one in (2013, 2019)
+        )
+
+        def reweight(*names: str, early: Any = early, late: Any = late) -> float:
+            return float(rake(late, early, [venue, *(index[factors[name]] for name in names)], 1e-7) @ p)
+
+        as_late, to_early = late @ p / late.sum(), reweight(*factors)
+        made.append({"change_spanning": as_late - early @ p / early.sum(), "rest": to_early - early @ p / early.sum()})
+        made[-1] |= {f"first {name}": as_late - reweight(name) for name in factors}
+        made[-1] |= {f"last {name}": reweight(*(other for other in factors if other != name)) - to_early
+                     for name in factors}  # fmt: skip
+    pairs = {"change_spanning": found["change_spanning"], "rest": found["waterfall"].sel(step=UNEXPLAINED)}
+    pairs |= {f"{order} {name}": found[f"goes_with_{order}"].sel(factor=name)
+              for order in ("first", "last") for name in factors}  # fmt: skip
+    for name, values in pairs.items():
+        plain = np.array([one[name] for one in made])
+        assert float(values.std()) == pytest.approx(plain.std(), rel=0.12), name  # 4 Monte Carlo errors
+        assert abs(float(values.mean()) - plain.mean()) < 5 * plain.std() * np.sqrt(1 / 1000 + 1 / 2000), name
+    given = compute_estimands(draws, data, GIVEN)
+    assert float(given["change_spanning"].std()) < 1e-9  # constant draws: only papers vary
+
+
+@pytest.mark.parametrize("cause", list(CAUSES))
+def test_what_does_not_cause_a_change_accounts_for_none_with_any_weights_of_papers(shifting: xr.Dataset, cause: str):
+    effects, wanted = CAUSES[cause]
+    found = compute_estimands(make_constant_draws(shifting, **effects), shifting, CHOICES)
+    for factor in found["factor"].values:
+        last = found["goes_with_last"].sel(factor=factor)
+        if factor == wanted:
+            assert float(abs(last).min()) > 0.02
+        else:
+            assert float(abs(last).max()) < 20 * BOOTSTRAP_TOLERANCE, factor
+
+
+def test_weights_of_papers_are_the_same_at_each_call(shifting: xr.Dataset):
+    draws = make_random_draws(shifting, 5)
+    one, other = (compute_estimands(draws, shifting, CHOICES)["goes_with_last"] for _ in range(2))
+    xr.testing.assert_identical(one, other)

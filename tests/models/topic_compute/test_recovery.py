@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from typing import Any
 
 import numpy as np
@@ -20,14 +19,14 @@ from models.topic_compute.cells import prepare, select
 from models.topic_compute.decomposition import TEAM_SIZE, UNEXPLAINED
 from models.topic_compute.estimands import compute_estimands
 from models.topic_compute.specifications import PRIORS
-from models.topic_compute.topic_year import prepare as prepare_topic_year
 from tests.models.declared import models_of, ready_for
-from tests.models.topic_papers import CHOICES, make_papers, read_real_tables
+from tests.models.topic_papers import CHOICES, read_real_tables
 
 INTERVAL = 0.89
 SETS = 20  # simulated data sets
 QUICK = Sampler(draws=300, tune=400, chains=1, cores=1)
 MODELS = models_of("topic_compute")
+GIVEN = dataclasses.replace(CHOICES, resampled=False)  # the share that papers as given have, which is known here
 Truth = xr.Dataset
 
 
@@ -276,8 +275,8 @@ def test_a_change_by_team_size_is_not_attributed_to_terms(compiled: Compiled, ce
             truth[name] = xr.zeros_like(truth[name])
         truth["size_effect"] = 1.5 * truth["size_effect"]
         simulated = simulate(cells, truth, 70 + seed)
-        found = compute_estimands(sample_posterior(compiled, "contrast", simulated, seed), simulated, CHOICES)
-        true = compute_estimands(truth, simulated, CHOICES)
+        found = compute_estimands(sample_posterior(compiled, "contrast", simulated, seed), simulated, GIVEN)
+        true = compute_estimands(truth, simulated, GIVEN)
         change = float(true["change_spanning"].squeeze())
         assert change < -0.05
         assert float(true["goes_with_last"].sel(factor=TEAM_SIZE).squeeze()) < 0.8 * change
@@ -291,57 +290,3 @@ def test_a_change_by_team_size_is_not_attributed_to_terms(compiled: Compiled, ce
         assert low <= float(true["goes_with_last"].sel(factor="compute terms").squeeze()) <= high
         unexplained = found["waterfall"].sel(step=UNEXPLAINED)
         assert abs(float(unexplained.median())) < 0.03
-
-
-# The topic-year regression.
-
-
-def simulate_topic_years(data: xr.Dataset, within: float, seed: int) -> xr.Dataset:
-    """Simulate terms and teams for the real numbers of papers by topic and year.
-
-    Each topic has its own trend in terms and in teams; all topics share the course of the terms, and effects of years
-    on teams.
-    """
-    rng = np.random.default_rng(seed)
-    n, m = (data[name].sum("venue").transpose("topic", "year").to_numpy() for name in ("n", "m"))
-    topics, years = n.shape
-    decade = (np.arange(years) - (years - 1) / 2) / 10
-    wave = np.linspace(-0.4, 0.4, years) + 0.2 * np.sin(np.arange(years))
-    of_topic = rng.normal(0, 0.5, (topics, 1)) + rng.normal(0, 0.4, (topics, 1)) * decade
-    x = expit(-2.0 + of_topic + wave + rng.normal(0, 0.15, (topics, years)))
-    mean = (n * x).sum(axis=1, keepdims=True) / n.sum(axis=1, keepdims=True)
-    log_odds = 0.6 + rng.normal(0, 0.5, (topics, 1)) + rng.normal(-0.8, 0.3, (topics, 1)) * decade
-    log_odds = log_odds + within * (x - mean) + rng.normal(0, 0.2, years)
-    log_odds = log_odds + rng.normal(0, 0.1, (topics, years))
-    k, y = rng.binomial(m, x), rng.binomial(n, expit(log_odds))
-    rows = []
-    for (t, topic), (r, year) in itertools.product(enumerate(data["topic"].values), enumerate(data["year"].values)):
-        teams = [{"education": 2}, {"company": 2}, {"education": 1, "unknown": 1}]
-        ends = np.cumsum([y[t, r], n[t, r] - y[t, r], m[t, r] - n[t, r]])
-        for team, first, last in zip(teams, [0, *ends], ends, strict=False):
-            used = int(np.clip(k[t, r], first, last) - first)
-            paper = {"topic": str(topic), "year": int(year), "team": team}
-            rows += [paper | {"terms": ["scale"], "times": used}, paper | {"times": int(last - first) - used}]
-    out = prepare_topic_year({"papers": make_papers(rows)}, CHOICES)
-    for name, counted in (("n", n), ("y", y), ("m", m), ("k", k)):
-        np.testing.assert_array_equal(out[name].sum("venue").transpose("topic", "year"), counted)
-    return out
-
-
-@pytest.fixture(scope="module")
-def counts() -> xr.Dataset:
-    return prepare_topic_year(read_real_tables(), CHOICES)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("within", [-8.0, 0.0])
-def test_slope_within_topics_is_recovered(compiled: Compiled, counts: xr.Dataset, within: float):
-    found = Recovered()
-    for seed in range(SETS):
-        draws = sample_posterior(compiled, "topic_year", simulate_topic_years(counts, within, seed), seed)
-        found.add(draws["within"], within)
-    found.check()  # the shrinkage of -8 by the prior is small compared with this bound
-    assert found.found <= find_most_found(SETS) or within, found
-    if within:
-        assert abs(np.mean(found.errors)) < 1.2, found  # little attenuated by errors in x or by the prior
-        assert found.below >= SETS - 1, found

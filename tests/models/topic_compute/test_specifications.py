@@ -18,7 +18,7 @@ from models.topic_compute.cells import prepare
 from models.topic_compute.choices import ContrastPriors
 from models.topic_compute.definitions import TERMS
 from models.topic_compute.reporting import HEADLINES, LABELS, LADDER, PUBLISHED
-from models.topic_compute.specifications import PRIORS, SEED, SPECIFICATIONS
+from models.topic_compute.specifications import PRIOR_GROUPS, PRIORS, SCALED, SEED, SPECIFICATIONS
 from tests.models.declared import fields_of, models_of
 from tests.models.topic_papers import CHOICES, prepare_cells, read_real_tables, select_papers, simulate_papers
 
@@ -129,21 +129,66 @@ def test_specifications_are_distinct_and_their_names_exist():
         assert find_differences(one, other) or RAW in (one.model, other.model), (one.name, other.name)
     for specification in SPECIFICATIONS:
         assert specification.model in MODELS or specification.model == RAW
-    for base, halved, factor in (
-        ("main", "half_scale", 0.5), ("main", "twice_scale", 2), ("full_text", "full_text_half_scale", 0.5),
-        ("full_text", "full_text_twice_scale", 2), ("as_published", "as_published_half_scale", 0.5),
-        ("as_published", "as_published_twice_scale", 2), ("with_trends", "with_trends_half_scale", 0.5),
-        ("with_trends", "with_trends_twice_scale", 2),
-    ):  # fmt: skip
-        priors = SPECS[halved].priors
-        assert SPECS[base].choices == SPECS[halved].choices
-        assert priors == {name: factor * getattr(PRIORS[SPECS[base].model], name) for name in priors}
-        fields = {field.name for field in dataclasses.fields(PRIORS[SPECS[base].model])}
-        assert {name for name in fields if not name.endswith(("_mean", "_log_sd"))} == set(priors)
     for headline in HEADLINES:
         assert headline.estimand in LABELS
         assert headline.spec in SPECS
     assert {published.estimand for published in PUBLISHED} <= set(LABELS)
+
+
+def test_groups_of_priors_hold_every_parameter_and_every_scale_once():
+    assert set(PRIOR_GROUPS) == set(MODELS) == set(PRIORS)
+    for name, groups in PRIOR_GROUPS.items():
+        parameters = [parameter for _, group in groups.values() for parameter in group]
+        assert sorted(parameters) == sorted(MODELS[name].top_level)
+        scales = [scale for group, _ in groups.values() for scale in group]
+        fields = {field.name for field in dataclasses.fields(PRIORS[name])}
+        assert sorted(scales) == sorted(one for one in fields if not one.endswith(("_mean", "_log_sd")))
+
+
+def test_a_named_prior_scales_one_group():
+    named = [one for one in SPECIFICATIONS if one.kind == "prior"]
+    assert {(one.name, one.role) for one in named} == {(one.name, "defensible") for one in named}
+    for name, group in SCALED:
+        base = SPECS[name]
+        assert name in {headline.spec for headline in HEADLINES}
+        for word, factor in (("half", 0.5), ("twice", 2.0)):
+            one = SPECS[f"{name}_{group.replace(' ', '_')}_{word}"]
+            assert (one.model, one.choices, one.compared_with) == (base.model, base.choices, name)
+            assert one.same_quantity == base.same_quantity
+            wanted = {
+                scale: factor * getattr(PRIORS[base.model], scale) for scale in PRIOR_GROUPS[base.model][group][0]
+            }
+            assert dict(one.priors) == wanted
+    others = {one.name: set(one.priors) for one in named if not one.name.endswith(("_half", "_twice"))}
+    assert others == {"wide_spreads": {"sd_log_sd"}, "sceptical": {"family_sd"}}  # one hyper-parameter each
+
+
+def test_what_is_compared_with_a_main_fit_is_declared():
+    mains = {one.name for one in SPECIFICATIONS if one.role == "main"}
+    assert mains == {"main", "full_text", "with_trends"} == {headline.spec for headline in HEADLINES}
+    headlines = {(headline.spec, headline.estimand) for headline in HEADLINES}
+    for one in SPECIFICATIONS:
+        assert one.compared_with in mains, one.name
+        assert {(one.compared_with, estimand) for estimand in one.same_quantity} <= headlines, one.name
+        assert bool(one.same_quantity) == (one.role in ("main", "defensible", "bound")), one.name
+        if one.name in mains:
+            assert one.compared_with == one.name
+            assert {(one.name, estimand) for estimand in one.same_quantity} == {
+                headline for headline in headlines if headline[0] == one.name
+            }
+        elif one.same_quantity:
+            assert one.model == SPECS[one.compared_with].model, one.name
+            hardware = one.choices.get("exposure") == "hardware"
+            assert hardware == (one.compared_with == "full_text"), one.name
+    bounds = {one.name for one in SPECIFICATIONS if one.role == "bound"}
+    assert bounds == {"unseen_academic", "unseen_industry"}
+    assert {name for name in LADDER if SPECS[name].role == "step"} == set(LADDER) - mains - {"project_papers"}
+
+
+def test_regions_of_equivalence_are_the_same_on_the_scale_of_papers():
+    rope = {published.estimand: published.rope for published in PUBLISHED}
+    assert rope["odds_ratio"] == rope["slope_within"] == pytest.approx(np.log(1.1))
+    assert rope["ratio_per_ten_points"] == pytest.approx(np.log(1.1) / 10)
 
 
 def test_estimates_of_hardware_are_not_compared_with_a_claim_about_terms():
@@ -211,4 +256,4 @@ def test_top_level_priors_are_those_of_the_model(name: str, choices: dict[str, A
     free = {variable.name for variable in declared.build(data, PRIORS[name]).free_RVs}
     assert set(declared.top_level) - free == absent
     # The others are effects of a population, scaled by a top-level sd.
-    assert all(other.endswith(("_raw", "year_effect")) for other in free - set(declared.top_level))
+    assert all(other.endswith(("_raw", "year_direction_shifted")) for other in free - set(declared.top_level))

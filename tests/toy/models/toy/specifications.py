@@ -12,10 +12,19 @@ CHOICES = Choices()
 PRIORS: dict[str, Any] = {"mean": MeanPriors()}
 SAMPLERS: dict[str, dict[str, Any]] = {}  # settings of NUTS that differ from the defaults, by model
 
+SAME = ("mean_by_year",)  # headline estimands that are the same quantity in another specification
 SPECIFICATIONS = (
-    Specification("main", "main", "main", "mean"),
+    Specification("main", "main", "main", "mean", role="main"),
     Specification(
-        "half_scale", "priors of half the scale", "prior", "mean", priors={"mean_sd": 0.5 * PRIORS["mean"].mean_sd}
+        "half_scale",
+        "half the scale of the mean",
+        "prior",
+        "mean",
+        priors={"mean_sd": 0.5 * PRIORS["mean"].mean_sd},
+        role="defensible",
+        same_quantity=SAME,
     ),
-    Specification("five", "five numbers", "sampling", "mean", {"first": 5}, extended=True),
+    Specification(
+        "five", "five numbers", "sampling", "mean", {"first": 5}, extended=True, role="defensible", same_quantity=SAME
+    ),
 )
