@@ -34,6 +34,9 @@ SAMPLERS = {
 # With errors by team type, single transitions diverged now and then, where the sensitivity is low and has few labels.
 # Effects of team size mix slowly there: the rank R-hat stays below 1.01 if their effective sample size exceeds 1,300.
 USUAL_STEPS = {"target_accept": 0.8, "draws": 2000}
+# Where the labels say less about the errors, or a rate is close to one, single transitions diverged with those as well.
+SMALLER_STEPS = {"target_accept": 0.95, "draws": 2000}
+DIFFICULT = ("passages_alone", "without_aaai", "specificity_more_0_5_by_team")
 
 # Hyper-parameters and top-level priors that belong together. Named priors change those of one group.
 PRIOR_GROUPS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -130,6 +133,7 @@ def _extend(
 ) -> Specification:
     """Make a specification that refresh does not fit; those with another role than ``separate`` are of the ratios."""
     steps = USUAL_STEPS if choices.get("error") == "by team" else {}
+    steps = SMALLER_STEPS if name in DIFFICULT else steps
     same = () if role == "separate" else RATIOS
     return Specification(name, title, kind, RELEASE, choices, priors or {}, extended=True, role=role,
                          same_quantity=same, sampler=steps)  # fmt: skip

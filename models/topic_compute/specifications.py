@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +18,9 @@ PRIORS: dict[str, Any] = {CONTRAST: ContrastPriors(), TOPIC_YEAR: TopicYearPrior
 # same number of gradients, and tuning ends sooner. The draws give the slowest parameters, topic_venue_sd and
 # term_walk_sd, an effective sample size of about 1,300, at which rank R-hat stays under 1.01.
 SAMPLERS = {CONTRAST: {"target_accept": 0.7, "tune": 400, "draws": 2000}, TOPIC_YEAR: {"draws": 2500}}
+# Where venues are few, papers of an era few, or topics coarse, single transitions diverge at these longer steps.
+USUAL_STEPS: Mapping[str, Any] = {}
+SMALLER_STEPS = {"target_accept": 0.9}
 
 # Groups of priors that are scaled together: the hyper-parameters that set their scale, and the parameters whose priors
 # these are. A named prior scales one group; power-scaling scales each separately.
@@ -126,23 +129,18 @@ def _list_extended() -> tuple[Specification, ...]:
     read = {"exposure": "hardware", "last_year": 2022}
     names = dict.fromkeys(("role", "compared_with", "same_quantity"))
 
-    def extend(name: str, title: str, kind: str, **choices: object) -> Specification:
-        declared: dict[str, Any] = {"role": "defensible", "same_quantity": _CONTRAST}
+    def extend(
+        name: str, title: str, kind: str, sampler: Mapping[str, Any] = USUAL_STEPS, **choices: object
+    ) -> Specification:
+        declared: dict[str, Any] = {"role": "defensible", "same_quantity": _CONTRAST, "sampler": sampler}
         declared |= {key: choices.pop(key) for key in names if key in choices}
         return Specification(name, title, kind, CONTRAST, choices, extended=True, **declared)  # type: ignore[arg-type]
 
-    def extend_slopes(name: str, title: str, **choices: object) -> Specification:
-        return Specification(
-            name,
-            title,
-            "composition",
-            TOPIC_YEAR,
-            choices,
-            extended=True,
-            role="defensible",
-            compared_with="with_trends",
-            same_quantity=_SLOPES,
-        )
+    def extend_slopes(
+        name: str, title: str, sampler: Mapping[str, Any] = USUAL_STEPS, **choices: object
+    ) -> Specification:
+        return Specification(name, title, "composition", TOPIC_YEAR, choices, extended=True, role="defensible",
+                             compared_with="with_trends", same_quantity=_SLOPES, sampler=sampler)  # fmt: skip
 
     smooth = Specification("smoother_walks", "smoother deviations of topic-years", "model", TOPIC_YEAR,
                            {"walk_order": 2}, extended=True, role="defensible", compared_with="with_trends",
@@ -151,13 +149,13 @@ def _list_extended() -> tuple[Specification, ...]:
     return (
         smooth,
         extend_slopes("spanning", "balanced panel of venues, no trends", topic_trends=False, venues="spanning"),
-        extend_slopes("spanning_with_trends", "balanced panel of venues, trends", venues="spanning"),
+        extend_slopes("spanning_with_trends", "balanced panel of venues, trends", SMALLER_STEPS, venues="spanning"),
         *(extend(f"full_text_without_{venue.lower()}", f"without {venue}, hardware", "sampling", **full_text,
                  without_venue=venue)
           for venue in READ_IN_FULL),
         *(extend(f"full_text_{era.replace('-', '_')}", f"hardware named, papers of {era}", "main",
                  exposure="hardware", first_year=first, last_year=last, role="separate", compared_with="full_text",
-                 same_quantity=())
+                 same_quantity=(), sampler=SMALLER_STEPS)
           for era, (first, last) in ERAS.items()),
         *(extend(f"without_{family.lower().replace(': ', '_')}", f"terms of {family} left out", "definition",
                  without_family=family)
@@ -179,7 +177,8 @@ def _list_extended() -> tuple[Specification, ...]:
                industry=("company", "double", "government")),
         extend("double_academic", "an author at a company and a university counts as academic", "measurement",
                industry=("company",)),
-        extend("topic_keywords", "topic from keywords only", "measurement", topic="topic_keywords"),
+        extend("topic_keywords", "topic from keywords only", "measurement", SMALLER_STEPS,
+               topic="topic_keywords"),
         extend("topic_title", "topic from the title only", "measurement", topic="topic_title"),
         extend("to_2022", "papers to 2022", "sampling", last_year=2022),
         extend("without_tei", "without TEI texts", "sampling", tei=False),
