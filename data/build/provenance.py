@@ -45,7 +45,8 @@ SOURCES = {
 
 def list_hashed_files(folder: Path = HERE) -> dict[str, Path]:
     """List the files that determine the tables (modules, lexicons, labels) by path relative to ``data/``."""
-    files = [*folder.rglob("*.py"), *(folder / "lexicons").glob("*.csv"), folder / "labels" / "code_passages.csv"]
+    labels = [folder / "labels" / name for name in ("code_passages.csv", "hardware.csv")]
+    files = [*folder.rglob("*.py"), *(folder / "lexicons").glob("*.csv"), *labels]
     named = {path.relative_to(folder).as_posix(): path for path in files}
     return {name: path for name, path in named.items() if not name.startswith(NOT_HASHED)}
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from data.build.hardware_labels import HARDWARE, list_hardware_labels
 from data.build.papers import READERS, Papers, count_comparisons, list_annotator_labels, read_all
 from data.build.provenance import format_provenance
 from data.classify.accelerators import list_peaks
@@ -19,7 +20,7 @@ from data.paths import LABELS, SNAPSHOT
 from data.sources import chips
 from data.sources.epoch import read_vintage
 from data.tables.load import load
-from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, INSTITUTIONS, PAPERS, check_papers
+from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, HARDWARE_LABELS, INSTITUTIONS, PAPERS, check_papers
 from data.tables.schemas import CHIPS, MODELS, validate_rows
 from data.tables.vintages import TEAM_GROUPS, list_differences
 
@@ -165,6 +166,10 @@ def _build_papers(raw: Path, built: Built, chip_rows: Rows, workers: int | None,
     validate_rows(labelled, CODE_LABELS, PASSAGES)
     if labelled:
         _add(built, "code_labels.csv", list(CODE_LABELS.columns), labelled)
+    hardware = list_hardware_labels(papers.rows, list_peaks(chip_rows))
+    validate_rows(hardware, HARDWARE_LABELS, HARDWARE)
+    if hardware:
+        _add(built, "hardware_labels.csv", list(HARDWARE_LABELS.columns), hardware)
 
 
 def list_code_labels(rows: list[Row], labels: Path = PASSAGES) -> Rows:

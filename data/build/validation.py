@@ -15,8 +15,9 @@ from pathlib import Path
 
 from scipy.stats import beta
 
+from data.build.hardware_labels import read_labelled_setups
 from data.build.papers import find_raw_files
-from data.classify.accelerators import Setup, find_peak, list_peaks, parse, pick_largest
+from data.classify.accelerators import find_peak, list_peaks, parse, pick_largest
 from data.classify.affiliations import SECTORS, classify_domain, classify_slot, classify_text
 from data.classify.code_links import COUNTED, classify_full_text, classify_statement, find_link_rule
 from data.classify.institutions import count_institutions
@@ -51,19 +52,6 @@ WRONG = {
 }
 TUNED_ON = ("ijcai2020", "ijcai2021", "aaai2021")
 REPORTED_ON = ("ijcai2022", "aaai2022")
-# Labelled names that denote the same product as a name of the parser, or only its maker.
-SAME_TYPE = {
-    "K20s": "K20",
-    "K20m": "K20",
-    "Quadro GV100": "GV100",
-    "RTX 3080 Laptop": "RTX 3080",
-    "RTX 2080 Super": "RTX 2080 SUPER",
-    "RTX 6000": "Quadro RTX 6000",
-    "RTX 8000": "Quadro RTX 8000",
-    "TITAN Black": "TITAN BLACK",
-    "Kepler": "GPU",
-    "Ascend AI Processor": "ASCEND",
-}
 
 
 def compute_interval(right: float, of: float) -> tuple[float, ...]:
@@ -242,18 +230,6 @@ def _validate_hardware(records: Mapping[str, list[Record]]) -> Iterator[Row]:
             for figure in ("kind", "type", "count", "count where stated"):
                 if of[figure]:
                     yield _make_figure("hardware", part, f"{figure}, {team}", right[figure], of[figure])
-
-
-def read_labelled_setups(cell: str) -> list[Setup]:
-    """Parse the set-ups of a label such as ``8xV100;32coresxTPU v3``."""
-    setups = []
-    for part in filter(None, cell.split(";")):
-        match = re.fullmatch(r"(\d+|\?)(core|device)?s?x(.+)", part)
-        if match is None:
-            raise ValueError(f"not a set-up: {part}")
-        number, unit, name = match.groups()
-        setups.append(Setup(SAME_TYPE.get(name, name), None if number == "?" else int(number), unit or "chip"))
-    return setups
 
 
 def _validate_statements(records: Mapping[str, list[Record]]) -> Iterator[Row]:

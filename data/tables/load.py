@@ -10,7 +10,7 @@ import pandas as pd
 from data.errors import InputError
 from data.io import read_header
 from data.paths import SNAPSHOT
-from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, INSTITUTIONS, PAPERS, read_papers
+from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, HARDWARE_LABELS, INSTITUTIONS, PAPERS, read_papers
 from data.tables.schemas import CHIPS, MODELS, read_chips, read_models, read_table
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
@@ -19,6 +19,7 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "papers": read_papers,
     "coder_labels": lambda path: read_table(path, CODER_LABELS),
     "code_labels": lambda path: read_table(path, CODE_LABELS),
+    "hardware_labels": lambda path: read_table(path, HARDWARE_LABELS),
     "institutions": lambda path: read_table(path, INSTITUTIONS),
 }
 USER_READERS = {"models": read_models, "chips": read_chips, "papers": read_papers}

@@ -138,6 +138,25 @@ CODE_LABELS = pa.DataFrameSchema(
 """One row per passage that the LLM annotator labelled as a release: the label from reading it, and the answers of the
 rules and of the abstract page."""
 
+HARDWARE_LABELS = pa.DataFrameSchema(
+    {
+        "id": PAPERS.columns["id"],
+        "part": make_text_column(check_one_of(("work", "report", "third", "fourth", "largest"))),
+        **{
+            name: PAPERS.columns[name]
+            for name in (
+                "accelerator",
+                "accelerator_count",
+                "accelerator_log10_peak",
+                "accelerator_log10_tensor16",
+            )
+        },
+    },
+    unique=["id", "part"],
+    strict=True,
+    ordered=True,
+)
+
 
 def read_papers(path: Path, decimal: str | None = None) -> pd.DataFrame:
     """Read and validate a table of papers (``papers.csv`` or ``.csv.gz``) with the columns of ``PAPERS``.
@@ -216,3 +235,6 @@ def check_papers(frame: pd.DataFrame, path: Path, rows_known: bool = True) -> No
 def split_list(cell: str) -> list[str]:
     """Split a cell that holds a list into its entries; an empty cell has none."""
     return cell.split(LIST_SEPARATOR) if cell else []
+
+
+"""One row per labelled passage that states an accelerator, and part of the labels: its largest set-up, in chips."""

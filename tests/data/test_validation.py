@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from data.build.validation import COLUMNS, compute_figures, compute_interval, insert_table, read_labelled_setups
+from data.build.hardware_labels import list_hardware_labels, read_labelled_setups
+from data.build.validation import COLUMNS, compute_figures, compute_interval, insert_table
 from data.classify.accelerators import Setup
 from data.io import parse_csv
 from data.paths import HERE
+from data.rules import squeeze
+from data.tables.load import load
 
 Figure = tuple[str, str, str]
 
@@ -77,6 +80,37 @@ def test_interval_is_jeffreys():
     assert low == pytest.approx(0.0, abs=0.001) and 0.1 < high < 0.2
     low, high = compute_interval(50, 100)
     assert low + high == pytest.approx(1) and high - low == pytest.approx(0.16, abs=0.005)
+
+
+def test_the_largest_labelled_set_up_is_listed_in_chips(tmp_path: Path):
+    labels = tmp_path / "hardware.csv"
+    labels.write_text(
+        "part,id,kind,setups,flag\nwork,b,accelerator,8xV100;32coresxTPU v3,\nlargest,b,accelerator,1devicexTPU v2,\n"
+        "work,a,accelerator,?xV100;1xK40,j\nwork,c,accelerator,4xUnheard,\nwork,d,cpu,,\nwork,e,accelerator,1xV100,\n"
+    )
+    peaks = {"v100": {"fp32": 13.2, "tensor16": 14.1}, "tpuv3": {"tensor16": 14.0899}, "tpuv2": {"tensor16": 13.65},
+             "k40": {"fp32": 12.7}}  # fmt: skip
+    peaks |= {squeeze(name): peaks[key] for name, key in {"TPU v3": "tpuv3", "TPU v2": "tpuv2"}.items()}
+    rows = list_hardware_labels([{"id": name} for name in "abcd"], {squeeze(n): v for n, v in peaks.items()}, labels)
+    assert [tuple(row.values()) for row in rows] == [
+        ("a", "work", "V100", "", 13.2, 14.1),  # a number that is not stated counts as one chip, and stays unknown
+        ("b", "largest", "TPU v2", "4", 13.65, 13.65),
+        ("b", "work", "TPU v3", "16", 14.0899, 14.0899),
+        ("c", "work", "Unheard", "4", "", ""),
+    ]
+
+
+def test_the_snapshot_has_every_label_of_an_accelerator():
+    table, papers = load("hardware_labels"), load("papers").set_index("id")
+    labels = parse_csv(HERE / "labels" / "hardware.csv", ("part", "id", "kind", "setups")).values()
+    stated = {(row["id"], row["part"]) for row in labels if row["kind"] == "accelerator"}
+    assert set(zip(table["id"], table["part"], strict=True)) == stated
+    largest = table[table["part"] == "largest"].set_index("id")
+    assert len(largest) == 50
+    parsed = papers.loc[largest.index, "accelerator_count"]
+    differ = largest.index[largest["accelerator_count"] != parsed]
+    assert sorted(differ) == ["nips2021-a2d393a46911", "nips2022-beb598653138"]
+    assert (largest.loc[differ, "accelerator_count"] == 2 * parsed[differ]).all()
 
 
 def test_labelled_set_ups_are_parsed():
