@@ -57,7 +57,8 @@ def compute_power(row: Row, known: Published | None) -> list[Row] | None:
     -------
     list of dict
         For each truth: ``truth`` (its name), ``value`` and ``truth_text`` (in the unit of the estimand), ``verdicts``
-        (verdict to its probability), ``texts``, ``method``, ``mcse`` and ``n_refits`` (null for the approximation).
+        (verdict to its probability), ``texts`` (the probability, or in how many refits), ``method``, ``mcse`` and
+        ``n_refits`` (null for the approximation).
     """
     if known is None or known.not_comparable or not row.get("sd_scale"):
         return None
@@ -154,18 +155,15 @@ def replace_by_refits(power: list[Row], row: Row, fit_key: str, refits: Iterable
             out.append(one)
             continue
         chances = dict.fromkeys(one["verdicts"], 0.0) | {line["verdict"]: float(line["probability"]) for line in lines}
-        errors = {line["verdict"]: float(line["mcse"]) for line in lines}
+        n = int(lines[0]["n_refits"])
         out.append(
             one
             | {
                 "verdicts": chances,
-                "texts": {
-                    verdict: formatting.format_probability(chance, errors.get(verdict, 0.0))
-                    for verdict, chance in chances.items()
-                },
+                "texts": {verdict: f"{round(chance * n):,}" for verdict, chance in chances.items()},
                 "method": lines[0]["method"],
-                "mcse": max(errors.values()),
-                "n_refits": int(lines[0]["n_refits"]),
+                "mcse": max(float(line["mcse"]) for line in lines),
+                "n_refits": n,
             }
         )
     return out

@@ -202,9 +202,9 @@ def test_the_share_never_found_and_the_sd_between_eras_are_recovered(recovered: 
     """Three eras in two venue groups tell little of the sd between eras, so its median is not compared."""
     least = int(binom.ppf(0.001, SETS, 0.89))
     by_world = {name: rows[rows["team"] == "mixed"] for name, rows in recovered.groupby("world")}
-    assert by_world["hard"]["industry_era_sd_covered"].sum() >= least
+    assert by_world["hard"]["industry_era_sd_covered"].astype(bool).sum() >= least
     for name in ("hard", "conflict"):
-        assert by_world[name]["stated_not_found_covered"].sum() >= least, name
+        assert by_world[name]["stated_not_found_covered"].astype(bool).sum() >= least, name
     assert by_world["conflict"]["stated_not_found_median"].mean() == pytest.approx(CONFLICT.unfound, abs=0.05)
     easy = by_world["easy"].query("error == 'by team'")  # the prior leaves a little
     assert easy["stated_not_found_median"].mean() < 0.03
@@ -248,11 +248,16 @@ def checked() -> dict[tuple[str, str], list[float]]:
 
 @pytest.mark.slow
 def test_the_check_catches_calibrations_that_disagree(checked: dict[tuple[str, str], list[float]]):
-    """Under the model in which both kinds of labels measure the same error, and only where they do not."""
+    """Under the model in which both kinds of labels measure the same error, and only where they do not.
+
+    Under a right model a p-value is outside 0.03 to 0.97 at most six times in a hundred.
+    """
     assert np.median(checked["same error", "disagree"]) < 0.03
     assert max(checked["same error", "disagree"]) < 0.11
     for case in (("same error", "agree"), ("both", "agree"), ("both", "disagree")):
-        assert all(0.03 < p < 0.97 for p in checked[case]), (case, checked[case])
+        assert 0.1 < np.median(checked[case]) < 0.9, (case, checked[case])
+        outside = sum(not 0.03 < p < 0.97 for p in checked[case])
+        assert outside <= binom.ppf(0.999, len(checked[case]), 0.06), (case, checked[case])
 
 
 # --- against plain methods --------------------------------------------------------------------------------------------
