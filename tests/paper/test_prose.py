@@ -291,9 +291,11 @@ def test_readings_of_the_academic_share_hold(published: dict[str, Any]):
             row["vintage_2025_06", *late]["median"] - row["main", *late]["median"]
         )
         < row["main", *late]["sd"],
-        "more than twice as often as those in both vintages": academic("2025-06", "added: no model of this name before")
+        "about twice as often as those in both vintages": academic("2025-06", "added: no model of this name before")
         > 2 * academic("2025-06", "in both"),
-        "the dropped ones are so more often too": academic("2025-06", "dropped: no model of this name any more")
+        "The dropped ones are academia-only more often, too": academic(
+            "2025-06", "dropped: no model of this name any more"
+        )
         > academic("2025-06", "in both"),
         "changes nothing (": abs(row["without_use_alone", *late]["median"] - row["main", *late]["median"])
         < row["main", *late]["sd"] / 4,
@@ -302,7 +304,8 @@ def test_readings_of_the_academic_share_hold(published: dict[str, Any]):
             row[s, share, "2020-22"]["median"] for s in specs
         )
         < 0.10,
-        "the early years are a matter of specification": max(medians.values()) - min(medians.values()) > 0.15,
+        "The shares of the early years depend on the specification": max(medians.values()) - min(medians.values())
+        > 0.15,
         "The definition of the tail moves it most": max(moved, key=lambda spec: moved[spec]).startswith(
             "large_scale_z"
         ),
@@ -318,7 +321,7 @@ def test_readings_of_the_academic_share_hold(published: dict[str, Any]):
         > row["main", industry, 2022]["median"],
         "was trained with": ratio["eti_low"] > 1,
         "a verdict of agreement with the trend of 2010–14 is hardly possible": agrees["2010-14"][0] < 0.1,
-        "which finds agreement more often than refits do": all(
+        "This approximation finds agreement more often than refits do": all(
             by_refits < approximated for by_refits, approximated in agrees.values()
         ),
     }
@@ -370,30 +373,33 @@ def test_readings_of_the_compute_terms_hold(published: dict[str, Any], tables: d
                 "full_text", "odds_ratio_by_family", "eight or more named"
             ]["eti_high"]
             < 0.5,
-            "most of it is how much": row["full_text", "odds_ratio_by_family", "eight or more named"]["eti_high"]
+            "most of the association is with the number of accelerators": row[
+                "full_text", "odds_ratio_by_family", "eight or more named"
+            ]["eti_high"]
             < row["full_text", "odds_ratio_by_family", "accelerator named"]["eti_low"] ** 3,
-            "early, when few papers had eight, naming one at all set papers apart": named[0]["eti_high"]
+            "In the first era, when few papers had eight, naming one at all set papers apart": named[0]["eti_high"]
             < named[2]["eti_low"],
-            "that change, which the checks show": by_year["observed"] > by_year["high"],
-            "Most of what these shares vary within topics is sampling error": row["as_published", "reliability"][
+            "The pooled ratio is an average over that change, which the checks show": by_year["observed"]
+            > by_year["high"],
+            "Most of the variation of these shares within topics is sampling error": row["as_published", "reliability"][
                 "eti_high"
             ]
             < 0.5,
-            'with topics\' trends #est(c, "ratio_per_ten_points", spec: "with_trends")): loose': min(
+            'with topics\' trends #est(c, "ratio_per_ten_points", spec: "with_trends")). These intervals are wide': min(
                 ten[s]["eti_high"] - ten[s]["eti_low"] for s in ("as_published", "with_trends")
             )
             > 0.3,
             "If every paper counts alike, shares as counted give": all(
                 float(glm[s]["high"]) < ten[s]["eti_high"] for s in glm
             ),
-            "full texts, to 2022, less than half": unexplained["full_text"] < 0.5 < unexplained["main"],
+            "in full texts, to 2022, less than half": unexplained["full_text"] < 0.5 < unexplained["main"],
             "Some refits are of a small part of the papers": max(few) < 0.5 * row["main", "odds_ratio"]["n"],
-            "The medians are many times the contrast between papers": max(r["median"] for r in four[:2])
+            "The medians over all venues are many times this contrast": max(r["median"] for r in four[:2])
             < 5 * math.log(row["main", "odds_ratio"]["median"]),
             "The step that matters most is the last one": published["ladders"]["topic_compute"][0]["matters_most"]
             == "main",
             "whose lower end is the prior's": row["main", "sd_between_topics"]["prior_sensitive"],
-            "most is unexplained": row["main", "waterfall", "the rest"]["median"] / change > 0.5,
+            "Most of the change is unexplained": row["main", "waterfall", "the rest"]["median"] / change > 0.5,
             "Abstracts with such terms hardly became more common in these years": abs(early - late) < 0.01,
         },
     )
@@ -440,8 +446,7 @@ def test_readings_of_code_release_hold(published: dict[str, Any], tables: dict[s
             "neither source of labels shows a difference beyond chance": all(
                 check["low"] <= check["observed"] <= check["high"] for check in by_team
             ),
-            "more academia-only than other papers without release are labelled as releases": mistaken["0"]
-            > mistaken["1"],
+            "a larger part of academia-only than of other papers as releases": mistaken["0"] > mistaken["1"],
             "That result depends on AAAI": ratio("without_aaai", "mixed", "AI")["median"]
             > ratio("main", "mixed", "AI")["eti_high"],
             "Under both, industry-only teams release code less often": all(
@@ -456,13 +461,13 @@ def test_readings_of_code_release_hold(published: dict[str, Any], tables: dict[s
                 for name in CONTRASTS
                 for v in venues
             ),
-            "so standardisation lowers the ratios further": all(
+            "so standardisation lowers the crude ratios by full text": all(
                 crude["full_text_crude", name, v] > ratio("full_text", name, v)["median"]
                 for name in CONTRASTS
                 for v in venues
             ),
-            "these labels would contradict each other": conflict["p"] < 0.05 or conflict["p"] > 0.95,
-            "about what links miss of the others": overlap(found("mixed"), naive("mixed")),
+            "the two kinds of labels contradict each other": conflict["p"] < 0.05 or conflict["p"] > 0.95,
+            "For mixed teams, the two ratios are about the same": overlap(found("mixed"), naive("mixed")),
             "hardly move the ratio of mixed teams at machine-learning venues, and lower the others": lowered[0] < 0.01
             and min(lowered[1:]) > 0.03,
             "where more papers speak of code, more of them speak of code that is not released": specificity

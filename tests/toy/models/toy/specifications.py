@@ -11,6 +11,8 @@ SEED = 5  # fixed before fitting, never chosen afterwards
 CHOICES = Choices()
 PRIORS: dict[str, Any] = {"mean": MeanPriors()}
 SAMPLERS: dict[str, dict[str, Any]] = {}  # settings of NUTS that differ from the defaults, by model
+# By model, groups of priors that are power-scaled and varied together: their scales, and the parameters they set.
+PRIOR_GROUPS = {"mean": {"mean": (("mean_sd",), ("mean",))}}
 
 SAME = ("mean_by_year",)  # headline estimands that are the same quantity in another specification
 SPECIFICATIONS = (
