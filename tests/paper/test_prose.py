@@ -468,7 +468,7 @@ def test_readings_of_code_release_hold(published: dict[str, Any], tables: dict[s
             ),
             "the two kinds of labels contradict each other": conflict["p"] < 0.05 or conflict["p"] > 0.95,
             "For mixed teams, the two ratios are about the same": overlap(found("mixed"), naive("mixed")),
-            "hardly move the ratio of mixed teams at machine-learning venues, and lower the others": lowered[0] < 0.01
+            "hardly moves the ratio of mixed teams at machine-learning venues, and lowers the others": lowered[0] < 0.01
             and min(lowered[1:]) > 0.03,
             "where more papers speak of code, more of them speak of code that is not released": specificity
             == sorted(specificity, reverse=True),
