@@ -69,6 +69,8 @@ def format_quantity(median: float, low: float, high: float, mcse: float, scale: 
         narrow = scale == "identity" and high - low < NARROW
         if (narrow or (scale == "logit" and {"0.00", "1.00"} & set(shown))) and 0 < mcse < 1e-3:
             decimals = MAX_DECIMALS + 1  # show no share as 0 or 1, and no interval as a point
+        while low < high and format_number(low, decimals) == format_number(high, decimals) and decimals < MAX_DECIMALS:
+            decimals += 1  # an interval printed as a point would claim more than a last digit in doubt
         low_text, middle, high_text = (format_number(value, decimals) for value in (low, median, high))
     if low == high:
         return f"{middle} (exact)"

@@ -109,8 +109,9 @@ def make_ladders(
 ) -> list[Row]:
     """Make a ladder for each headline whose published value is of the same quantity.
 
-    A step belongs to a ladder if its specification is a main fit or a step (``role``), or lists the headline's estimand
-    as the same quantity, and if the published value is comparable in it. ``left_out`` gives the reason for each
+    A step belongs to a ladder if its specification is a main fit or a step (``role``), lists the headline's estimand as
+    the same quantity, or has its role for the question of another main fit, and if the published value is comparable in
+    it. ``left_out`` gives the reason for each
     specification that a user's table cannot support.
 
     Returns
@@ -179,7 +180,8 @@ def _is_same_quantity(one: Specification, headline: Headline, published: Iterabl
     known = find_published(tuple(published), one.name, headline.estimand, headline.coords)
     if known is not None and known.not_comparable:
         return False
-    return one.name == headline.spec or one.role in ("main", "step") or headline.estimand in one.same_quantity
+    of_another = one.compared_with != headline.spec  # its role says nothing of this headline
+    return one.role in ("main", "step") or of_another or headline.estimand in one.same_quantity
 
 
 def find_largest_step(steps: list[Row], unit: str) -> str | None:

@@ -76,10 +76,12 @@ def make_share_estimands(shares: xr.DataArray, weights: xr.DataArray, prefix: st
         out[f"{prefix}change_academia_only"] = difference(late - early, over=(EARLY, LATE))
         out[f"{prefix}change_academia_only_log_odds"] = log_odds(change, over=(EARLY, LATE))
     crossed = mark_above_half(industry)
+    until_end = rows(weights.isel(year=slice(None, None, -1)).cumsum("year").isel(year=slice(None, None, -1)))
+    out[f"n_{prefix}from"] = until_end  # models of a year and all later ones, on which "from a year on" is based
     out[f"{prefix}industry_only_never_stays_above_half"] = event(~crossed.isel(year=-1, drop=True))
-    out[f"{prefix}industry_only_above_half_from"] = event(crossed)
+    out[f"{prefix}industry_only_above_half_from"] = event(crossed, f"n_{prefix}from")
     largest = (industry > academia) & (industry > collaboration + leaning)
-    out[f"{prefix}industry_only_largest_from"] = event(mark_lasting(largest))
+    out[f"{prefix}industry_only_largest_from"] = event(mark_lasting(largest), f"n_{prefix}from")
     return out
 
 

@@ -34,7 +34,8 @@ time and domain. Specifications shift it by b[k] dex (``missing_compute``): a pa
 the American Statistical Association 88:125), about which the data hold no information. With a share m[k, t] of models
 without a compute, the mean log10 compute of all models of a team type is mu[k, t] + b[k] m[k, t], which enters the
 ratio of compute; the threshold and the shares of the tail are those of the mixture of both parts. A shift of
-academia-only models by one dex moves the ratio more than half or twice the scale of any prior does.
+academia-only models by one dex moves the ratio more than half or twice the scale of any prior does, but less than the
+prior of a sceptic, who expects hardly any difference in compute. m[k, t] is counted, and enters as known.
 
 Assumptions
 -----------
@@ -45,8 +46,11 @@ Known misfit
 Models whose compute has a confidence label have several times the compute of others of their year and team type, which
 replicated data do not show, and around one line for all they scatter less. Within year and team type, neither they nor
 late models scatter less than in replicated data: what differs is the mean. So no Student-t cures the misfit, nor a free
-error of models without a label, nor a changing spread. A label is no cause of compute, and stays out of the model. Test
-quantities hold these comparisons (Gelman, Meng and Stern 1996, Statistica Sinica 6:733).
+error of models without a label, nor a changing spread. A label is no cause of compute, and stays out of the model.
+
+The largest academia-only model is closer to the largest industry-only one than replicated data show. Normal tails are
+too light for academia-only models there, so a small share of the upper tail does not rule out a single model of the
+first rank. Test quantities hold these comparisons (Gelman, Meng and Stern 1996, Statistica Sinica 6:733).
 """
 
 from __future__ import annotations

@@ -60,6 +60,7 @@ human label represent the last era. Among papers with a human label, the share t
 papers of their team type and era. u is the same for all team types and eras, so ratios of stated releases are those of
 found ones. Code that is found is stated: of 74 papers with a release by human label, the annotator labels 72 as one. A
 paper with a human label and authors from industry counts as mixed if the table of papers does not give its team type.
+The labels of passages, made by a second language model, are taken as right: errors that both models share do not show.
 No estimate is causal.
 
 References

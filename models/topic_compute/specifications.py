@@ -76,7 +76,8 @@ def _list_refreshed() -> tuple[Specification, ...]:
         Specification("plain", "topics and years, shares as counted", "definition", TOPIC_YEAR,
                       counted | {"year_effects": False}, role="step"),
         Specification("with_years", "effects of years", "composition", TOPIC_YEAR, counted, role="step"),
-        Specification("as_published", "both shares modelled", "measurement", TOPIC_YEAR, no_trends, role="step"),
+        Specification("as_published", "both shares modelled", "measurement", TOPIC_YEAR, no_trends, role="defensible",
+                      compared_with="with_trends", same_quantity=_SLOPES),
         Specification("with_trends", "a trend for each topic", "composition", TOPIC_YEAR, role="main",
                       compared_with="with_trends", same_quantity=_SLOPES),
         Specification("main", "papers, compared within venue and year", "main", CONTRAST, role="main",
@@ -144,7 +145,7 @@ def _list_extended() -> tuple[Specification, ...]:
 
     smooth = Specification("smoother_walks", "smoother deviations of topic-years", "model", TOPIC_YEAR,
                            {"walk_order": 2}, extended=True, role="defensible", compared_with="with_trends",
-                           same_quantity=_SLOPES)  # fmt: skip
+                           same_quantity=_SLOPES, checked=True)  # fmt: skip
     full_text: dict[str, Any] = read | {"compared_with": "full_text", "same_quantity": SAME["full_text"]}
     return (
         smooth,

@@ -31,6 +31,12 @@ the other abstracts, whose team type is not known, k_other ~ Binomial(m - n, s) 
 - Effects of venues, which sum to zero, enter for the balanced panel of venues only. A regression over all venues has
   none.
 
+Known misfit
+------------
+The yearly change of a topic's academia-only share is somewhat larger in replicated data than in the observed, in all
+forms with a random walk: it mends most of what independent deviations get wrong, and not all. With a smoother walk, a
+specification with its own checks, the observed change is inside the interval.
+
 The slopes
 ----------
 The published claim is about shares of topics: a topic comes to have fewer academia-only papers as it comes to mention

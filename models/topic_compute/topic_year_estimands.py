@@ -68,9 +68,9 @@ def compute_own_term(draws: xr.Dataset) -> xr.DataArray:
 def compute_reliability(share: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
     """Compute the reliability: the part of the variance of counted shares within topics that is not sampling error.
 
-    By draw, it is Var(x) / (Var(x) + E[x (1 - x) / m]), weighted by papers (Fuller 1987, Measurement Error Models,
-    section 1.1.2). x is the residual of the share of terms after effects of topics and years, and after trends of
-    topics if the model has them.
+    By draw, it is V / (V + E), weighted by papers (Fuller 1987, Measurement Error Models, section 1.1.2). V is the sum
+    of squares of the share of terms x after effects of topics and years, and after trends of topics if the model has
+    them. E is what of the sampling variance x (1 - x) / m is left after the same effects, summed.
 
     Parameters
     ----------
@@ -97,9 +97,10 @@ def compute_reliability(share: xr.DataArray, dataset: xr.Dataset) -> xr.DataArra
 
 
 def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset:
-    """Compute test quantities that no parameter fits: yearly changes, extremes, correlation, and odds ratios.
+    """Compute test quantities: yearly changes, extremes, correlation, and odds ratios.
 
-    Without tables (counted shares) there are no odds ratios.
+    No parameter fits them, but for the odds ratios: ``own_term`` and its sd over topics fit their mean and their sd, so
+    these two check the arithmetic more than the model. Without tables (counted shares) there are no odds ratios.
     """
     n, m = (dataset[name].sum("venue") for name in ("n", "m"))
     if "table_obs" in data:

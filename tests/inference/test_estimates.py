@@ -106,6 +106,7 @@ def test_sensitivity_must_be_declared_and_needless_declarations_are_found():
     [
         (formatting.format_quantity(0.6612, 0.512, 0.791, 0.002), "0.66 (0.51 to 0.79)"),
         (formatting.format_quantity(0.017, 0.0031, 0.0504, 0.0002, "logit"), "0.017 (0.003 to 0.050)"),
+        (formatting.format_quantity(0.816, 0.763, 0.842, 0.013, "logit"), "0.82 (0.76 to 0.84)"),
         (formatting.format_quantity(-2.61, -3.38, -1.79, 0.02), "−2.6 (−3.4 to −1.8)"),
         (formatting.format_quantity(36.2, 9.97, 123.4, 0.4, "log"), "36 (10 to 120)"),
         (formatting.format_quantity(36.2, 9.97, 123.4, 4.0, "log"), "40 (10 to 100)"),

@@ -78,6 +78,16 @@ def test_a_step_of_another_quantity_is_no_part_of_the_ladder():
         assert "| sampling: title of later | another quantity | x, n = 9 ◂ |" in table
 
 
+def test_a_role_for_another_question_does_not_take_a_step_from_the_ladder():
+    rows = [make_row(name, 0.4) for name in ("labelled", "main", "later")]
+    other = replace(SPECIFICATIONS[2], compared_with="another main fit", same_quantity=("slope",))
+    [ladder] = make_ladders([*SPECIFICATIONS[:2], other], REPORTING, rows, [])
+    assert [step["spec"] for step in ladder["rungs"]] == ["labelled", "main", "later"]
+    same = replace(other, compared_with="main")  # for this question it is an analysis of something else
+    [without] = make_ladders([*SPECIFICATIONS[:2], same], REPORTING, rows, [])
+    assert [step["spec"] for step in without["rungs"]] == ["labelled", "main"]
+
+
 def test_raw_counts_are_compared_as_their_variable_says():
     counts = xr.DataArray([20, 100, 40, 100], {"raw": ["k", "n", "k_reference", "n_reference"]}, ("raw",))
     raw = xr.Dataset(

@@ -361,6 +361,11 @@ def test_readings_of_the_compute_terms_hold(published: dict[str, Any], tables: d
     hold(
         "topic_compute",
         {
+            "With smoother walks, the yearly change of a topic's academia-only share is inside its interval": all(
+                check["low"] <= check["observed"] <= check["high"]
+                for check in published["fits"]["topic_compute/smoother_walks"]["checks"]
+                if check["statistic"] == "sd of the yearly change of a topic's academia-only share"
+            ),
             "and larger teams for a third of it": 0.28
             < row["main", "goes_with_last", "team size"]["median"] / change
             < 0.38,

@@ -69,6 +69,13 @@ def test_shares_by_hand():
     assert found["n_by_period"].sel(period="2020-22") == 40
 
 
+def test_an_event_from_a_year_on_is_based_on_that_year_and_all_later_ones():
+    draws, data = tiny()
+    found = compute_estimands(draws, data, LABELLED)
+    for name in ("industry_only_above_half_from", "industry_only_largest_from"):
+        assert found[found[name].attrs["rows"]].values.tolist() == [44, 43, 40, 30], name
+
+
 @pytest.mark.parametrize(
     ("shares", "leads"),
     [
