@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, WIDTH, Rows, break_title, save, wrap
 
 SEPARATE = "separate quantity"
-LOG_TICKS = (0.05, 0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5)
+LOG_TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+FINE_TICKS = (0.8, 1.25)  # more of them, where a panel is wide
 
 
 def draw(ladders: Mapping[str, Rows], out: Path) -> None:
@@ -26,7 +27,7 @@ def draw(ladders: Mapping[str, Rows], out: Path) -> None:
         Folder for ``ladder`` as PDF, PNG and CSV.
     """
     shown = {claim: rows for claim, rows in ladders.items() if rows}
-    heights = [0.27 * (len(_list_steps(rows)) + 1) + 0.9 for rows in shown.values()]
+    heights = [0.32 * (len(_list_steps(rows)) + 1) + 0.9 for rows in shown.values()]
     figure = plt.figure(figsize=(WIDTH, sum(heights) + 0.3))
     parts = figure.subfigures(len(shown), 1, squeeze=False, height_ratios=heights)[:, 0]
     data: Rows = []
@@ -89,7 +90,8 @@ def _draw_panel(axes: Any, row: Mapping[str, Any], steps: Mapping[str, str], wid
                           color=GREY, ha="center", va="center")  # fmt: skip
     if row["scale"] == "log":
         axes.set_xscale("log")
-        ticks = [tick for tick in LOG_TICKS if min(ends) / 1.5 <= tick <= max(*ends, 1.2) * 1.2]
+        listed = LOG_TICKS if wide < 30 else sorted((*LOG_TICKS, *FINE_TICKS))
+        ticks = [tick for tick in listed if min(ends) / 1.5 <= tick <= max(*ends, 1.2) * 1.2]
         axes.set_xlim(min(ends) / 1.2, max(*ends, 1.1) * 1.1)
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=7)
         axes.set_xticks([], minor=True)
@@ -97,7 +99,7 @@ def _draw_panel(axes: Any, row: Mapping[str, Any], steps: Mapping[str, str], wid
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.set_ylim(len(steps) - 0.5, -0.5 if row["published"] is not None else -1.1)
-    axes.set_yticks(range(len(steps)), [wrap(label, 34) for label in steps.values()], fontsize=6.5)
+    axes.set_yticks(range(len(steps)), [wrap(label, 36) for label in steps.values()], fontsize=6.5)
     axes.set_title(break_title(row["title"], wide), fontsize=7)
 
 
