@@ -276,7 +276,8 @@ def test_killed_at_random_moments_then_completed(toy: Any, tmp_path: Path, sent:
     moments = random.Random(20240105)
     out = tmp_path / "out"
     codes = [refresh_and_kill(moments.uniform(0.0, 7.0), out, sent, [str(TOY)]) for _ in range(2)]
-    assert set(codes) <= {-sent if sent == signal.SIGKILL else 130, 0}
+    # While Python starts or ends, a signal ends the process itself; a shell shows that as 130 too.
+    assert set(codes) <= {-sent, 0, *([130] if sent == signal.SIGINT else [])}
     code, _, errors = toy("refresh", "--out", out)
     assert code == 0, errors
     assert select_outputs(hash_files(out)) == expected
