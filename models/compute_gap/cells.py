@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,31 @@ import pandas as pd
 import xarray as xr
 
 from data.errors import InputError
-from models.common.cells import TEAM_SIZES, Ints, band_team_size, index_levels
+from models.common.cells import TEAM_SIZES, Floats, Ints, band_team_size, cross_indices, index_levels
 from models.common.claim import Tables
 from models.common.exclusions import Selection
-from models.common.team_types import TEAM_TYPES
+from models.common.team_types import ACADEMIA_ONLY, TEAM_TYPES
 from models.compute_gap.choices import Choices
-from models.compute_gap.definitions import CLASSES, LARGE, MORE, NUMBERS, ORDINARY, VENUES
+from models.compute_gap.definitions import (
+    BIN_WIDTH,
+    CLASSES,
+    FIRST_BIN,
+    LARGE,
+    LARGEST,
+    MORE,
+    N_BINS,
+    NUMBERS,
+    ORDINARY,
+    PUBLISHED_AT,
+    QUANTILE,
+    SIDES,
+    VENUES,
+)
 
 SCORED = "fourth"  # the part of the labels that the parser has never seen
 FEW_CHIPS = 15  # a type that fewer papers use is counted with the common type of the nearest peak
-MIDDLE_YEAR = 2019
+ORIGIN = 2021  # of time: near the middle of the papers
+TAKEN_AS = {"one": 1.0, "eight": 8.0}  # chips of a paper that states no number, unless it is latent
 # How the names of TPUs start, and of the cards that NVIDIA sells to consumers; all other chips are of data centres and
 # workstations.
 KINDS = {"tpu": ("TPU",), "consumer": ("GTX", "RTX 2", "RTX 3", "RTX 4", "TITAN")}
@@ -30,8 +46,8 @@ def select(tables: Tables, choices: Choices) -> Selection:
     """Select empirical papers of the main track, read in full text, that state an accelerator with a known peak.
 
     The frame gets the columns ``team``, ``topic``, ``size``, ``venue_year``, ``peak`` (log10 FLOP/s of one chip),
-    ``chips`` (number of chips, NaN if the paper states none) and ``checked`` (whether a reader labelled the number).
-    A label replaces what the parser found.
+    ``chips`` (number of chips, NaN if the paper states none), ``labelled`` (whether a reader labelled the number) and
+    ``checked`` (whether the number counts as free of error). A label replaces what the parser found.
 
     Raises
     ------
@@ -47,8 +63,11 @@ def select(tables: Tables, choices: Choices) -> Selection:
         peak = rows.frame["accelerator_log10_tensor16"].fillna(peak)
     chips = rows.frame["accelerator_count"]
     if choices.setups == "sum":  # as many chips of the largest set-up as all set-ups together are worth
-        chips = chips.where(rows.frame["checked"], 10 ** (rows.frame["accelerators_log10_sum"] - peak))
-    rows.frame = rows.frame.assign(peak=peak, chips=chips)
+        chips = chips.where(rows.frame["labelled"], 10 ** (rows.frame["accelerators_log10_sum"] - peak))
+    if choices.unknown != "latent":
+        chips = chips.fillna(TAKEN_AS[choices.unknown])
+    checked = rows.frame["labelled"] | (choices.error == "none")
+    rows.frame = rows.frame.assign(peak=peak, chips=chips, checked=checked)
     rows.keep(rows.frame["peak"].notna(), "type of accelerator without a known peak")
     if rows.frame.empty:
         problem = f"no paper of {', '.join(VENUES)} that was read in full text states an accelerator with a known peak"
@@ -93,10 +112,10 @@ def _correct(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     """Replace what the parser found by the label of a reader, where there is one."""
     names = ["accelerator", "accelerator_count", "accelerator_log10_peak", "accelerator_log10_tensor16"]
     last = labels.drop_duplicates("id", keep="last").set_index("id")
-    checked = frame["id"].isin(last.index) & (frame["hardware_kind"] == "accelerator")
-    out = frame.assign(checked=checked)
+    labelled = frame["id"].isin(last.index) & (frame["hardware_kind"] == "accelerator")
+    out = frame.assign(labelled=labelled)
     for name in names:
-        out[name] = out[name].where(~checked, out["id"].map(last[name]))
+        out[name] = out[name].where(~labelled, out["id"].map(last[name]))
     return out
 
 
@@ -112,8 +131,9 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        By ``cell`` (team type, venue-year, topic, team size, and whether a reader labelled the number): ``count``
+        By ``cell`` (team type, venue-year, topic, team size, and whether the number is free of error): ``count``
         (cell, class) papers with one chip, two to eight, and more, index vectors ``..._idx``, and ``checked``, 1 or 0.
+        By ``venue_year``: index vectors of its venue and its year.
         By ``unknown``, a cell of papers without a stated number: ``unknown_n`` papers and ``unknown_..._idx``.
         By ``year`` and ``team``: ``ordinary_count`` (year, team, ordinary_number) papers with two, four and eight
         chips, ``large_count`` (year, team, large) with more, ``chip_count`` (year, team, class, chip) with each chip,
@@ -122,8 +142,9 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
         By ``base``, a venue-year, topic and team size: ``base_n`` (team, base) papers, and index vectors.
         By ``team``: labelled papers that the parser has never seen (``scored``), and those read wrong (``misread``);
         by ``class``, what the parser found for those (``misread_as``).
-        By ``year`` and ``team``: ``read_n`` papers read, ``stated_n`` of them state an accelerator.
-        attrs: ``error`` of the choices; ``flow`` (exclusions) and ``facts`` as JSON.
+        By ``venue_year`` and ``team``: ``read_n`` papers read, ``stated_n`` of them state an accelerator.
+        By ``side`` and ``bin``: ``published_count`` papers of the published venue-year, an unknown number taken as one.
+        attrs: ``flow`` (exclusions) and ``facts`` as JSON.
 
     Raises
     ------
@@ -149,10 +170,10 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     dataset = xr.Dataset(
         {
             "count": (("cell", "class"), table.to_numpy(), {"unit": "papers"}),
-            **{f"{name}_idx": ("cell", index_levels(cells[name], levels[name])) for name in CELL[:-1]},
-            "venue_idx": ("cell", _index_venues(cells["venue_year"], levels)),
-            "year_idx": ("cell", _index_years(cells["venue_year"], levels)),
+            **_index_cells(cells, levels, "", "cell"),
             "checked": ("cell", cells["checked"].to_numpy().astype(np.int64)),
+            "venue_year_venue_idx": ("venue_year", _index_venues(levels["venue_year"], levels)),
+            "venue_year_year_idx": ("venue_year", _index_years(levels["venue_year"], levels)),
             **_index_unknown(unknown, levels),
             "unknown_count": (("year", "team", "chip"), _count(unknown, levels, "year", "team", "chip"), papers_unit),
             "ordinary_count": (
@@ -168,16 +189,15 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
                 ("kind", "chip"),
                 np.array([[name.startswith(starts) for name in levels["chip"]] for starts in KINDS.values()], float),
             ),
-            "time": ("year", (np.array(levels["year"]) - MIDDLE_YEAR) / 4, {"unit": f"four years from {MIDDLE_YEAR}"}),
+            "time": ("year", (np.array(levels["year"]) - ORIGIN) / 4, {"unit": f"four years from {ORIGIN}"}),
             **_count_base(frame, levels, sizes),
             **_count_stated(tables, choices, frame, levels),
         },
         coords={name: level for name, level in levels.items() if name != "lattice"},
     )  # fmt: skip
-    dataset = dataset.merge(_count_misread(tables, frame))
-    attrs = {"error": choices.error}
+    dataset = dataset.merge(_count_misread(tables, frame)).merge(_count_published(frame))
     facts = json.dumps(_list_facts(frame, dataset))
-    return dataset.assign_attrs(attrs | {"flow": papers.to_json(), "facts": facts})
+    return dataset.assign_attrs({"flow": papers.to_json(), "facts": facts})
 
 
 def group_chips(frame: pd.DataFrame) -> pd.Series:
@@ -223,22 +243,25 @@ def _list_levels(tables: Tables, choices: Choices, frame: pd.DataFrame) -> dict[
 
 def _index_unknown(unknown: pd.DataFrame, levels: dict[str, list[Any]]) -> dict[str, Any]:
     """Count papers without a stated number by team type, venue-year, topic and team size, with index vectors."""
-    names = list(CELL[:-1])
-    cells = unknown.groupby(names, sort=True, observed=True).size().reset_index(name="n")
-    idx = {name: index_levels(cells[name], levels[name]) for name in names}
-    idx |= {"venue": _index_venues(cells["venue_year"], levels), "year": _index_years(cells["venue_year"], levels)}
-    return {
-        "unknown_n": ("unknown", cells["n"].to_numpy().astype(np.int64), {"unit": "papers"}),
-        **{f"unknown_{name}_idx": ("unknown", values) for name, values in idx.items()},
-    }
+    cells = unknown.groupby(list(CELL[:-1]), sort=True, observed=True).size().reset_index(name="n")
+    n = ("unknown", cells["n"].to_numpy().astype(np.int64), {"unit": "papers"})
+    return {"unknown_n": n, **_index_cells(cells, levels, "unknown_", "unknown")}
 
 
-def _index_venues(venue_years: pd.Series, levels: dict[str, list[Any]]) -> Ints:
-    return index_levels(venue_years.str.rsplit(" ", n=1).str[0], levels["venue"])
+def _index_cells(cells: pd.DataFrame, levels: dict[str, list[Any]], prefix: str, dim: str) -> dict[str, Any]:
+    """Index the levels of cells, and their combinations of team type and venue-year, as tables of effects have them."""
+    idx = {name: index_levels(cells[name], levels[name]) for name in CELL[:-1]}
+    lengths = {name: len(levels[name]) for name in ("team", "venue_year")}
+    idx["team_venue_year"] = cross_indices(idx, lengths, "team", "venue_year")
+    return {f"{prefix}{name}_idx": (dim, values) for name, values in idx.items()}
 
 
-def _index_years(venue_years: pd.Series, levels: dict[str, list[Any]]) -> Ints:
-    return index_levels(venue_years.str.rsplit(" ", n=1).str[1].astype(int), levels["year"])
+def _index_venues(venue_years: Sequence[str], levels: dict[str, list[Any]]) -> Ints:
+    return index_levels(pd.Series(venue_years).str.rsplit(" ", n=1).str[0], levels["venue"])
+
+
+def _index_years(venue_years: Sequence[str], levels: dict[str, list[Any]]) -> Ints:
+    return index_levels(pd.Series(venue_years).str.rsplit(" ", n=1).str[1].astype(int), levels["year"])
 
 
 def _count(frame: pd.DataFrame, levels: dict[str, list[Any]], *names: str) -> Ints:
@@ -257,23 +280,20 @@ def _count_base(frame: pd.DataFrame, levels: dict[str, list[Any]], sizes: dict[s
     n = np.zeros((len(TEAM_TYPES), len(cells)), dtype=np.int64)
     np.add.at(n, (index_levels(frame["team"], levels["team"]), inverse), 1)
     idx = dict(zip(names, np.unravel_index(cells, shape), strict=True))
-    venue_year = pd.Series(np.array(levels["venue_year"])[idx["venue_year"]])
     return {
         "base_n": (("team", "base"), n, {"unit": "papers"}),
         **{f"base_{name}_idx": ("base", values.astype(np.int64)) for name, values in idx.items()},
-        "base_venue_idx": ("base", _index_venues(venue_year, levels)),
-        "base_year_idx": ("base", _index_years(venue_year, levels)),
     }
 
 
 def _count_stated(
     tables: Tables, choices: Choices, frame: pd.DataFrame, levels: dict[str, list[Any]]
 ) -> dict[str, Any]:
-    """Count the papers that were read, and those of them that state an accelerator, by year and team type."""
+    """Count the papers that were read, and those of them that state an accelerator, by venue-year and team type."""
     read = select_read(tables, choices).frame
     return {
-        "read_n": (("year", "team"), _count(read, levels, "year", "team"), {"unit": "papers"}),
-        "stated_n": (("year", "team"), _count(frame, levels, "year", "team"), {"unit": "papers"}),
+        name: (("venue_year", "team"), _count(papers, levels, "venue_year", "team"), {"unit": "papers"})
+        for name, papers in (("read_n", read), ("stated_n", frame))
     }
 
 
@@ -306,8 +326,41 @@ def _count_misread(tables: Tables, frame: pd.DataFrame) -> xr.Dataset:
     )
 
 
+def take_published(frame: pd.DataFrame) -> dict[str, Floats]:
+    """Return log10 FLOP/s of the papers of the published venue-year, by side; an unknown number is taken as one."""
+    papers = frame[frame["venue_year"] == PUBLISHED_AT]
+    performance = papers["peak"] + np.log10(papers["chips"].fillna(1))
+    academia = papers["team"] == ACADEMIA_ONLY
+    sides = (performance[academia].to_numpy(float), performance[~academia].to_numpy(float))
+    return dict(zip(SIDES, sides, strict=True))
+
+
+def _count_published(frame: pd.DataFrame) -> xr.Dataset:
+    bins = [np.clip((values - FIRST_BIN) // BIN_WIDTH, 0, N_BINS - 1) for values in take_published(frame).values()]
+    count = np.stack([np.bincount(each.astype(int), minlength=N_BINS) for each in bins])
+    return xr.Dataset({"published_count": (("side", "bin"), count, {"unit": "papers"})}, {"side": list(SIDES)})
+
+
+def compare_counted(academia: Floats, industry: Floats) -> dict[str, float]:
+    """Compare the papers of two sides as counted: ratios of four means, and of arithmetic means without the largest."""
+    out = {
+        "geometric": industry.mean() - academia.mean(),
+        "median": np.median(industry) - np.median(academia),
+        "quantile": np.quantile(industry, QUANTILE) - np.quantile(academia, QUANTILE),
+    }
+    both = np.concatenate([industry, academia])
+    of_industry = np.arange(len(both)) < len(industry)
+    order = np.argsort(-both, kind="stable")  # of ties, industry's papers go first
+    for k in LARGEST:
+        kept = order[k:]
+        first, second = (10 ** both[kept[of_industry[kept] == side]] for side in (True, False))
+        out[f"arithmetic without {k}" if k else "arithmetic"] = np.log10(first.mean() / second.mean())
+    return {name: float(10**value) for name, value in out.items()}
+
+
 def _list_facts(frame: pd.DataFrame, dataset: xr.Dataset) -> dict[str, str]:
     """List the counts that the paper reports."""
+    sides = take_published(frame)
     facts = {
         "papers": f"{len(frame):,}",
         "papers without a number": f"{int(frame['lattice'].isna().sum()):,}",
@@ -319,4 +372,8 @@ def _list_facts(frame: pd.DataFrame, dataset: xr.Dataset) -> dict[str, str]:
     for team, part in frame.groupby("team"):
         facts[f"papers, {team}"] = f"{len(part):,}"
         facts[f"one chip, {team}"] = f"{int((part['number'] == NUMBERS[0]).sum()):,}"
+    if all(len(values) > LARGEST[-1] for values in sides.values()):
+        facts |= {f"{PUBLISHED_AT}, {side}": f"{len(values):,}" for side, values in sides.items()}
+        counted = compare_counted(*sides.values())
+        facts |= {f"{PUBLISHED_AT}, counted, {name}": f"{value:.2g}" for name, value in counted.items()}
     return facts

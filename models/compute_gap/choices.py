@@ -16,6 +16,10 @@ class Choices:
     peak: Literal["fp32", "tensor"] = "fp32"
     setups: Literal["largest", "sum"] = "largest"  # the largest set-up that a paper states, or all of them
     error: Literal["by team", "none"] = "by team"  # errors of the parser in the number of chips
+    # A number of chips that is not stated: latent, or taken as one or eight.
+    unknown: Literal["latent", "one", "eight"] = "latent"
+    # The mean of ``neurips_2021_ratio``; the ratios of all four means are estimands of every specification.
+    mean: Literal["geometric", "median", "quantile", "arithmetic"] = "geometric"
     # dex: papers that state no accelerator less those that do, in the team types named
     unstated_shift: float = 0.0
     unstated_teams: tuple[str, ...] = ("academia-only", "mixed", "industry-only")
@@ -41,9 +45,8 @@ class SetupsPriors:
     industry_venue_sd: float = 0.2  # how that effect differs between venues
     industry_walk_sd: float = 0.15  # a year
     sd_log_sd: float = 0.6  # sd of the logarithms of the log-normal sds
-    # Two, four and eight chips among two to eight: log-odds against two.
+    # Two, four and eight chips among two to eight, log-odds around their mean, by team type.
     ordinary_sd: float = 1.0
-    ordinary_team_sd: float = 0.5
     ordinary_trend_sd: float = 0.5
     # Log2 of the number of chips, if more than eight: 16 to 128 are typical.
     large_mean: float = 5.5

@@ -21,40 +21,22 @@ EFFECTS = {  # of both stages, and the dims of each
 }
 
 
-def compute_log_odds(effect: Mapping[str, Any], idx: Mapping[str, Any], team: Any, prefix: str = "") -> Any:
-    """Return the log-odds of a stage, (..., cell).
+def tabulate_log_odds(effect: Mapping[str, Any], year_idx: Any, venue_idx: Any, concatenate: Any) -> Any:
+    """Return the log-odds of a stage by team type and venue-year, without topic and team size: (..., team, venue_year).
 
     Parameters
     ----------
     effect
         Effects of the stage, without the dim ``stage``.
-    idx
-        Index vectors (cell,): ``{prefix}venue_year_idx`` and those of topic, size, year and venue.
-    team
-        Index of the team type, by cell or one for all.
-    prefix
-        Of the names of index vectors.
+    year_idx, venue_idx
+        Index of the year and of the venue of each venue-year, (venue_year,).
+    concatenate
+        Function that joins a list along the axis before the last.
     """
-    names = ("venue_year", "topic", "size")
-    by_paper = sum(effect[f"{name}_effect"][..., idx[f"{prefix}{name}_idx"]] for name in names)
-    has_industry = team > 0
-    level = (team - 1) * has_industry  # of dim ``industry``; academia-only has no effect
-    year, venue = idx[f"{prefix}year_idx"], idx[f"{prefix}venue_idx"]
-    by_team = effect["industry_year_effect"][..., level, year] + effect["industry_venue_effect"][..., level, venue]
-    return by_paper + has_industry * by_team
-
-
-def join_classes(several: Any, many: Any, stack: Any) -> Any:
-    """Return the probabilities of one chip, two to eight, and more, (..., class).
-
-    Parameters
-    ----------
-    several, many
-        (...,), probability of more than one chip, and of more than eight if more than one.
-    stack
-        Function that joins a list along a new last axis.
-    """
-    return stack([1 - several, several * (1 - many), several * many])
+    academia_only = effect["venue_year_effect"][..., None, :]
+    by_year, by_venue = effect["industry_year_effect"], effect["industry_venue_effect"]
+    with_industry = academia_only + by_year[..., year_idx] + by_venue[..., venue_idx]
+    return concatenate([academia_only, with_industry])
 
 
 def compute_large_weights(location: Any, scale: Any, levels: Any) -> Any:

@@ -15,7 +15,7 @@ For paper i by team type k, in year t at venue u, on topic d, with team size s:
 
     more than one chip       ~ Bernoulli(logit^-1 eta1_i)
     more than eight, if more than one  ~ Bernoulli(logit^-1 eta2_i)
-    two, four or eight       ~ Categorical(softmax(o + o_k + o' x_t))
+    two, four or eight       ~ Categorical(softmax(o_k + o' x_t))
     16, 32, ..., 2048        ~ discrete normal of log2 with mean m + m_k + m' x_t and scale r
     chip j                   ~ Categorical(softmax_j(pi_jt + (g_k + g'_k x_t + g_c) p_j + (h_k + h_c) z_j))
 
@@ -67,13 +67,14 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from models.common.claim import Model
-from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparameters
+from models.common.pymc_helpers import CHECK_BOUNDS, add_data, add_hyperparameters, multiply_odds
 from models.common.walks import make_walk_basis
 from models.compute_gap.cells import prepare
 from models.compute_gap.choices import SetupsPriors
+from models.compute_gap.counts import add_multinomial
 from models.compute_gap.definitions import CLASSES, LARGE
 from models.compute_gap.estimands import compute_estimands
-from models.compute_gap.linear_predictor import EFFECTS, STAGES, compute_large_weights, compute_log_odds, join_classes
+from models.compute_gap.linear_predictor import EFFECTS, STAGES, compute_large_weights, tabulate_log_odds
 from models.compute_gap.test_quantities import compute_test_quantities
 
 DIMS = (
@@ -90,19 +91,18 @@ DIMS = (
     "ordinary_number",
     "large",
 )
-CELLS = ("count", "team_idx", "venue_year_idx", "topic_idx", "size_idx", "venue_idx", "year_idx", "checked", "total")
-UNKNOWN = (
-    "unknown_team_idx", "unknown_venue_year_idx", "unknown_topic_idx", "unknown_size_idx", "unknown_venue_idx",
-    "unknown_year_idx", "unknown_n", "unknown_group_idx",
-)  # fmt: skip
-OTHERS = (
-    *(f"{name}_{what}" for name in ("ordinary", "large", "chip", "unknown") for what in ("count", "total")),
+INDEXED = ("team_venue_year", "topic", "size")
+DATA = (
+    "count", "checked", "team_idx", *(f"{name}_idx" for name in INDEXED),
+    "unknown_n", "unknown_group_idx", *(f"unknown_{name}_idx" for name in INDEXED),
+    "venue_year_year_idx", "venue_year_venue_idx",
+    "ordinary_count", "large_count", "chip_count", "unknown_count",
     "peak_centred", "kind_of_chip", "time",
+    "scored", "misread", "misread_as",
 )  # fmt: skip
-LABELS = ("scored", "misread", "misread_as", "misread_total")
 TOP_LEVEL = (
     "intercept", "venue_year_sd", "topic_sd", "size_sd", "industry_effect", "industry_trend", "industry_walk_sd",
-    "industry_venue_sd", "ordinary", "ordinary_team", "ordinary_trend", "large_location", "large_team", "large_trend",
+    "industry_venue_sd", "ordinary", "ordinary_trend", "large_location", "large_team", "large_trend",
     "large_spread", "taste_team", "taste_trend", "taste_class", "kind_team", "kind_class", "error_logit", "wrong",
 )  # fmt: skip
 
@@ -116,39 +116,35 @@ def build(dataset: xr.Dataset, priors: SetupsPriors) -> pm.Model:
     ``ordinary_probability`` (year, team, ordinary_number), ``large_probability`` (year, team, large) and
     ``chip_probability`` (year, team, class, chip), probabilities; ``error`` (team,), probability.
     """
-    dataset = add_totals(dataset)
-    with_error = dataset.attrs["error"] != "none"
+    dataset = derive_data(dataset)
     coords: dict[str, Any] = {name: dataset[name].to_numpy() for name in DIMS}
     coords |= {"stage": STAGES, "step": np.arange(dataset.sizes["year"] - 1)}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
-        data = add_data(dataset, (*CELLS, *UNKNOWN, *OTHERS, *(LABELS if with_error else ())))
+        data = add_data(dataset, DATA)
         prior = add_hyperparameters(priors, [field.name for field in fields(priors)])
 
         # The number of chips: more than one, more than eight, and which.
         effect = add_effects(dataset, data, prior)
         ordinary, large = add_ordinary(data, prior), add_large(data, prior)
-        classes = compute_classes(effect, data, data["team_idx"], "")
+        classes = compute_classes(effect, data, "")
 
         # The parser finds a number, of the wrong class now and then.
-        if with_error:
-            error, wrong = add_errors(data, prior)
-            chance = error[data["team_idx"]] * (1 - data["checked"])
-            classes = (1 - chance)[:, None] * classes + chance[:, None] * wrong
+        error, wrong = add_errors(data, prior)
+        chance = error[data["team_idx"]] * (1 - data["checked"])
+        found = (1 - chance)[:, None] * classes + chance[:, None] * wrong
 
         # The chip, of those of the year. If no number is stated, the class is summed over.
         chip = add_chips(data, prior)
-        of_unknown = average_classes(compute_classes(effect, data, data["unknown_team_idx"], "unknown_"), data)
+        of_unknown = average_classes(compute_classes(effect, data, "unknown_"), data)
         mixed = (of_unknown[..., None] * chip).sum(axis=2)
 
         # Papers counted.
         by_year = ("year", "team")
-        pm.Multinomial("count_obs", n=data["total"], p=classes, observed=data["count"], dims=("cell", "class"))
-        for name, probability, dims in (
-            ("ordinary", ordinary, ("ordinary_number",)), ("large", large, ("large",)),
-            ("chip", chip, ("class", "chip")), ("unknown", mixed, ("chip",)),
-        ):  # fmt: skip
-            pm.Multinomial(f"{name}_obs", n=data[f"{name}_total"], p=probability, observed=data[f"{name}_count"],
-                           dims=(*by_year, *dims))  # fmt: skip
+        add_multinomial("count_obs", found, data["count"], ("cell", "class"))
+        add_multinomial("ordinary_obs", ordinary, data["ordinary_count"], (*by_year, "ordinary_number"))
+        add_multinomial("large_obs", large, data["large_count"], (*by_year, "large"))
+        add_multinomial("chip_obs", chip, data["chip_count"], (*by_year, "class", "chip"))
+        add_multinomial("unknown_obs", mixed, data["unknown_count"], (*by_year, "chip"))
     return model
 
 
@@ -175,23 +171,24 @@ def add_effects(dataset: xr.Dataset, data: Mapping[str, Any], prior: Mapping[str
     return {name: pm.Deterministic(name, value, dims=EFFECTS[name]) for name, value in effect.items()}
 
 
-def add_totals(dataset: xr.Dataset) -> xr.Dataset:
-    """Add the numbers of papers of each multinomial, the centred peaks, and the group of each cell without a number."""
-    last = {"ordinary": "ordinary_number", "large": "large", "chip": "chip", "unknown": "chip"}
-    totals = {f"{name}_total": dataset[f"{name}_count"].sum(dim) for name, dim in last.items()}
-    totals |= {"total": dataset["count"].sum("class"), "misread_total": dataset["misread_as"].sum()}
-    group = dataset["unknown_year_idx"] * dataset.sizes["team"] + dataset["unknown_team_idx"]
-    centred = dataset["peak"] - dataset["peak"].mean()
-    return dataset.assign(totals | {"peak_centred": centred, "unknown_group_idx": group})
+def derive_data(dataset: xr.Dataset) -> xr.Dataset:
+    """Add the centred peaks, and the year and team type of each cell without a number as one index."""
+    year = dataset["venue_year_year_idx"][dataset["unknown_venue_year_idx"]]
+    group = (year * dataset.sizes["team"] + dataset["unknown_team_idx"]).reset_coords(drop=True)
+    return dataset.assign(peak_centred=dataset["peak"] - dataset["peak"].mean(), unknown_group_idx=group)
 
 
-def compute_classes(effect: Mapping[str, Any], data: Mapping[str, Any], team: Any, prefix: str) -> Any:
+def compute_classes(effect: Mapping[str, Any], data: Mapping[str, Any], prefix: str) -> Any:
     """Return the probabilities of one chip, two to eight, and more, of each cell, (cell, class)."""
-    several, many = (
-        pm.math.sigmoid(compute_log_odds({name: value[i] for name, value in effect.items()}, data, team, prefix))
-        for i in range(len(STAGES))
-    )
-    return join_classes(several, many, lambda parts: pt.stack(parts, axis=-1))
+    years, venues = data["venue_year_year_idx"], data["venue_year_venue_idx"]
+    odds = []
+    for i in range(len(STAGES)):
+        of_stage = {name: value[i] for name, value in effect.items()}
+        table = tabulate_log_odds(of_stage, years, venues, lambda parts: pt.concatenate(parts, axis=-2))
+        tables = (table, of_stage["topic_effect"], of_stage["size_effect"])
+        odds.append(multiply_odds(*zip(tables, (data[f"{prefix}{name}_idx"] for name in INDEXED), strict=True)))
+    several, many = (1 - 1 / (1 + each) for each in odds)
+    return pt.stack([1 - several, several * (1 - many), several * many], axis=-1)
 
 
 def average_classes(classes: Any, data: Mapping[str, Any]) -> Any:
@@ -199,8 +196,8 @@ def average_classes(classes: Any, data: Mapping[str, Any]) -> Any:
 
     Without such papers in a group, each class has one third, on which nothing observed depends.
     """
-    shape = data["unknown_total"].shape
-    total = data["unknown_total"].flatten()[:, None]
+    shape = data["unknown_count"].shape[:2]
+    total = data["unknown_count"].sum(axis=-1).flatten()[:, None]
     empty = pt.zeros((shape[0] * shape[1], len(CLASSES)))
     sums = pt.inc_subtensor(empty[data["unknown_group_idx"]], data["unknown_n"][:, None] * classes)
     return pt.switch(total > 0, sums / pt.maximum(total, 1), 1 / len(CLASSES)).reshape((*shape, len(CLASSES)))
@@ -208,10 +205,9 @@ def average_classes(classes: Any, data: Mapping[str, Any]) -> Any:
 
 def add_ordinary(data: Mapping[str, Any], prior: Mapping[str, Any]) -> Any:
     """Add the probabilities of two, four and eight chips, if two to eight: (year, team, ordinary_number)."""
-    level = pm.ZeroSumNormal("ordinary", sigma=prior["ordinary_sd"], dims="ordinary_number")
-    team = pm.ZeroSumNormal("ordinary_team", sigma=prior["ordinary_team_sd"], dims=("team", "ordinary_number"))
+    by_team = pm.ZeroSumNormal("ordinary", sigma=prior["ordinary_sd"], dims=("team", "ordinary_number"))
     trend = pm.ZeroSumNormal("ordinary_trend", sigma=prior["ordinary_trend_sd"], dims="ordinary_number")
-    log_odds = level + team + trend * data["time"][:, None, None]
+    log_odds = by_team + trend * data["time"][:, None, None]
     return pm.Deterministic(
         "ordinary_probability", pm.math.softmax(log_odds, axis=-1), dims=("year", "team", "ordinary_number")
     )
@@ -234,7 +230,7 @@ def add_errors(data: Mapping[str, Any], prior: Mapping[str, Any]) -> tuple[Any, 
     error = pm.Deterministic("error", pm.math.sigmoid(rate), dims="team")
     wrong = pm.Dirichlet("wrong", np.ones(len(CLASSES)), dims="class")
     pm.Binomial("misread_obs", n=data["scored"], p=error, observed=data["misread"], dims="team")
-    pm.Multinomial("misread_as_obs", n=data["misread_total"], p=wrong, observed=data["misread_as"], dims="class")
+    pm.Multinomial("misread_as_obs", n=data["misread_as"].sum(), p=wrong, observed=data["misread_as"], dims="class")
     return error, wrong
 
 

@@ -46,8 +46,8 @@ def test_papers_are_counted_by_class_number_and_chip():
     assert data["unknown_count"].sel(team="academia-only", chip="V100").sum().item() == 1
     assert data["unknown_n"].values.tolist() == [1]
     assert data["chip_count"].sum(("year", "team")).sel(chip="V100").values.tolist() == [1, 2, 0]
-    assert data["read_n"].sum("year").values.tolist() == [4, 2, 1]
-    assert data["stated_n"].sum("year").values.tolist() == [2, 2, 1]
+    assert data["read_n"].sum("venue_year").values.tolist() == [4, 2, 1]
+    assert data["stated_n"].sum("venue_year").values.tolist() == [2, 2, 1]
     left_out = {step["reason"]: step["n"] for step in json.loads(data.attrs["flow"])}
     assert {reason: n for reason, n in left_out.items() if n} == {
         "venue other than AAAI, ICLR, ICML, IJCAI, NeurIPS": 1, "published outside 2015-2022": 1,

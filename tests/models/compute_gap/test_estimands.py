@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -11,17 +12,15 @@ from scipy.special import expit
 
 from models.compute_gap.cells import prepare
 from models.compute_gap.choices import Choices
-from models.compute_gap.estimands import (
+from models.compute_gap.distributions import (
     CLASS_OF_LEVEL,
     LEVELS,
     compare,
     compute_distribution,
-    compute_estimands,
     drop_largest,
     find_quantile,
-    list_groups,
-    shift_unstated,
 )
+from models.compute_gap.estimands import compute_estimands, count_stated, list_groups, shift_unstated
 from models.compute_gap.linear_predictor import EFFECTS
 from tests.models.compute_gap.papers import make_many, make_tables
 
@@ -102,10 +101,8 @@ def test_standardised_probabilities_paper_by_paper(dataset: xr.Dataset, draws: x
         expected = np.zeros((len(LEVELS), dataset.sizes["chip"]))
         of_papers = weights[team] if mix == "own" else weights.sum(axis=0)
         for cell, n in enumerate(of_papers):
-            at = {
-                name: int(dataset[f"base_{name}_idx"][cell])
-                for name in ("venue_year", "topic", "size", "venue", "year")
-            }
+            at = {name: int(dataset[f"base_{name}_idx"][cell]) for name in ("venue_year", "topic", "size")}
+            at |= {name: int(dataset[f"venue_year_{name}_idx"][at["venue_year"]]) for name in ("venue", "year")}
             p = []
             for stage in range(2):
                 eta = sum(float(draw[f"{name}_effect"][stage, at[name]]) for name in ("venue_year", "topic", "size"))
@@ -133,14 +130,37 @@ def test_estimands_are_named_counted_and_bounded(dataset: xr.Dataset, draws: xr.
     assert sample.sizes["left_out"] == 4 and np.isfinite(sample).all()
 
 
-def test_papers_without_a_statement_shift_the_ratio():
-    papers = make_many(600, 5)
-    for paper in papers[:200]:
-        paper["hardware_kind"], paper["accelerator"] = "none", ""
-    data = prepare(make_tables(papers), CHOICES)
-    read, stated = (data[name].sum("year").values for name in ("read_n", "stated_n"))
-    dims = {"industry": ["any industry", "mixed", "industry-only"], "group": ["all"]}
-    value = xr.DataArray(np.full((1, 1, 3, 1), 2.0), dims, ("chain", "draw", "industry", "group"))
-    shifted = shift_unstated(value, data, Choices(unstated_shift=-0.5, unstated_teams=("academia-only",)))
-    factor = 10 ** (0.5 * (1 - stated[0] / read[0]))
-    np.testing.assert_allclose(shifted["ratio_geometric_all_papers"].values.ravel(), 2 * factor)
+@pytest.fixture(scope="module")
+def partly_stated() -> xr.Dataset:
+    papers = make_many(900, 3)
+    for i, paper in enumerate(papers):
+        if i % 3 == 0 and paper["team_coded"] != "mixed":
+            paper["hardware_kind"], paper["accelerator"] = "none", ""
+    return prepare(make_tables(papers), CHOICES)
+
+
+def test_papers_without_a_statement_shift_the_ratio(partly_stated: xr.Dataset):
+    stated = count_stated(partly_stated, list_groups(partly_stated))
+    shifted = shift_unstated(stated, Choices(unstated_shift=-0.5, unstated_teams=("academia-only",)))
+    read, found = (partly_stated[name].sum("venue_year").values for name in ("read_n", "stated_n"))
+    np.testing.assert_allclose(shifted.sel(group="all"), 10 ** (0.5 * (1 - found[0] / read[0])))
+    both = shift_unstated(stated, Choices(unstated_shift=1.0)).sel(group="all", industry="any industry")
+    share_unstated = [1 - found[0] / read[0], 1 - found[1:].sum() / read[1:].sum()]
+    assert float(both) == pytest.approx(10 ** (share_unstated[1] - share_unstated[0]))
+
+
+def test_bounds_of_more_count_pairs_without_a_statement_as_none_or_all(partly_stated: xr.Dataset, draws: xr.Dataset):
+    found = compute_estimands(draws, partly_stated, CHOICES)
+    here = (partly_stated["venue_year"] == "NeurIPS 2021").values
+    read, stated = (partly_stated[name].values[here].sum(0) for name in ("read_n", "stated_n"))
+    for industry, which in (("any industry", [1, 2]), ("mixed", [1]), ("industry-only", [2])):
+        both = stated[0] / read[0] * stated[which].sum() / read[which].sum()
+        more = found["neurips_2021_more"].sel(industry=industry)
+        np.testing.assert_allclose(found["neurips_2021_more_low"].sel(industry=industry), more * both)
+        np.testing.assert_allclose(found["neurips_2021_more_high"].sel(industry=industry), more * both + 1 - both)
+
+
+def test_the_ratio_of_the_published_venue_year_is_of_the_mean_chosen(dataset: xr.Dataset, draws: xr.Dataset):
+    for mean in ("geometric", "median", "quantile", "arithmetic"):
+        found = compute_estimands(draws, dataset, dataclasses.replace(CHOICES, mean=mean))
+        np.testing.assert_allclose(found["neurips_2021_ratio"], found[f"neurips_2021_ratio_{mean}"])

@@ -32,9 +32,13 @@ def make_dataset(error: str) -> xr.Dataset:
 
 
 def compute_log_multinomial(count: Any, p: Any) -> float:
-    """Return the log density of counts (..., event), summed."""
-    count = np.asarray(count, float)
-    return float((gammaln(count.sum(-1) + 1) - gammaln(count + 1).sum(-1) + xlogy(count, p).sum(-1)).sum())
+    """Return the log density of counts (..., event), summed, without the multinomial coefficient."""
+    return float(xlogy(np.asarray(count, float), p).sum())
+
+
+def compute_coefficients(*counts: Any) -> float:
+    """Return the log multinomial coefficients of counts (..., event), summed."""
+    return float(sum((gammaln(each.sum(-1) + 1) - gammaln(each + 1).sum(-1)).sum() for each in counts))
 
 
 def compute_classes(point: Mapping[str, Any], at: Mapping[str, int]) -> Any:
@@ -49,20 +53,26 @@ def compute_classes(point: Mapping[str, Any], at: Mapping[str, int]) -> Any:
     return np.array([1 - p[0], p[0] * (1 - p[1]), p[0] * p[1]])
 
 
-def compute_log_likelihood(data: xr.Dataset, point: Mapping[str, Any], with_error: bool) -> float:
+def find_levels(data: xr.Dataset, cell: int, prefix: str = "") -> dict[str, int]:
+    """Return the levels of a cell; those of venue and year are read from the name of the venue-year."""
+    at = {name: int(data[f"{prefix}{name}_idx"][cell]) for name in ("team", "venue_year", "topic", "size")}
+    venue, year = str(data["venue_year"].values[at["venue_year"]]).split(" ")
+    venues, years = data["venue"].values.tolist(), data["year"].values.tolist()
+    return at | {"venue": venues.index(venue), "year": years.index(int(year))}
+
+
+def compute_log_likelihood(data: xr.Dataset, point: Mapping[str, Any]) -> float:
     """Compute the log likelihood from the docstring; ``point`` has the free parameters and deterministics by name."""
-    names = ("team", "venue_year", "topic", "size", "year", "venue")
     total = 0.0
     for cell in range(data.sizes["cell"]):
-        at = {name: int(data[f"{name}_idx"][cell]) for name in names}
+        at = find_levels(data, cell)
         p = compute_classes(point, at)
-        if with_error and not data["checked"][cell]:
+        if not data["checked"][cell]:
             e = expit(point["error_logit"][at["team"]])
             p = (1 - e) * p + e * point["wrong"]
         total += compute_log_multinomial(data["count"][cell], p)
     x = data["time"].values
-    level, team, trend = (point[name] for name in ("ordinary", "ordinary_team", "ordinary_trend"))
-    ordinary = softmax(level + team + trend * x[:, None, None], axis=-1)
+    ordinary = softmax(point["ordinary"] + point["ordinary_trend"] * x[:, None, None], axis=-1)
     total += compute_log_multinomial(data["ordinary_count"], ordinary)
     mean = point["large_location"] + point["large_team"] + point["large_trend"] * x[:, None]
     log2 = np.log2(data["large"].values)
@@ -81,18 +91,19 @@ def compute_log_likelihood(data: xr.Dataset, point: Mapping[str, Any], with_erro
     total += compute_log_multinomial(data["chip_count"], chip)
     for year in range(data.sizes["year"]):
         for k in range(3):
-            cells = np.flatnonzero((data["unknown_year_idx"] == year) & (data["unknown_team_idx"] == k))
-            if len(cells):
-                at = [{name: int(data[f"unknown_{name}_idx"][cell]) for name in names} for cell in cells]
+            levels = [find_levels(data, cell, "unknown_") for cell in range(data.sizes["unknown"])]
+            cells = [cell for cell, at in enumerate(levels) if (at["year"], at["team"]) == (year, k)]
+            if cells:
+                at = [levels[cell] for cell in cells]
                 classes = np.average(
                     [compute_classes(point, each) for each in at], axis=0, weights=data["unknown_n"][cells]
                 )
                 total += compute_log_multinomial(data["unknown_count"][year, k], classes @ chip[year, k])
-    if with_error:
-        e, n, wrong = expit(point["error_logit"]), data["scored"].values, data["misread"].values
-        total += compute_log_multinomial(np.stack([wrong, n - wrong], -1), np.stack([e, 1 - e], -1))
-        total += compute_log_multinomial(data["misread_as"], point["wrong"])
-    return total
+    e, n, wrong = expit(point["error_logit"]), data["scored"].values, data["misread"].values
+    labels, as_class = np.stack([wrong, n - wrong], -1), data["misread_as"].values
+    total += compute_log_multinomial(labels, np.stack([e, 1 - e], -1))
+    total += compute_log_multinomial(as_class, point["wrong"])
+    return total + compute_coefficients(labels, as_class)
 
 
 @pytest.mark.parametrize("error", ["by team", "none"])
@@ -109,7 +120,7 @@ def test_the_likelihood_row_by_row(error: str):
         point = {name: drawn[name].isel(chain=0, draw=draw).to_numpy() for name in drawn}
         values = make_value_point(model, point)
         assert set(values) == set(transform)
-        assert float(density(values)) == pytest.approx(compute_log_likelihood(data, point, error != "none"), rel=1e-9)
+        assert float(density(values)) == pytest.approx(compute_log_likelihood(data, point), rel=1e-9)
 
 
 def make_value_point(model: pm.Model, point: Mapping[str, Any]) -> dict[str, Any]:

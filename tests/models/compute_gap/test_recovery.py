@@ -28,7 +28,7 @@ QUICK = Sampler(draws=300, tune=400, chains=1, cores=1)
 COUNTS = ("ordinary", "large", "chip", "unknown")
 OBSERVED = {"count": "count_obs", "misread": "misread_obs", "misread_as": "misread_as_obs"}
 OBSERVED |= {f"{name}_count": f"{name}_obs" for name in COUNTS}
-OF_TEAMS = ("industry_effect", "industry_trend", "industry_walk_raw", "industry_venue_raw", "ordinary_team",
+OF_TEAMS = ("industry_effect", "industry_trend", "industry_walk_raw", "industry_venue_raw", "ordinary",
             "large_team", "taste_team", "taste_trend", "kind_team")  # fmt: skip
 
 
@@ -89,6 +89,7 @@ def test_planted_nulls_are_not_found(real: xr.Dataset, compiled: Compiled):
         assert decided <= binom.ppf(0.999, SETS, 1 - INTERVAL), (name, sets)
 
 
+@pytest.mark.slow
 def test_a_selection_by_the_size_of_the_run_stays_within_the_bounds():
     """Industry states its large runs and hides its small ones: P(more) among those that state is too large."""
     papers = make_many(3000, 11)
