@@ -342,12 +342,14 @@ def _count_published(frame: pd.DataFrame) -> xr.Dataset:
 
 
 def compare_counted(academia: Floats, industry: Floats) -> dict[str, float]:
-    """Compare the papers of two sides as counted: ratios of four means, and of arithmetic means without the largest."""
+    """Compare the papers of two sides as counted: ratios of four means, also without the largest, and P(more)."""
     out = {
         "geometric": industry.mean() - academia.mean(),
         "median": np.median(industry) - np.median(academia),
         "quantile": np.quantile(industry, QUANTILE) - np.quantile(academia, QUANTILE),
     }
+    difference = (industry[:, None] - academia).round(6)
+    out["more"] = np.log10(((difference > 0) + 0.5 * (difference == 0)).mean())
     both = np.concatenate([industry, academia])
     of_industry = np.arange(len(both)) < len(industry)
     order = np.argsort(-both, kind="stable")  # of ties, industry's papers go first
@@ -366,6 +368,7 @@ def _list_facts(frame: pd.DataFrame, dataset: xr.Dataset) -> dict[str, str]:
         "papers without a number": f"{int(frame['lattice'].isna().sum()):,}",
         "papers of more than eight chips": f"{int((frame['number'] == MORE).sum()):,}",
         "papers read": f"{int(dataset['read_n'].sum()):,}",
+        "labelled": f"{int(frame['labelled'].sum()):,}",
         "scored": str(int(dataset["scored"].sum())),
         "misread": str(int(dataset["misread"].sum())),
     }
@@ -374,6 +377,11 @@ def _list_facts(frame: pd.DataFrame, dataset: xr.Dataset) -> dict[str, str]:
         facts[f"one chip, {team}"] = f"{int((part['number'] == NUMBERS[0]).sum()):,}"
     if all(len(values) > LARGEST[-1] for values in sides.values()):
         facts |= {f"{PUBLISHED_AT}, {side}": f"{len(values):,}" for side, values in sides.items()}
+        read = dataset["read_n"].sel(venue_year=PUBLISHED_AT).to_numpy()
+        facts |= {f"{PUBLISHED_AT}, read": f"{read.sum():,}"}
+        facts |= {
+            f"{PUBLISHED_AT}, read, {side}": f"{n:,}" for side, n in zip(SIDES, (read[0], read[1:].sum()), strict=True)
+        }
         counted = compare_counted(*sides.values())
         facts |= {f"{PUBLISHED_AT}, counted, {name}": f"{value:.2g}" for name, value in counted.items()}
     return facts

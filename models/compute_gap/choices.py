@@ -25,6 +25,10 @@ class Choices:
     unstated_teams: tuple[str, ...] = ("academia-only", "mixed", "industry-only")
     mix: Literal["common", "own"] = "common"  # topics and team sizes: of all papers, or of each team type's own
     without_venue: str = ""
+    # Of the continuous model: its rows, and the form of its residuals.
+    source: Literal["venues", "nlp", "epoch"] = "venues"
+    epoch_vintage: str = "2026-05"
+    tail: Literal["student", "normal"] = "student"
 
 
 @dataclass(frozen=True)
@@ -62,3 +66,20 @@ class SetupsPriors:
     # Share of papers whose number of chips the parser reads wrong, log-odds: 0.06, between 0.01 and 0.24.
     error_mean: float = -2.75
     error_sd: float = 1.0
+
+
+@dataclass(frozen=True)
+class PerformancePriors:
+    """Hyper-parameters of the continuous model, in dex (log10 FLOP/s), with their implications."""
+
+    intercept_mean: float = 13.3  # about one V100
+    intercept_sd: float = 1.0
+    venue_year_sd: float = 0.2  # median of a log-normal sd, as are those of topics, team sizes and residuals
+    topic_sd: float = 0.1
+    size_sd: float = 0.1
+    residual_sd: float = 0.5
+    industry_sd: float = 0.5  # ratios of a sixth to six times
+    industry_trend_sd: float = 0.5  # in four years
+    industry_venue_sd: float = 0.05  # median of a log-normal sd: how that effect differs between venues
+    sd_log_sd: float = 0.6  # sd of the logarithms of the log-normal sds
+    nu_rate: float = 0.1  # degrees of freedom: 17 at the median, between 4 and 45

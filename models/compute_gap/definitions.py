@@ -10,6 +10,7 @@ MORE = "more"
 NUMBERS = ("1", "2", "4", "8", MORE)
 ANY_INDUSTRY = "any industry"
 SIDES = ("academia-only", ANY_INDUSTRY)
+INDUSTRY = (ANY_INDUSTRY, "mixed", "industry-only")  # each against academia-only
 QUANTILE = 0.9
 LARGEST = (0, 1, 2, 5)  # numbers of largest papers left out of an arithmetic mean
 BIN_WIDTH, FIRST_BIN, N_BINS = 0.25, 11.75, 28  # dex, log10 FLOP/s: bins of the distribution that a figure shows

@@ -52,12 +52,12 @@ def compute_distribution(draws: xr.Dataset, dataset: xr.Dataset, by_year: Floats
     chip = _take(draws, "chip_probability", ("year", "team", "class", "chip"))
     n_draws = len(ordinary)
     out = np.zeros((n_draws, len(TEAM_TYPES), len(LEVELS) * chip.shape[-1]))
-    of_venue_year = [dataset[f"venue_year_{name}_idx"].to_numpy() for name in ("year", "venue")]
-    year_of = of_venue_year[0][idx["base_venue_year_idx"]]
+    years_of, venues_of = (dataset[f"venue_year_{name}_idx"].to_numpy() for name in ("year", "venue"))
+    year_of = years_of[idx["base_venue_year_idx"]]
     for start in range(0, n_draws, CHUNK):
         now = slice(start, start + CHUNK)
         part = [{name: value[now, i] for name, value in effects.items()} for i in range(len(STAGES))]
-        tables = [tabulate_log_odds(one, *of_venue_year, lambda parts: np.concatenate(parts, axis=-2)) for one in part]
+        tables = [tabulate_log_odds(one, years_of, venues_of, _join_teams) for one in part]
         of_paper = [sum(one[f"{name}_effect"][:, idx[f"base_{name}_idx"]] for name in ("topic", "size"))
                     for one in part]  # fmt: skip
         for k in range(len(TEAM_TYPES)):
@@ -77,6 +77,10 @@ def compute_distribution(draws: xr.Dataset, dataset: xr.Dataset, by_year: Floats
                 joint = level[:, :, None] * chip[now, year, k][:, CLASS_OF_LEVEL]
                 out[now, k] += joint.reshape(len(joint), -1)
     return out.reshape(draws.sizes["chain"], draws.sizes["draw"], *out.shape[1:])
+
+
+def _join_teams(parts: list[Floats]) -> Floats:
+    return np.concatenate(parts, axis=-2)
 
 
 def _take(draws: xr.Dataset, name: str, dims: tuple[str, ...]) -> Floats:

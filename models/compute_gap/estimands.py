@@ -10,12 +10,12 @@ import xarray as xr
 
 from models.common.cells import FEW, Floats
 from models.common.estimand import fitted, ratio, ratio_from_log, rows, share
-from models.common.team_types import ACADEMIA_ONLY, INDUSTRY_ONLY, MIXED, TEAM_TYPES
+from models.common.team_types import ACADEMIA_ONLY, TEAM_TYPES
 from models.compute_gap.choices import Choices
 from models.compute_gap.definitions import (
-    ANY_INDUSTRY,
     BIN_WIDTH,
     FIRST_BIN,
+    INDUSTRY,
     LARGEST,
     N_BINS,
     PUBLISHED_AT,
@@ -30,8 +30,6 @@ from models.compute_gap.distributions import (
     locate,
     make_grid,
 )
-
-INDUSTRY = (ANY_INDUSTRY, MIXED, INDUSTRY_ONLY)  # each against academia-only
 
 
 def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) -> xr.Dataset:
@@ -87,7 +85,7 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
         | _name_estimands(at, groups)
         | _compute_bounds(at["more"], stated)
         | _choose_mean(at, stated, choices)
-        | _list_stated(dataset, at["more"])
+        | _list_stated(stated, at["more"])
     )
 
 
@@ -248,9 +246,9 @@ def shift_unstated(stated: xr.DataArray, choices: Choices) -> xr.DataArray:
     return xr.DataArray(10 ** (mean - (total / read).sel(team=ACADEMIA_ONLY, drop=True)))
 
 
-def _list_stated(dataset: xr.Dataset, like: xr.DataArray) -> dict[str, Any]:
+def _list_stated(stated: xr.DataArray, like: xr.DataArray) -> dict[str, Any]:
     """List the share of papers read that state an accelerator, by year and team type, as counted."""
-    year = xr.DataArray(dataset["year"].to_numpy()[dataset["venue_year_year_idx"].to_numpy()], dims="venue_year")
-    read, stated = (dataset[name].groupby(year.rename("year")).sum() for name in ("read_n", "stated_n"))
-    counted = (stated / read.where(read > 0)).expand_dims(chain=like["chain"], draw=like["draw"])
-    return {"share_stated_by_year": fitted(counted), "n_read_by_year": rows(read, "papers")}
+    by_year = _take_part(stated, "_by_year")
+    read, found = by_year.sel(count="read", drop=True), by_year.sel(count="stated", drop=True)
+    counted = (found / read.where(read > 0)).expand_dims(chain=like["chain"], draw=like["draw"])
+    return {"share_stated_by_year": fitted(counted), "n_read_by_year": rows(read.astype(int), "papers")}

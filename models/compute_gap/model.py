@@ -103,7 +103,8 @@ DATA = (
 TOP_LEVEL = (
     "intercept", "venue_year_sd", "topic_sd", "size_sd", "industry_effect", "industry_trend", "industry_walk_sd",
     "industry_venue_sd", "ordinary", "ordinary_trend", "large_location", "large_team", "large_trend",
-    "large_spread", "taste_team", "taste_trend", "taste_class", "kind_team", "kind_class", "error_logit", "wrong",
+    "large_spread", "taste_team", "taste_trend", "taste_class", "kind_team", "kind_class", "chip_popularity",
+    "error_logit", "wrong",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from pytensor.compile.mode import Mode
 from inference.store.declarations import import_part
 from models.common.claim import Model
 from models.common.team_types import TEAM_TYPES
+from tests.models.compute_gap.papers import NO_LABELS, make_many, make_tables
 from tests.models.declared import models_of
 from tests.models.topic_papers import simulate_papers
 
@@ -118,6 +119,17 @@ def table_of_topics() -> Tables:
     return {"papers": simulate_papers(700, 3)}
 
 
+@functools.cache
+def table_of_setups() -> Tables:
+    """Make papers that state accelerators, some without a number, and labels of a few numbers."""
+    papers = make_many(300, 7)
+    labels = NO_LABELS.copy()
+    for i, paper in enumerate(papers[:40]):
+        count = paper["accelerator_count"] * (4 if i % 5 == 0 else 1)
+        labels.loc[i] = [paper["id"], "fourth", paper["accelerator"], count, paper["accelerator_log10_peak"], np.nan]
+    return make_tables(papers, labels)
+
+
 # --- the models -------------------------------------------------------------------------------------------------------
 
 
@@ -156,6 +168,9 @@ CASES = {
     "measurements": _case("code_release", "measurements", table_of_releases, error="none"),
     "authors": _case("code_release", "authors", table_of_releases, error="none"),
     "training_code": _case("code_release", "training_code", table_of_models),
+    "setups": _case("compute_gap", "setups", table_of_setups),
+    "performance": _case("compute_gap", "performance", table_of_setups),
+    "performance, normal": _case("compute_gap", "performance", table_of_setups, tail="normal"),
 }
 
 

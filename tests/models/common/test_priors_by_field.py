@@ -94,6 +94,47 @@ UPPER_TAIL: dict[str, Field] = SHARES | {
     "sd_log_sd": (0.3, {"log_sd"}),
     "sd_sector_log_sd": (0.2, {"log_sd_sector"}),
 }
+OF_STAGES = ("venue_year", "topic", "size")
+SETUPS: dict[str, Field] = {
+    # Means and sds of the two stages.
+    **{name: (size, {"intercept"}) for name, size in (
+        ("several_mean", -1.5), ("several_sd", 1.0), ("many_mean", -2.0), ("many_sd", 1.0))},
+    "venue_year_sd": (0.4, {"venue_year_sd"}),
+    "topic_sd": (0.6, {"topic_sd"}),
+    "size_sd": (0.4, {"size_sd"}),
+    "industry_sd": (0.7, {"industry_effect"}),
+    "industry_trend_sd": (0.5, {"industry_trend"}),
+    "industry_venue_sd": (0.2, {"industry_venue_sd"}),
+    "industry_walk_sd": (0.15, {"industry_walk_sd"}),
+    "sd_log_sd": (0.6, {"venue_year_sd", "topic_sd", "size_sd", "industry_venue_sd", "industry_walk_sd",
+                        "large_spread"}),
+    "ordinary_sd": (1.0, {"ordinary"}),
+    "ordinary_trend_sd": (0.5, {"ordinary_trend"}),
+    "large_mean": (5.5, {"large_location"}),
+    "large_sd": (1.0, {"large_location"}),
+    "large_team_sd": (0.7, {"large_team"}),
+    "large_trend_sd": (0.7, {"large_trend"}),
+    "large_spread": (1.5, {"large_spread"}),
+    "chip_sd": (2.0, {"chip_popularity"}),
+    "taste_sd": (1.5, {"taste_team", "taste_class"}),
+    "taste_trend_sd": (1.5, {"taste_trend"}),
+    "kind_sd": (1.5, {"kind_team", "kind_class"}),
+    "error_mean": (-2.75, {"error_logit"}),
+    "error_sd": (1.0, {"error_logit"}),
+}  # fmt: skip
+PERFORMANCE: dict[str, Field] = {
+    "intercept_mean": (13.3, {"intercept"}),
+    "intercept_sd": (1.0, {"intercept"}),
+    "venue_year_sd": (0.2, {"venue_year_sd"}),
+    "topic_sd": (0.1, {"topic_sd"}),
+    "size_sd": (0.1, {"size_sd"}),
+    "residual_sd": (0.5, {"residual_sd"}),
+    "industry_sd": (0.5, {"industry_effect"}),
+    "industry_trend_sd": (0.5, {"industry_trend"}),
+    "industry_venue_sd": (0.05, {"industry_venue_sd"}),
+    "sd_log_sd": (0.6, {"venue_year_sd", "topic_sd", "size_sd", "residual_sd", "industry_venue_sd"}),
+    "nu_rate": (0.1, {"nu"}),
+}
 TABLE: dict[str, dict[str, Field]] = {
     "shares": SHARES,
     "upper_tail": UPPER_TAIL | {"spread_trend_sd": (0.4, set())},  # the spread is constant
@@ -137,6 +178,9 @@ TABLE: dict[str, dict[str, Field]] = {
         "size_sd": (0.3, {"size_number", "size_contrasts"}),
     },
     "training_code": {"access_sd": (1.0, {"intercept", "sector_contrast", "trend", "slope", "gap"})},
+    "setups": SETUPS,
+    "performance": PERFORMANCE,
+    "performance, normal": PERFORMANCE | {"nu_rate": (0.1, set())},
 }
 
 
@@ -318,9 +362,47 @@ def training_code(v: Values, p: Any, data: xr.Dataset) -> Found:
     return {name: normal(v[name], 0, p.access_sd) for name in names} | {"trend": normal(v["trend"], 0, 2 * p.access_sd)}
 
 
+def setups(v: Values, p: Any, data: xr.Dataset) -> Found:
+    means, sds = np.array([p.several_mean, p.many_mean]), np.array([p.several_sd, p.many_sd])
+    scales = (*(f"{name}_sd" for name in OF_STAGES), "industry_venue_sd", "industry_walk_sd", "large_spread")
+    return {
+        "intercept": normal(v["intercept"], means, sds),
+        **{name: log_normal(v[name], getattr(p, name), p.sd_log_sd) for name in scales},
+        **{f"{name}_raw": zero_sum(v[f"{name}_raw"], 1.0) for name in OF_STAGES},
+        "industry_effect": normal(v["industry_effect"], 0, p.industry_sd),
+        "industry_trend": normal(v["industry_trend"], 0, p.industry_trend_sd),
+        **{name: unit(v[name]) for name in ("industry_walk_raw", "industry_venue_raw")},
+        "ordinary": zero_sum(v["ordinary"], p.ordinary_sd),
+        "ordinary_trend": zero_sum(v["ordinary_trend"], p.ordinary_trend_sd),
+        "large_location": normal(v["large_location"], p.large_mean, p.large_sd),
+        "large_team": zero_sum(v["large_team"], p.large_team_sd),
+        "large_trend": normal(v["large_trend"], 0, p.large_trend_sd),
+        "chip_popularity": zero_sum(v["chip_popularity"], p.chip_sd),
+        **{name: zero_sum(v[name], p.taste_sd) for name in ("taste_team", "taste_class")},
+        "taste_trend": zero_sum(v["taste_trend"], p.taste_trend_sd),
+        **{name: zero_sum(v[name], p.kind_sd) for name in ("kind_team", "kind_class")},
+        "error_logit": normal(v["error_logit"], p.error_mean, p.error_sd),
+        "wrong": float(stats.dirichlet.logpdf(v["wrong"], np.ones(3))),
+    }
+
+
+def performance(v: Values, p: Any, data: xr.Dataset) -> Found:
+    scales = (*(f"{name}_sd" for name in OF_STAGES), "industry_venue_sd", "residual_sd")
+    nu = {"nu": float(stats.gamma.logpdf(v["nu"], 2, scale=1 / p.nu_rate))} if data.attrs["tail"] == "student" else {}
+    return nu | {
+        "intercept": normal(v["intercept"], p.intercept_mean, p.intercept_sd),
+        **{name: log_normal(v[name], getattr(p, name), p.sd_log_sd) for name in scales},
+        **{f"{name}_raw": zero_sum(v[f"{name}_raw"], 1.0) for name in OF_STAGES},
+        "industry_effect": normal(v["industry_effect"], 0, p.industry_sd),
+        "industry_trend": normal(v["industry_trend"], 0, p.industry_trend_sd),
+        "industry_venue_raw": unit(v["industry_venue_raw"]),
+    }
+
+
 DENSITIES: dict[str, Callable[[Values, Any, xr.Dataset], Found]] = {
     "shares": shares, "upper_tail": upper_tail, "contrast": contrast, "topic_year": topic_year, "release": release,
     "measurements": measurements, "authors": authors, "training_code": training_code,
+    "setups": setups, "performance": performance,
 }  # fmt: skip
 
 

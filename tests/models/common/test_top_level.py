@@ -46,6 +46,16 @@ TOP_LEVEL: dict[str, set[str]] = {
         "topic_number", "topic_contrasts", "size_number", "size_contrasts",
     },
     "training_code": {"intercept", "sector_contrast", "trend", "slope", "gap"},
+    "setups": {
+        "intercept", "venue_year_sd", "topic_sd", "size_sd", "industry_effect", "industry_trend", "industry_walk_sd",
+        "industry_venue_sd", "ordinary", "ordinary_trend", "large_location", "large_team", "large_trend",
+        "large_spread", "taste_team", "taste_trend", "taste_class", "kind_team", "kind_class", "chip_popularity",
+        "error_logit", "wrong",
+    },
+    "performance": {
+        "intercept", "venue_year_sd", "topic_sd", "size_sd", "industry_effect", "industry_trend", "industry_venue_sd",
+        "residual_sd", "nu",
+    },
 }  # fmt: skip
 # Effects whose scale is estimated, or their innovations.
 POPULATION: dict[str, set[str]] = {
@@ -60,6 +70,8 @@ POPULATION: dict[str, set[str]] = {
     "measurements": {"intercept"},
     "authors": set(),
     "training_code": set(),
+    "setups": {"venue_year_raw", "topic_raw", "size_raw", "industry_walk_raw", "industry_venue_raw"},
+    "performance": {"venue_year_raw", "topic_raw", "size_raw", "industry_venue_raw"},
 }  # fmt: skip
 # Top-level priors that a case does not have.
 ABSENT = {
@@ -71,6 +83,7 @@ ABSENT = {
         "ceiling_logit_shifted", "unfound_logit",
     },
     "topic_year": {"term_venue", "venue_effect"},  # venues are pooled
+    "performance, normal": {"nu"},
 }  # fmt: skip
 
 
@@ -78,7 +91,7 @@ def scale_of(variable: Any) -> Variable:
     """Return the scale parameter of a distribution."""
     op, parameters = type(variable.owner.op).__name__, variable.owner.op.dist_params(variable.owner)
     scale_first = ("ZeroSumNormalRV", "DirichletRV")  # the latter's concentration
-    known = (*scale_first, "NormalRV", "HalfNormalRV", "LogNormalRV")
+    known = (*scale_first, "NormalRV", "HalfNormalRV", "LogNormalRV", "GammaRV")
     assert op in known, op
     scale: Variable = parameters[0] if op in scale_first else parameters[-1]
     return scale

@@ -127,7 +127,17 @@ def test_estimands_are_named_counted_and_bounded(dataset: xr.Dataset, draws: xr.
     assert (low <= more + 1e-12).all() and (more <= high + 1e-12).all()
     np.testing.assert_allclose(low, more)  # every invented paper states an accelerator
     sample = found["neurips_2021_ratio_sample"]
-    assert sample.sizes["left_out"] == 4 and np.isfinite(sample).all()
+    assert sample.sizes["left_out"] == 4
+    assert all(np.isfinite(found[name]).all() for name in found)
+
+
+def test_years_with_few_papers_have_no_estimate(draws: xr.Dataset, dataset: xr.Dataset):
+    few = dataset.assign(base_n=dataset["base_n"].copy())
+    year = dataset["venue_year_year_idx"].values[dataset["base_venue_year_idx"].values]
+    few["base_n"].values[1:, year == 0] = 0  # no paper of industry
+    found = compute_estimands(draws, few, CHOICES)
+    assert found["year"].values.tolist() == [2020, 2021]
+    assert all(np.isfinite(found[name]).all() for name in found)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 import pytest
 import xarray as xr
 from scipy.special import expit, gammaln, softmax, xlogy
@@ -16,8 +15,9 @@ from scipy.special import expit, gammaln, softmax, xlogy
 from inference.sampling.compiled import INTERPRETED
 from models.compute_gap.cells import prepare
 from models.compute_gap.choices import Choices, SetupsPriors
-from models.compute_gap.model import MODEL, TOP_LEVEL, build
+from models.compute_gap.model import MODEL, build
 from tests.models.compute_gap.papers import NO_LABELS, make_many, make_tables
+from tests.models.compute_gap.value_points import make_value_point
 
 CHOICES, PRIORS = Choices(), SetupsPriors()
 
@@ -121,25 +121,6 @@ def test_the_likelihood_row_by_row(error: str):
         values = make_value_point(model, point)
         assert set(values) == set(transform)
         assert float(density(values)) == pytest.approx(compute_log_likelihood(data, point), rel=1e-9)
-
-
-def make_value_point(model: pm.Model, point: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the point on the sampler's scale."""
-    out = {}
-    for variable in model.free_RVs:
-        value, transform = model.rvs_to_values[variable], model.rvs_to_transforms[variable]
-        raw = point[variable.name]
-        if transform is not None:
-            raw = transform.forward(pt.as_tensor(raw), *variable.owner.inputs).eval(mode=INTERPRETED)
-        out[value.name] = np.asarray(raw)
-    return out
-
-
-def test_the_top_level_parameters_are_those_listed():
-    """All free parameters but those whose distribution is part of the model: the raw effects."""
-    free = {variable.name for variable in build(make_dataset("by team"), PRIORS).free_RVs}
-    assert free - set(TOP_LEVEL) == {name for name in free if name.endswith("_raw")} | {"chip_popularity"}
-    assert set(TOP_LEVEL) <= free
 
 
 def test_prior_draws_are_of_the_sizes_stated():
