@@ -1,4 +1,4 @@
-"""Compare estimates with those of other methods from the same counts: Mantel-Haenszel, a GLM (statsmodels), and bambi.
+"""Compare estimates with those of other methods from the same counts or rows: Mantel-Haenszel, statsmodels, and bambi.
 
 .venv/bin/python -m benchmarks.peers [ESTIMATES]
 
@@ -36,6 +36,7 @@ from benchmarks.odds_ratios import (
     standardise_ratios,
     weight_ratios,
 )
+from benchmarks.performance_peers import compare_means, compare_pairs, fit_bambi_normal, fit_least_squares
 from data.errors import InputError
 from data.io import format_csv, write_atomic
 from data.tables.load import load
@@ -47,6 +48,8 @@ from inference.store.posteriors import read_json
 from inference.summaries.estimates import make_key
 from inference.summaries.formatting import format_number
 from models.common.cells import Floats, Ints
+from models.compute_gap.definitions import ANY_INDUSTRY, PUBLISHED_AT
+from models.compute_gap.specifications import GEOMETRIC
 from models.topic_compute.definitions import TEN_POINTS
 from models.topic_compute.topic_year_counts import compute_counted_share
 
@@ -54,6 +57,7 @@ PUBLISHED = ROOT / "paper" / "published"
 TABLE = PUBLISHED / "peers.csv"
 COLUMNS = ("claim", "spec", "quantity", "estimate_here", "peer", "estimate", "low", "high", "n", "agree", "distance_sd",
            "fit_key")  # fmt: skip
+PUBLISHED_YEAR = int(PUBLISHED_AT.split()[1])
 AGREE = 0.5  # posterior standard deviations
 ALIKE = "every paper has the same weight; here topics depart from their means by walks, so that small years weigh more"
 APART = "random effects of topic-years are independent; here a topic departs from its mean by a walk over years"
@@ -63,7 +67,7 @@ POOLED = "one slope for any term, weighted by information; here by family and to
 
 @dataclass(frozen=True)
 class Peer:
-    """A peer's odds ratio, and the estimand of this project with which it is compared."""
+    """A peer's ratio (or probability), and the estimand of this project with which it is compared."""
 
     claim: str
     spec: str
@@ -209,6 +213,51 @@ def list_code_peers(with_bambi: bool = True) -> Iterator[Peer]:
                 )
 
 
+def list_gap_peers(with_bambi: bool = True) -> Iterator[Peer]:
+    """Compare performance at NeurIPS 2021, papers with any industry to academia-only papers."""
+    data = make_dataset("compute_gap", "normal")
+    names = ("venue_year", "venue", "topic", "size", "year", "team")
+    rows = pd.DataFrame({name: data[name].to_numpy()[data[f"{name}_idx"].to_numpy()] for name in names})
+    y = data["performance"].to_numpy()
+    others = {"mixed": "mixed", "alone": "industry-only"}
+    time = (rows["year"] - PUBLISHED_YEAR).astype(float)
+    is_team = {name: (rows["team"] == team).astype(float) for name, team in others.items()}
+    published = rows["venue_year"] == PUBLISHED_AT
+    share = {name: float(is_team[name][published].sum() / (rows["team"][published] != "academia-only").sum())
+             for name in others}  # fmt: skip
+    venues = sorted(rows["venue"].unique())
+    effects = {f"{name}, {venue}": is_team[name] * (rows["venue"] == venue) for name in others for venue in venues}
+    effects |= {f"{name}, time": is_team[name] * time for name in others}
+    weights = [share[name] * (venue == PUBLISHED_AT.split()[0]) for name in others for venue in venues]
+    fitted = fit_least_squares(
+        y, make_design(rows, pd.DataFrame(effects), ("venue_year", "topic", "size")), rows["team"]
+    )
+    coords = {"industry": ANY_INDUSTRY}
+    n = int(published.sum())
+
+    def make_peer(spec: str, estimand: str, name: str, found: Ratio, differs: str = "") -> Peer:
+        return Peer("compute_gap", spec, estimand, coords, name, found, n, differs)
+
+    ratio = weight_ratios((fitted[0] * math.log(10), fitted[1] * math.log(10) ** 2), np.array([*weights, 0.0, 0.0]))
+    unpooled = "effects of industry by venue are not pooled"
+    yield make_peer("normal", GEOMETRIC, "weighted least squares", ratio, unpooled)
+    if with_bambi:
+        table = rows.assign(y=y, time=time, **is_team)
+        slopes = "".join(f" + {name} + {name}:time + (0+{name}|venue)" for name in others)
+        draws = fit_bambi_normal(f"y ~ 1{slopes} + (1|venue_year) + (1|topic) + (1|size)", table)
+        at = {
+            name: draws[name] + draws[f"{name}|venue"].sel(venue__factor_dim=PUBLISHED_AT.split()[0]) for name in others
+        }
+        difference = sum(share[name] * at[name] for name in others)
+        yield make_peer("normal", GEOMETRIC, "bambi, normal, sd by team type",
+                        make_from_draws(difference.to_numpy() * math.log(10)))  # fmt: skip
+    academia = rows["team"] == "academia-only"
+    sides = y[published & ~academia], y[published & academia]
+    alone = "this venue-year's papers alone, an unknown number as one; here venue-years are partially pooled"
+    yield make_peer("geometric", GEOMETRIC, "difference of means, Welch", compare_means(*sides), alone)
+    yield make_peer("geometric", "neurips_2021_more", "Mann-Whitney", compare_pairs(*sides), alone)
+
+
 def make_table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str, object]]:
     """Make a row for each peer, with this project's estimate and the distance between the two."""
     rows = []
@@ -243,7 +292,7 @@ def main(estimates: Path) -> int:
     content = read_json(estimates, "estimates", "fits")
     if content is None:
         raise InputError("no estimates in this file", estimates, hint="run make refresh, or name build/estimates.json")
-    rows = make_table(content, (*list_terms_peers(), *list_regression_peers(), *list_code_peers()))
+    rows = make_table(content, (*list_terms_peers(), *list_regression_peers(), *list_code_peers(), *list_gap_peers()))
     write_atomic(TABLE, format_csv(COLUMNS, rows))
     print(f"{TABLE.relative_to(ROOT)}: {len(rows)} rows; {len(find_disagreements(rows))} that should agree and do not")
     return 1 if find_disagreements(rows) else 0

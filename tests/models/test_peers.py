@@ -10,7 +10,7 @@ import pytest
 from scipy.special import expit, logit
 from scipy.stats import norm
 
-from benchmarks import odds_ratios, peers
+from benchmarks import odds_ratios, peers, performance_peers
 from data.io import parse_csv
 from inference.store.fingerprints import combine, list_parts_by_fit
 from inference.store.overrides import Overrides
@@ -174,7 +174,7 @@ def test_published_comparison_is_of_the_present_fits():
     if not peers.TABLE.is_file():
         pytest.skip(f"no {peers.TABLE.name}: {RUN}")
     rows = list(parse_csv(peers.TABLE, peers.COLUMNS).values())
-    assert {row["claim"] for row in rows} == {"topic_compute", "code_release"} <= set(CLAIMS)
+    assert {row["claim"] for row in rows} == {"topic_compute", "code_release", "compute_gap"} <= set(CLAIMS)
     for claim, spec in {(row["claim"], row["spec"]) for row in rows}:
         key = combine(list_parts_by_fit(claim, Overrides())[spec])
         assert {row["fit_key"] for row in rows if (row["claim"], row["spec"]) == (claim, spec)} == {key}, RUN
@@ -182,3 +182,27 @@ def test_published_comparison_is_of_the_present_fits():
     agree = [row for row in rows if row["agree"] == "yes"]
     assert {row["peer"].split(",")[0] for row in agree} == {"GLM", "bambi"}
     assert all(abs(float(row["distance_sd"])) <= peers.AGREE for row in agree)
+
+
+def test_pairs_and_means_of_performance_are_those_by_hand():
+    rng = np.random.default_rng(3)
+    industry, academia = rng.integers(0, 5, 40).astype(float), rng.integers(0, 4, 30).astype(float)
+    more, low, high = performance_peers.compare_pairs(industry, academia)
+    pairs = (industry[:, None] > academia) + 0.5 * (industry[:, None] == academia)
+    assert more == pytest.approx(pairs.mean())
+    error = np.sqrt(pairs.mean(1).var(ddof=1) / 40 + pairs.mean(0).var(ddof=1) / 30)
+    assert (high - low) / 2 == pytest.approx(norm.ppf(0.945) * error)
+    ratio = performance_peers.compare_means(industry, academia)
+    assert np.log10(ratio[0]) == pytest.approx(industry.mean() - academia.mean())
+
+
+def test_weighted_least_squares_uses_a_variance_by_group():
+    rng = np.random.default_rng(4)
+    groups = pd.Series(["a"] * 200 + ["b"] * 200)
+    columns = pd.DataFrame({"one": 1.0, "x": rng.normal(size=400)})
+    y = columns.to_numpy() @ [1.0, 2.0] + rng.normal(size=400) * groups.map({"a": 0.1, "b": 3.0}).to_numpy()
+    params, covariance = performance_peers.fit_least_squares(y, columns, groups)
+    first = groups == "a"
+    alone = np.linalg.inv(columns[first].T @ columns[first]) * 0.01
+    assert params == pytest.approx([1, 2], abs=0.03)
+    assert np.sqrt(covariance[1, 1]) == pytest.approx(np.sqrt(alone[1, 1]), rel=0.1)
