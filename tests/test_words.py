@@ -29,13 +29,13 @@ VERBS = [
     "combine", "compare", "compile", "compute", "convert", "copy", "correct", "count", "cross", "decide", "declare",
     "derive", "describe", "detect", "diagnose", "digest", "download", "draw", "drop", "dump", "end", "escape",
     "evaluate", "explain", "extend", "fetch", "find", "finish", "fit", "flag", "flatten", "format", "gather",
-    "generate", "get", "group", "handle", "has", "hash", "have", "hold", "identify", "import", "index", "insert", "is",
-    "join", "keep", "label", "leave", "list", "load", "locate", "lock", "make", "mark", "match", "may", "measure",
-    "merge", "multiply", "name", "normalise", "open", "parse", "pick", "predict", "prepare", "print", "publish",
-    "raise", "rake", "read", "refit", "refresh", "replace", "report", "request", "require", "resolve", "round", "run",
-    "sample", "save", "scale", "score", "select", "set", "shift", "shorten", "simplify", "singularise", "sort", "split",
-    "squeeze", "standardise", "start", "suggest", "sum", "summarise", "take", "thin", "time", "validate", "weight",
-    "wrap", "write",
+    "generate", "get", "group", "handle", "has", "hash", "have", "hold", "identify", "import", "index", "insert",
+    "is", "join", "keep", "label", "leave", "list", "load", "locate", "lock", "make", "mark", "match", "may",
+    "measure", "merge", "multiply", "name", "normalise", "open", "parse", "pick", "predict", "prepare", "print",
+    "publish", "raise", "rake", "read", "refit", "refresh", "refuse", "replace", "report", "request", "require",
+    "resolve", "round", "run", "sample", "save", "scale", "score", "select", "set", "shift", "shorten", "simplify",
+    "singularise", "sort", "split", "squeeze", "standardise", "start", "suggest", "sum", "summarise", "tabulate",
+    "take", "thin", "time", "validate", "weight", "wrap", "write",
 ]  # fmt: skip
 
 # Alone, these read as nouns: they need an object.
@@ -51,6 +51,7 @@ NAMED_ELSEWHERE = {
         ("quantity", "share", "ratio", "ratio_from_log", "difference", "log_odds", "event", "rows", "fitted"),
         "constructor of an estimand, named after what it makes",
     ),
+    "models/compute_gap/counts.py": dict.fromkeys(("logp", "random"), "argument of pm.CustomDist"),
     "models/common/pymc_helpers.py": {
         "shifted_normal": "distribution, named as PyMC's are",
         "partly_centred_normal": "distribution, named as PyMC's are",
@@ -344,6 +345,10 @@ COUNTS = {
         "n", "y", "number", "open", "stratum_n", "base_n", "venue_year_year", "human_release",
         "human_release_labelled", "human_none", "human_none_labelled", "passages", "passages_own", "found_n", "found_y",
         "linked_n", "linked_y",
+    },
+    "compute_gap": {
+        "count", "checked", "unknown_n", "unknown_count", "ordinary_count", "large_count", "chip_count", "base_n",
+        "read_n", "stated_n", "scored", "misread", "misread_as", "published_count",
     },
 }  # fmt: skip
 

@@ -111,19 +111,19 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
     everything = np.ones(len(team), bool)
     trend = _join(draws["industry_trend"], team) / 4
     out: dict[str, Any] = {
-        "ratio_geometric_pooled": ratio_from_log(_average(effect, everything, dataset) * np.log(10), "n_pooled"),
+        "ratio_geometric_pooled": ratio_from_log(_average_effect(effect, everything, dataset) * np.log(10), "n_pooled"),
         "n_pooled": rows(_count(everything, team), "rows"),
         "slope_geometric": ratio_from_log(trend * np.log(10), "n_pooled"),
     }
     if kept:
-        by_year = xr.concat([_average(effect, year == i, dataset) for i in kept], "year")
+        by_year = xr.concat([_average_effect(effect, year == i, dataset) for i in kept], "year")
         counts = xr.concat([_count(year == i, team) for i in kept], "year")
         of = {"year": years[kept]}
         out["ratio_geometric_by_year"] = ratio_from_log(by_year.assign_coords(of) * np.log(10), "n_by_year")
         out["n_by_year"] = rows(counts.assign_coords(of), "rows")
     published = dataset["venue_year"].to_numpy()[dataset["venue_year_idx"].to_numpy()] == PUBLISHED_AT
     if _has_enough(team[published]):
-        at = _average(effect, published, dataset)
+        at = _average_effect(effect, published, dataset)
         out["neurips_2021_ratio"] = ratio_from_log(at * np.log(10), "n_neurips_2021")
         out["n_neurips_2021"] = rows(_count(published, team), "rows")
     if "nu" in draws:
@@ -143,7 +143,7 @@ def _count(inside: Any, team: Any) -> xr.DataArray:
     return xr.DataArray(counts, {"industry": list(INDUSTRY)}, ("industry",))
 
 
-def _average(effect: xr.DataArray, inside: Any, dataset: xr.Dataset) -> xr.DataArray:
+def _average_effect(effect: xr.DataArray, inside: Any, dataset: xr.Dataset) -> xr.DataArray:
     """Average effects over the rows inside, of all team types: (..., industry), in dex."""
     shape = dataset.sizes["year"], dataset.sizes["venue"]
     idx = [dataset[f"{name}_idx"].to_numpy()[inside] for name in ("year", "venue")]
@@ -178,7 +178,7 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
     for name, of in (("academia-only", team == 0), ("with industry", team > 0)):
         mine = y[:, of]
         centred = mine - np.median(mine, axis=1, keepdims=True)
-        out[f"share of rows at the commonest value, {name}"] = np.array([_share_commonest(each) for each in mine])
+        out[f"share of rows at the commonest value, {name}"] = np.array([_compute_commonest(each) for each in mine])
         out[f"largest value less the median, {name} (dex)"] = centred.max(axis=1)
         out[f"skewness, {name}"] = (centred**3).mean(1) / (centred**2).mean(1) ** 1.5
         out[f"kurtosis, {name}"] = (centred**4).mean(1) / (centred**2).mean(1) ** 2
@@ -191,7 +191,7 @@ def compute_test_quantities(data: xr.Dataset, dataset: xr.Dataset) -> xr.Dataset
     return xr.Dataset({name: (values.dims[:-1], value.reshape(values.shape[:-1])) for name, value in out.items()})
 
 
-def _share_commonest(values: Floats) -> float:
+def _compute_commonest(values: Floats) -> float:
     counts = np.unique(values.round(3), return_counts=True)[1]
     return float(counts.max() / len(values))
 

@@ -50,7 +50,7 @@ PRIOR_GROUPS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     }
 }  # fmt: skip
 # Groups to which a headline is sensitive: refitted with half and twice the scale.
-SCALED = ("effects of industry", "changes of these effects", "more than eight chips")
+SCALED = ("effects of industry", "changes of these effects", "more than eight chips", "popularity of chips")
 
 GEOMETRIC = "neurips_2021_ratio"
 RATIOS = (
