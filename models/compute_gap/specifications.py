@@ -46,7 +46,7 @@ PRIOR_GROUPS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
             ("taste_team", "taste_trend", "taste_class", "kind_team", "kind_class"),
         ),
         "popularity of chips": (("chip_sd",), ("chip_popularity",)),
-        "parser's errors": (("error_sd",), ("error_logit",)),
+        "parser's errors": (("error_sd",), ("error_logit", "wrong")),
     }
 }  # fmt: skip
 # Groups to which a headline is sensitive: refitted with half and twice the scale.
