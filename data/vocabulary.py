@@ -34,6 +34,8 @@ SECTOR_BY_TEAM = {
 SPONSORS = ("academia", "industry", UNKNOWN)
 CONFIDENCE = ("confident", "likely", "speculative", "unverified", "wrong", UNKNOWN)
 ACCESS = ("fully open", "open weights", "hosted", "API", "unreleased", UNKNOWN)
+# Terms of weights that anyone can download; unknown for all others.
+WEIGHTS_TERMS = ("unrestricted", "restricted", "non-commercial", UNKNOWN)
 TRAINING_CODE = ("open", "restricted", "unreleased", UNKNOWN)
 
 # Epoch documents Confident, Likely and Speculative as within a factor of about 3, 10 and 30 with probability 90 %. With

@@ -40,6 +40,7 @@ def raw_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw")
     for source in ("paperlists", "coakley", "tei"):
         (folder / source).symlink_to(RAW / source)
+    (folder / "access").symlink_to(MORE / "access")
     (folder / "epoch").mkdir()
     for file in (*(RAW / "epoch").iterdir(), MORE / "epoch" / "all_ai_models_2026-03-30.csv"):
         (folder / "epoch" / file.name).symlink_to(file)

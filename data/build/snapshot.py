@@ -10,6 +10,7 @@ from pathlib import Path
 
 from data.build.hardware_labels import HARDWARE, list_hardware_labels
 from data.build.papers import READERS, Papers, count_comparisons, list_annotator_labels, read_all
+from data.build.pretrained_tables import MENTIONS, list_mention_labels, list_pretrained_models
 from data.build.provenance import format_provenance
 from data.classify.accelerators import list_peaks
 from data.classify.paper_row import Row
@@ -18,10 +19,20 @@ from data.errors import InputError
 from data.io import format_csv, parse_csv, write_atomic
 from data.paths import LABELS, SNAPSHOT
 from data.sources import chips
+from data.sources.ecosystem_graphs import read_ecosystem_graphs
 from data.sources.epoch import read_vintage
 from data.tables.load import load
-from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, HARDWARE_LABELS, INSTITUTIONS, PAPERS, check_papers
-from data.tables.schemas import CHIPS, MODELS, validate_rows
+from data.tables.paper_schemas import (
+    CODE_LABELS,
+    CODER_LABELS,
+    HARDWARE_LABELS,
+    INSTITUTIONS,
+    MENTION_LABELS,
+    PAPERS,
+    PRETRAINED_MODELS,
+    check_papers,
+)
+from data.tables.schemas import ACCESS_LABELS, CHIPS, MODELS, validate_rows
 from data.tables.vintages import TEAM_GROUPS, list_differences
 
 # Oldest first: missing teams of a vintage are resolved from later vintages.
@@ -32,6 +43,7 @@ VINTAGES = {
     "2026-05": "epoch/notable_ai_models_2026-05.csv",
 }
 CHIPS_FILE = "epoch/chips_2025-06.csv"
+ACCESS_FILE = "access/ecosystem_graphs_2025-01.csv"
 PASSAGES = LABELS / "code_passages.csv"
 LABEL_NAMES = {
     "own_address": "own, address",
@@ -85,6 +97,10 @@ def build(raw: Path, out: Path = SNAPSHOT, workers: int | None = None, done: Don
         hint = "write your own tables elsewhere with --out"
         raise InputError(f"the embedded snapshot needs the folder {missing[0]}", raw / missing[0], hint=hint)
     built = Built()
+    if is_snapshot or (raw / ACCESS_FILE).exists():
+        labels, built.counts[ACCESS_FILE] = read_ecosystem_graphs(raw / ACCESS_FILE)
+        validate_rows(labels, ACCESS_LABELS, raw / ACCESS_FILE)
+        _add(built, "access_labels.csv", list(ACCESS_LABELS.columns), labels)
     chip_rows = _build_models(raw, built, is_snapshot) if "epoch" in found else _read_embedded_chips()
     if found != ["epoch"]:
         _build_papers(raw, built, chip_rows, workers, done)
@@ -170,6 +186,11 @@ def _build_papers(raw: Path, built: Built, chip_rows: Rows, workers: int | None,
     validate_rows(hardware, HARDWARE_LABELS, HARDWARE)
     if hardware:
         _add(built, "hardware_labels.csv", list(HARDWARE_LABELS.columns), hardware)
+    _add(built, "pretrained_models.csv", list(PRETRAINED_MODELS.columns), list_pretrained_models())
+    mentions = list_mention_labels(papers.rows)
+    validate_rows(mentions, MENTION_LABELS, MENTIONS)
+    if mentions:
+        _add(built, "mention_labels.csv", list(MENTION_LABELS.columns), mentions)
 
 
 def list_code_labels(rows: list[Row], labels: Path = PASSAGES) -> Rows:

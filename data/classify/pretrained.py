@@ -1,4 +1,4 @@
-"""Mentions of pre-trained models in a text (``lexicons/pretrained.csv``: patterns with examples, release, maker).
+"""Mentions of pre-trained models in a text (``lexicons/pretrained.csv``: patterns with examples, release, maker, access).
 
 Architecture names (ResNet, ViT) count only if the surrounding text indicates pre-training, because most papers train
 them from scratch. How often a mention is a use was labelled by humans; see data/README.md.
@@ -12,7 +12,9 @@ from functools import cache
 from data.classify.lexicon import read_lexicon
 
 VERSION = "1"  # increase with every change of the lexicon
-COLUMNS = ("model", "pattern", "released", "organisation", "sectors", "needs_word", "matches", "does_not_match")
+COLUMNS = (
+    "model", "pattern", "released", "organisation", "sectors", "open", "needs_word", "matches", "does_not_match",
+)  # fmt: skip
 NEAR = 120  # characters on each side of a name that are searched for a cue
 PRETRAINING_CUE = re.compile(
     r"pre-? ?train\w*|fine-? ?tun\w*|off-the-shelf|(?:released|public(?:ly available)?) (?:weights|models?|checkpoints?)|checkpoints?|"

@@ -26,6 +26,7 @@ from data.sources.epoch_layout import (
     LABELS,
     SECTOR,
     TEAM,
+    WEIGHTS_TERMS,
     find_columns,
     is_missing,
     normalise_name,
@@ -221,6 +222,7 @@ def _make_row(read: _Vintage, number: int) -> dict[str, object]:
         "hardware_count": _take_count(read, number),
         "weights_access": take_label("weights_access"),
         "training_code": take_label("training_code"),
+        "weights_terms": WEIGHTS_TERMS.get(normalise_name(cell["weights_access"]), UNKNOWN),
     }
 
 

@@ -124,6 +124,20 @@ LABELS: dict[str, dict[str, str]] = {
         UNKNOWN: UNKNOWN,
     },
 }  # fmt: skip
+# Terms of the weights, by the same labels as ``weights_access``. Vintages until 2024 do not tell the last two apart.
+WEIGHTS_TERMS = {
+    "fully open-source": "unrestricted",
+    "fully open-source (depr.)": "unrestricted",
+    "open source": "unrestricted",
+    "permissive license": "unrestricted",
+    "permissive license (depr.)": "unrestricted",
+    "open access (unrestricted)": "unrestricted",
+    "open weights (unrestricted)": "unrestricted",
+    "open access (restricted use)": "restricted",
+    "open weights (restricted use)": "restricted",
+    "open access (non-commercial)": "non-commercial",
+    "open weights (non-commercial)": "non-commercial",
+}
 # Later vintages list several domains per model, and use another name for drawing.
 DOMAIN = {"Image generation": "Drawing", "Text-to-Video": "Video"}
 

@@ -10,8 +10,17 @@ import pandas as pd
 from data.errors import InputError
 from data.io import read_header
 from data.paths import SNAPSHOT
-from data.tables.paper_schemas import CODE_LABELS, CODER_LABELS, HARDWARE_LABELS, INSTITUTIONS, PAPERS, read_papers
-from data.tables.schemas import CHIPS, MODELS, read_chips, read_models, read_table
+from data.tables.paper_schemas import (
+    CODE_LABELS,
+    CODER_LABELS,
+    HARDWARE_LABELS,
+    INSTITUTIONS,
+    MENTION_LABELS,
+    PAPERS,
+    PRETRAINED_MODELS,
+    read_papers,
+)
+from data.tables.schemas import ACCESS_LABELS, CHIPS, MODELS, read_chips, read_models, read_table
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "models": read_models,
@@ -20,6 +29,9 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "coder_labels": lambda path: read_table(path, CODER_LABELS),
     "code_labels": lambda path: read_table(path, CODE_LABELS),
     "hardware_labels": lambda path: read_table(path, HARDWARE_LABELS),
+    "pretrained_models": lambda path: read_table(path, PRETRAINED_MODELS),
+    "mention_labels": lambda path: read_table(path, MENTION_LABELS),
+    "access_labels": lambda path: read_table(path, ACCESS_LABELS),
     "institutions": lambda path: read_table(path, INSTITUTIONS),
 }
 USER_READERS = {"models": read_models, "chips": read_chips, "papers": read_papers}

@@ -156,6 +156,39 @@ HARDWARE_LABELS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
+"""One row per labelled passage that states an accelerator, and part of the labels: its largest set-up, in chips."""
+
+PRETRAINED_MODELS = pa.DataFrameSchema(
+    {
+        "model": make_text_column(pa.Check.str_length(min_value=1, error="must not be empty")),
+        "released": make_text_column(
+            pa.Check.str_matches(r"^\d{4}-\d{2}$", error="must be a year and month, like 2018-10")
+        ),
+        "organisation": make_text_column(pa.Check.str_length(min_value=1, error="must not be empty")),
+        "industry": make_text_column(check_one_of(("yes", "no"))),
+        "open": make_text_column(check_one_of(("yes", "no"))),
+    },
+    unique=["model"],
+    strict=True,
+    ordered=True,
+)
+"""One row per pre-trained model of the lexicon: first release, whether a company released it, and whether anyone could
+download its weights."""
+
+MENTION_LABELS = pa.DataFrameSchema(
+    {
+        "id": PAPERS.columns["id"],
+        "where": make_text_column(check_one_of(("title", "abstract", "text"))),
+        "position": make_number_column(0.0, 1e7, nullable=False),
+        "term": make_text_column(pa.Check.str_length(min_value=1, error="must not be empty")),
+        "use": make_text_column(check_one_of(("use", "study", "mention"))),
+        "team_listed": PAPERS.columns["team_listed"],
+    },
+    unique=["id", "where", "position"],
+    strict=True,
+    ordered=True,
+)
+"""One row per labelled mention of a pre-trained model: whether the paper uses, studies or only names the model."""
 
 
 def read_papers(path: Path, decimal: str | None = None) -> pd.DataFrame:
@@ -235,6 +268,3 @@ def check_papers(frame: pd.DataFrame, path: Path, rows_known: bool = True) -> No
 def split_list(cell: str) -> list[str]:
     """Split a cell that holds a list into its entries; an empty cell has none."""
     return cell.split(LIST_SEPARATOR) if cell else []
-
-
-"""One row per labelled passage that states an accelerator, and part of the labels: its largest set-up, in chips."""

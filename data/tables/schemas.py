@@ -11,7 +11,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from data.errors import InputError
-from data.io import NUMBER, parse_csv, require_columns
+from data.io import NUMBER, parse_csv, read_header, require_columns
 from data.numbers import read_numbers
 from data.parquet import is_parquet, read_names, read_texts
 from data.vocabulary import (
@@ -27,6 +27,8 @@ from data.vocabulary import (
     TEAM_SOURCES,
     TEAMS,
     TRAINING_CODE,
+    UNKNOWN,
+    WEIGHTS_TERMS,
 )
 
 
@@ -89,12 +91,31 @@ MODELS = pa.DataFrameSchema(
         "hardware_count": make_number_column(*HARDWARE_COUNT_RANGE),
         "weights_access": make_text_column(check_one_of(ACCESS)),
         "training_code": make_text_column(check_one_of(TRAINING_CODE)),
+        "weights_terms": make_text_column(check_one_of(WEIGHTS_TERMS)),
     },
     unique=["vintage", "model"],
     strict=True,
     ordered=True,
 )
 """One row per model. An empty cell means not known. Units: log10 FLOP, log10 parameters, pieces of hardware."""
+
+MODELS_ADDED_LATER = {"weights_terms": UNKNOWN}
+"""Columns that older tables of models lack, and the value that stands for unknown."""
+
+ACCESS_LABELS = pa.DataFrameSchema(
+    {
+        "model": make_text_column(pa.Check.str_length(min_value=1, error="must not be empty")),
+        "organisation": make_text_column(),
+        "created": make_text_column(
+            pa.Check(_is_date, element_wise=True, error="must be a date like 2021-05-31, or empty")
+        ),
+        "access": make_text_column(check_one_of(("open", "limited", "closed"))),
+    },
+    unique=["model", "organisation"],
+    strict=True,
+    ordered=True,
+)
+"""One row per model of a second source of access, Ecosystem Graphs."""
 
 CHIPS = pa.DataFrameSchema(
     {
@@ -126,7 +147,8 @@ def read_models(path: Path, decimal: str | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per model, with the columns of ``MODELS``.
+        One row per model, with the columns of ``MODELS``. A column of ``MODELS_ADDED_LATER`` that the file lacks is
+        unknown.
 
     Raises
     ------
@@ -134,7 +156,9 @@ def read_models(path: Path, decimal: str | None = None) -> pd.DataFrame:
         If the table is not valid. The error names file, row, column and value of the first fault, and the number of
         faults.
     """
-    return read_table(path, MODELS, decimal=decimal)
+    header = read_names(path) if is_parquet(path) else read_header(path)
+    missing = {name: value for name, value in MODELS_ADDED_LATER.items() if name not in header}
+    return read_table(path, MODELS, defaults=missing, decimal=decimal)
 
 
 def read_chips(path: Path, decimal: str | None = None) -> pd.DataFrame:

@@ -188,7 +188,8 @@ EMPTY = {"domain": "unknown", "compute_sponsor": "unknown", "confidence": "unkno
          "training_code": "unknown"}  # fmt: skip
 READ_INTO = {"compute": ["log10_compute", "log10_compute_se"], "parameters": ["log10_parameters"],
              "organisations": ["organisations", "organisation_sectors"],
-             "confidence": ["confidence", "log10_compute_se"]}  # fmt: skip
+             "confidence": ["confidence", "log10_compute_se"],
+             "weights_access": ["weights_access", "weights_terms"]}  # fmt: skip
 
 
 @pytest.mark.parametrize("fact", OPTIONAL)
@@ -222,26 +223,28 @@ def test_unknown_label_of_a_column_that_no_claim_needs_is_unknown_and_counted(
 
 
 @pytest.mark.parametrize(
-    ("label", "access"),
+    ("label", "access", "terms"),
     [
-        ("Open source", "fully open"),
-        ("Fully open-source (DEPR.)", "fully open"),
-        ("Open access (unrestricted)", "open weights"),
-        ("Open access (non-commercial)", "open weights"),
-        ("Open access (restricted use)", "open weights"),
-        ("Weights available", "open weights"),
-        ("Weights available (DEPR.)", "open weights"),
-        ("Permissive license (DEPR.)", "open weights"),
-        ("permissive  LICENSE", "open weights"),
-        ("API access", "API"),
-        ("Hosted access (no API)", "hosted"),
-        ("Unreleased", "unreleased"),
-        ("", "unknown"),
+        ("Open source", "fully open", "unrestricted"),
+        ("Fully open-source (DEPR.)", "fully open", "unrestricted"),
+        ("Open access (unrestricted)", "open weights", "unrestricted"),
+        ("Open access (non-commercial)", "open weights", "non-commercial"),
+        ("Open access (restricted use)", "open weights", "restricted"),
+        ("Open weights  (Restricted use)", "open weights", "restricted"),
+        ("Weights available", "open weights", "unknown"),
+        ("Weights available (DEPR.)", "open weights", "unknown"),
+        ("Permissive license (DEPR.)", "open weights", "unrestricted"),
+        ("permissive  LICENSE", "open weights", "unrestricted"),
+        ("API access", "API", "unknown"),
+        ("Hosted access (no API)", "hosted", "unknown"),
+        ("Unreleased", "unreleased", "unknown"),
+        ("", "unknown", "unknown"),
     ],
 )
-def test_labels_of_accessibility_of_every_vintage(tmp_path: Path, label: str, access: str):
+def test_labels_of_accessibility_of_every_vintage(tmp_path: Path, label: str, access: str, terms: str):
     rows, counts = read_vintage(changed(tmp_path, 3, "Open-source", label), "2023-12")
-    assert {row["model"]: row for row in rows}["Beta"]["weights_access"] == access
+    beta = {row["model"]: row for row in rows}["Beta"]
+    assert (beta["weights_access"], beta["weights_terms"]) == (access, terms)
     assert not [what for what in counts if what.startswith("unknown label")]
 
 
@@ -474,11 +477,12 @@ def test_snapshot_is_what_the_raw_file_gives(raw_folder: Path, tmp_path: Path):
     from data.io import read_bytes
 
     (tmp_path / "raw").mkdir()
-    (tmp_path / "raw" / "epoch").symlink_to(raw_folder / "epoch")  # another test covers the papers
+    for source in ("epoch", "access"):
+        (tmp_path / "raw" / source).symlink_to(raw_folder / source)  # another test covers the papers
     build(tmp_path / "raw", tmp_path)
     assert read_bytes(tmp_path / "models.csv.gz") == read_bytes(SNAPSHOT / "models.csv.gz")
     assert read_bytes(tmp_path / "chips.csv.gz") == read_bytes(SNAPSHOT / "chips.csv.gz")
-    for name in ("counts.csv", "vintages.csv"):
+    for name in ("counts.csv", "vintages.csv", "access_labels.csv"):
         assert (tmp_path / name).read_bytes() == (SNAPSHOT / name).read_bytes(), name
 
 
