@@ -258,6 +258,12 @@ def list_gap_peers(with_bambi: bool = True) -> Iterator[Peer]:
     yield make_peer("geometric", "neurips_2021_more", "Mann-Whitney", compare_pairs(*sides), alone)
 
 
+def list_parts(claim: str) -> dict[str, Parts]:
+    """Return the present dependencies of each specification of a claim, the extended ones too."""
+    return {spec: parts for extended in (False, True)
+            for spec, parts in list_parts_by_fit(claim, Overrides(), extended).items()}  # fmt: skip
+
+
 def make_table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str, object]]:
     """Make a row for each peer, with this project's estimate and the distance between the two."""
     rows = []
@@ -265,7 +271,7 @@ def make_table(content: dict[str, Any], peers: Iterable[Peer]) -> list[dict[str,
     parts: dict[str, dict[str, Parts]] = {}
     for peer in peers:
         if peer.claim not in parts:
-            parts[peer.claim] = list_parts_by_fit(peer.claim, Overrides())
+            parts[peer.claim] = list_parts(peer.claim)
         spec, key = f"{peer.claim}/{peer.spec}", combine(parts[peer.claim][peer.spec])
         if content["fits"].get(spec, {}).get("fit_key") != key:
             raise InputError(f"estimates of {spec} are of other code or other tables", hint="run make refresh")

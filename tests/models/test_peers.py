@@ -176,7 +176,7 @@ def test_published_comparison_is_of_the_present_fits():
     rows = list(parse_csv(peers.TABLE, peers.COLUMNS).values())
     assert {row["claim"] for row in rows} == {"topic_compute", "code_release", "compute_gap"} <= set(CLAIMS)
     for claim, spec in {(row["claim"], row["spec"]) for row in rows}:
-        key = combine(list_parts_by_fit(claim, Overrides())[spec])
+        key = combine(peers.list_parts(claim)[spec])
         assert {row["fit_key"] for row in rows if (row["claim"], row["spec"]) == (claim, spec)} == {key}, RUN
     assert {row["spec"] for row in rows if row["claim"] == "topic_compute"} == {"main", "plain", "with_years"}
     agree = [row for row in rows if row["agree"] == "yes"]
