@@ -157,7 +157,7 @@ def damaged(tmp_path: Path, change: str) -> Path:
         if change == "compute":
             lines[row] = (
                 "2023-12,Mine,2015-01-01,Vision,,Uni,academia,academia-only,academia-only,label,academia,,lots,,unknown,"
-                ",,,unknown,unknown"
+                ",,,unknown,unknown,unknown"
             )
         text = "\n".join(lines)
     path.write_text(text)

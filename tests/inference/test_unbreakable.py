@@ -320,7 +320,8 @@ def test_hostile_values_are_inert(toy: Any, tmp_path: Path, table: Path):
         row |= {"organisations": name, "organisation_sectors": "unknown", "team": "academia-only"}
         row |= {"team_resolved": "academia-only", "team_source": "label", "compute_sponsor": "unknown"}
         row |= {"log10_compute": str(18 + number), "confidence": "unknown", "weights_access": "unknown"}
-        rows.append(row | {"training_code": "unknown", "hardware": name, "countries": name})
+        row |= {"training_code": "unknown", "weights_terms": "unknown"}
+        rows.append(row | {"hardware": name, "countries": name})
     written = format_csv(header, rows).decode()
     cells = [cell for line in csv.reader(written.splitlines()[1:]) for cell in line]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@")) and not NUMBER.fullmatch(cell)]
