@@ -28,9 +28,8 @@ def compute_log_odds(effect: Mapping[str, Any], cell: Mapping[str, Any], sector_
     sector_year_idx
         Index of each cell in the flattened effects of sectors and years, (cell,).
     """
-    constant = (
-        effect["gap"][..., None] * cell["compute_unknown"] + effect["notable_effect"][..., None] * cell["notable"]
-    )
+    unknown = effect["gap"][..., None] * cell["compute_unknown"]
+    notable = effect["notable_effect"][..., None] * cell["notable"]
     return (
         effect["sector_year_effect"][..., sector_year_idx]
         + effect["domain_effect"][..., cell["domain_idx"]]
