@@ -45,8 +45,8 @@ def _list_shares(found: xr.Dataset, dataset: xr.Dataset) -> Charts:
             found[f"open_{end}_by_year"].sel(sector=sector).median(("chain", "draw")) for end in ("low", "high")
         )
         for year in found["year"].to_numpy().tolist():
-            ends = {"low": make_finite(low.sel(year=year)), "high": make_finite(high.sel(year=year))}
-            bounds.append({"sector": sector, "year": year} | ends)
+            both = {"low": make_finite(low.sel(year=year)), "high": make_finite(high.sel(year=year))}
+            bounds.append({"sector": sector, "year": year} | both)
             inside = (dataset["sector_idx"].to_numpy() == k) & (years == year)
             n, known, is_open = (int(dataset[name].to_numpy()[inside].sum()) for name in ("n", "known", "open"))
             observed.append({"panel": "known", "sector": sector, "year": year, "observed": known / n, "n": n})
