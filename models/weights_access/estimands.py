@@ -66,13 +66,13 @@ def compute_estimands(draws: xr.Dataset, dataset: xr.Dataset, choices: Choices) 
         values = {
             **_average_shares(p, groups, choices, n, known),
             "same": np.stack([_replace_sector(part, cuts, cell, k, recent) for k in range(len(SECTORS))], axis=1),
-            "change": np.stack([_change_compute(part, cuts, cell, k, n) for k in range(len(SECTORS))], axis=1),
+            "change": np.stack([_shift_compute(part, cuts, cell, k, n) for k in range(len(SECTORS))], axis=1),
         }
         for name, value in values.items():
             found.setdefault(name, []).append(value)
     joined = {name: np.concatenate(value).reshape(*(len(c) for c in coords.values()), *value[0].shape[1:])
               for name, value in found.items()}  # fmt: skip
-    return xr.Dataset(_name_estimands(joined, draws, dataset, groups, coords))
+    return xr.Dataset(_name_estimands(joined, draws, dataset, groups, coords, choices))
 
 
 def _take_effects(draws: xr.Dataset) -> tuple[dict[str, Floats], Floats | None]:
@@ -119,7 +119,7 @@ def compute_stages(effects: Mapping[str, Floats], cut: Floats | None, cell: Mapp
     }
 
 
-def impute_open(is_open: Floats, n: Floats, known: Floats, choices: Choices) -> Floats:
+def predict_open(is_open: Floats, n: Floats, known: Floats, choices: Choices) -> Floats:
     """Return the expected share of open models by cell, (draw, cell), with those of unknown access.
 
     The log-odds of these are shifted, or they are left out.
@@ -148,7 +148,7 @@ def _average_shares(
     p: Probabilities, groups: Mapping[str, Any], choices: Choices, n: Floats, known: Floats
 ) -> dict[str, Floats]:
     """Average each class over groups: (draw, sector, year or period) by name."""
-    is_open = impute_open(p["open"], n, known, choices)
+    is_open = predict_open(p["open"], n, known, choices)
     shares = {
         "open": is_open,
         "unrestricted": is_open * p["unrestricted"],
@@ -177,7 +177,7 @@ def _replace_sector(
     return np.asarray(compute_stages(effects, cut, moved)["open"] @ weight[inside] / max(weight.sum(), 1))
 
 
-def _change_compute(
+def _shift_compute(
     effects: Mapping[str, Floats], cut: Floats | None, cell: Mapping[str, Any], k: int, n: Floats
 ) -> Floats:
     """Average the change of P(open) with a thousandfold compute, centred on each model of sector k: (draw,)."""
@@ -196,16 +196,21 @@ def _name_estimands(
     dataset: xr.Dataset,
     groups: Mapping[str, Any],
     coords: Mapping[str, Any],
+    choices: Choices,
 ) -> dict[str, Any]:
-    """Name the estimands, with their bounds and the counts of models on which they are based."""
+    """Name the estimands, with their bounds and the counts of models on which they are based.
+
+    Years and periods without a model of every sector, or without a known one where the others are left out, have none.
+    """
     labels = {"year": dataset["year"].to_numpy().tolist(), "period": list(PERIODS), "large": [RECENT]}
     models, known = (dataset[name].to_numpy() for name in ("n", "known"))
+    averaged = known if choices.unknown == "left out" else models
     out: dict[str, Any] = {}
     for by, suffix in (("year", "_by_year"), ("period", "")):
         n, inside = f"n{suffix}" if suffix else "n_period", groups[by]
         of = {"sector": list(SECTORS), by: labels[by]}
         counts = xr.DataArray(inside @ models, of, ("sector", by))
-        kept = {by: counts[by].to_numpy()[counts.min("sector") > 0].tolist()}
+        kept = {by: counts[by].to_numpy()[(inside @ averaged).min(axis=0) > 0].tolist()}
         at = {name: xr.DataArray(found[f"{name}_{by}"], {**coords, **of}, (*coords, "sector", by)).sel(kept)
               for name in ("open", "unrestricted", "served", "known", "open_known")}  # fmt: skip
         share_unknown = xr.DataArray(inside @ (models - known), of, ("sector", by)).sel(kept) / counts.sel(kept)
@@ -219,7 +224,7 @@ def _name_estimands(
             out |= _compare_sectors(at["open"], found["same"], counts.sel(kept))
     out |= _compare_computes(found["change"], draws, dataset, coords)
     n_large = groups["large"] @ models
-    if n_large.all():
+    if (groups["large"] @ averaged).all():
         of = {"sector": list(SECTORS), "recent": [RECENT]}
         out["n_large"] = rows(xr.DataArray(n_large, of, ("sector", "recent")), "models")
         out["open_large"] = share(xr.DataArray(found["open_large"], {**coords, **of}, (*coords, *of)), "n_large")

@@ -1,6 +1,6 @@
 """Reporting of access to weights: headlines, labels for readers, and why nothing is comparable.
 
-A change in this module causes no refit. There is no ladder: the source tells a story and gives no number.
+A change in this module causes no refit. There is no ladder: the source is a narrative and gives no number.
 """
 
 from __future__ import annotations
