@@ -21,6 +21,7 @@ from models.common.team_types import TEAM_TYPES
 from tests.models.compute_gap.papers import NO_LABELS, make_many, make_tables
 from tests.models.declared import models_of
 from tests.models.topic_papers import simulate_papers
+from tests.models.weights_access import entries
 
 Values = dict[str, np.ndarray[Any, Any]]
 Tables = dict[str, pd.DataFrame]
@@ -130,6 +131,13 @@ def table_of_setups() -> Tables:
     return make_tables(papers, labels)
 
 
+@functools.cache
+def table_of_access() -> Tables:
+    """Make models of all sectors and classes of access, and labels of some in a second source."""
+    models = entries.make_many(250, 7)
+    return entries.make_tables(models, entries.label_many(models))
+
+
 # --- the models -------------------------------------------------------------------------------------------------------
 
 
@@ -171,6 +179,9 @@ CASES = {
     "setups": _case("compute_gap", "setups", table_of_setups),
     "performance": _case("compute_gap", "performance", table_of_setups),
     "performance, normal": _case("compute_gap", "performance", table_of_setups, tail="normal"),
+    "access": _case("weights_access", "access", table_of_access),
+    "access, no errors": _case("weights_access", "access", table_of_access, error="none"),
+    "ordered": _case("weights_access", "ordered", table_of_access, error="none"),
 }
 
 

@@ -135,6 +135,21 @@ PERFORMANCE: dict[str, Field] = {
     "sd_log_sd": (0.6, {"venue_year_sd", "topic_sd", "size_sd", "residual_sd", "industry_venue_sd"}),
     "nu_rate": (0.1, {"nu"}),
 }
+ACCESS: dict[str, Field] = {
+    "known_mean": (1.5, {"level"}),  # of the first stage
+    "level_sd": (1.5, {"level"}),
+    "trend_sd": (1.0, {"trend"}),
+    "walk_sd": (0.3, {"walk_sd"}),
+    "domain_sd": (0.5, {"domain_sd"}),
+    "slope_sd": (1.0, {"slope_common"}),
+    "slope_sector_sd": (0.5, {"slope_sector"}),
+    "gap_sd": (1.0, {"gap"}),
+    "notable_sd": (1.0, {"notable_effect"}),
+    "sd_log_sd": (0.6, {"walk_sd", "domain_sd"}),
+    "error_mean": (-3.0, {"error_logit"}),
+    "error_sd": (1.0, {"error_logit"}),
+}
+WITHOUT_ERRORS: dict[str, Field] = ACCESS | {name: (ACCESS[name][0], set()) for name in ("error_mean", "error_sd")}
 TABLE: dict[str, dict[str, Field]] = {
     "shares": SHARES,
     "upper_tail": UPPER_TAIL | {"spread_trend_sd": (0.4, set())},  # the spread is constant
@@ -181,6 +196,9 @@ TABLE: dict[str, dict[str, Field]] = {
     "setups": SETUPS,
     "performance": PERFORMANCE,
     "performance, normal": PERFORMANCE | {"nu_rate": (0.1, set())},
+    "access": ACCESS,
+    "access, no errors": WITHOUT_ERRORS,
+    "ordered": WITHOUT_ERRORS | {"cut_log_sd": (0.75, {"cut_log_step"})},
 }
 
 
@@ -399,10 +417,31 @@ def performance(v: Values, p: Any, data: xr.Dataset) -> Found:
     }
 
 
+def access(v: Values, p: Any, data: xr.Dataset) -> Found:
+    mean = np.zeros((len(v["level"]), 1))
+    mean[0] = p.known_mean
+    error: Found = {"error_logit": normal(v["error_logit"], p.error_mean, p.error_sd)} if "error_logit" in v else {}
+    return error | {
+        "level": normal(v["level"], mean, p.level_sd),
+        "trend": normal(v["trend"], 0, p.trend_sd),
+        **{name: log_normal(v[name], getattr(p, name), p.sd_log_sd) for name in ("walk_sd", "domain_sd")},
+        "walk_raw": unit(v["walk_raw"]),
+        "domain_raw": zero_sum(v["domain_raw"], 1.0),
+        "slope_common": normal(v["slope_common"], 0, p.slope_sd),
+        "slope_sector": zero_sum(v["slope_sector"], p.slope_sector_sd),
+        "gap": normal(v["gap"], 0, p.gap_sd),
+        "notable_effect": normal(v["notable_effect"], 0, p.notable_sd),
+    }
+
+
+def ordered(v: Values, p: Any, data: xr.Dataset) -> Found:
+    return access(v, p, data) | {"cut_log_step": normal(v["cut_log_step"], 0, p.cut_log_sd)}
+
+
 DENSITIES: dict[str, Callable[[Values, Any, xr.Dataset], Found]] = {
     "shares": shares, "upper_tail": upper_tail, "contrast": contrast, "topic_year": topic_year, "release": release,
     "measurements": measurements, "authors": authors, "training_code": training_code,
-    "setups": setups, "performance": performance,
+    "setups": setups, "performance": performance, "access": access, "ordered": ordered,
 }  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from tests.models.declared import models_of
 from tests.models.small_models import CASES, dataset_of
 
 SHARES = {"intercept", "trend", "walk_sd"}
+# Of each stage of access to weights.
+OF_STAGES = {"level", "trend", "walk_sd", "domain_sd", "slope_common", "slope_sector", "gap", "notable_effect"}
 TOP_LEVEL: dict[str, set[str]] = {
     "shares": SHARES,
     "upper_tail": SHARES
@@ -56,6 +58,8 @@ TOP_LEVEL: dict[str, set[str]] = {
         "intercept", "venue_year_sd", "topic_sd", "size_sd", "industry_effect", "industry_trend", "industry_venue_sd",
         "residual_sd", "nu",
     },
+    "access": OF_STAGES | {"error_logit"},
+    "ordered": OF_STAGES | {"cut_log_step"},
 }  # fmt: skip
 # Effects whose scale is estimated, or their innovations.
 POPULATION: dict[str, set[str]] = {
@@ -72,6 +76,8 @@ POPULATION: dict[str, set[str]] = {
     "training_code": set(),
     "setups": {"venue_year_raw", "topic_raw", "size_raw", "industry_walk_raw", "industry_venue_raw"},
     "performance": {"venue_year_raw", "topic_raw", "size_raw", "industry_venue_raw"},
+    "access": {"walk_raw", "domain_raw"},
+    "ordered": {"walk_raw", "domain_raw"},
 }  # fmt: skip
 # Top-level priors that a case does not have.
 ABSENT = {
@@ -84,6 +90,7 @@ ABSENT = {
     },
     "topic_year": {"term_venue", "venue_effect"},  # venues are pooled
     "performance, normal": {"nu"},
+    "access, no errors": {"error_logit"},
 }  # fmt: skip
 
 
