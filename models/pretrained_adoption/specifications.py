@@ -18,7 +18,7 @@ CHOICES = Choices()
 MENTIONS = "mentions"
 PRIORS: dict[str, Any] = {MENTIONS: MentionPriors()}
 # At smaller steps than PyMC's default, no transition diverges where a team type has few mentions.
-SAMPLERS = {MENTIONS: {"target_accept": 0.9, "tune": 600, "draws": 1500}}
+SAMPLERS = {MENTIONS: {"target_accept": 0.95, "tune": 800, "draws": 3000}}
 
 # Hyper-parameters and top-level priors that belong together. Named priors change those of one group.
 PRIOR_GROUPS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {

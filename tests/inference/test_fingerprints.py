@@ -113,7 +113,7 @@ def list_outputs(*claims: str) -> set[str]:
 
 
 ALL_FITS = set().union(*(list_fits(claim) for claim in CLAIMS))
-ACADEMIC, TOPIC, CODE, GAP = CLAIMS[:4]
+ACADEMIC, TOPIC, CODE, GAP, ADOPTION, ACCESS = CLAIMS
 SCEPTICAL = ("sceptical",)  # has a scale of the trend of its own
 
 CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
@@ -161,7 +161,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "a shared block": (
         append("models/common/walks.py"),
         list_fits(ACADEMIC) | list_fits(TOPIC, model="topic_year") | list_fits(GAP, model="setups")
-        | list_outputs(ACADEMIC, TOPIC, GAP),
+        | list_fits(ADOPTION) | list_fits(ACCESS) | list_outputs(ACADEMIC, TOPIC, GAP, ADOPTION, ACCESS),
     ),
     "a block of all claims": (append("models/common/exclusions.py"), ALL_FITS | list_outputs(*CLAIMS)),
     "a reader of a user's file": (
@@ -175,7 +175,8 @@ CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "a reader of tables": (append("data/tables/load.py"), ALL_FITS | list_outputs(*CLAIMS)),
     "a table": (
         change_table,
-        list_fits(ACADEMIC) | list_fits(CODE) | list_fits(GAP) | list_outputs(ACADEMIC, CODE, GAP),
+        list_fits(ACADEMIC) | list_fits(CODE) | list_fits(GAP) | list_fits(ACCESS)
+        | list_outputs(ACADEMIC, CODE, GAP, ACCESS),
     ),
     "a table's compression": (compress_table_anew, set()),
     "the lock": (append("requirements.lock"), ALL_FITS | list_outputs(*CLAIMS)),
