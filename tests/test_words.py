@@ -350,6 +350,7 @@ COUNTS = {
         "count", "checked", "unknown_n", "unknown_count", "ordinary_count", "large_count", "chip_count", "base_n",
         "read_n", "stated_n", "scored", "misread", "misread_as", "published_count",
     },
+    "pretrained_adoption": {"n", "y", "mentioning", "origin_count", "base_n", "labelled", "used"},
     "weights_access": {
         "n", "known", "open", "with_terms", "unrestricted", "closed", "served", "compared", "disagree",
     },

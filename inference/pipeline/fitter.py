@@ -195,14 +195,15 @@ class Fitter:
 
         resolved, data = self._todo[name]
         one, model = resolved.specification, self.load_model(resolved.specification.model)
-        for done, same_data, (tree, sampled, retried) in self._done:
-            if _have_same_draws(done, resolved) and same_data.identical(data):
-                report("same data and priors as an earlier fit: reusing its draws for other estimands")
-                tree = derive_with_choices(tree, model, resolved.choices)
-                return tree, check(tree, sampled), retried
         # Predictive checks are of main fits; if a model has none, of those that refresh fits.
         checked = one.checked or one.kind == "main"
         predictive = checked or not (one.extended or has_main(self.claim, one.model))
+        for done, same_data, (tree, sampled, retried) in self._done:
+            has_checks = "statistics" in tree.children
+            if _have_same_draws(done, resolved) and same_data.identical(data) and (has_checks or not predictive):
+                report("same data and priors as an earlier fit: reusing its draws for other estimands")
+                tree = derive_with_choices(tree, model, resolved.choices)
+                return tree, check(tree, sampled), retried
         found = fit_checked(
             model, data, resolved.choices, resolved.priors, resolved.seed, self.compiled, resolved.sampler, report,
             predictive,

@@ -120,9 +120,7 @@ def prepare(tables: Tables, choices: Choices) -> xr.Dataset:
     idx["field_year"] = cross_indices(idx, lengths, "field", "year")
     base = frame.groupby(["field", "venue"], sort=True).size().reset_index(name="n")
     pairs = pd.MultiIndex.from_frame(base[["field", "venue"]])
-    by_year = frame.pivot_table(
-        index=["field", "venue"], columns="year", values="n_authors", aggfunc="size", fill_value=0
-    )
+    by_year = frame.assign(n=1).pivot_table("n", ["field", "venue"], "year", aggfunc="sum", fill_value=0)
     by_year = by_year.reindex(pairs).reindex(columns=levels["year"], fill_value=0)
     recent = frame[frame["year"].between(*RECENT_YEARS) & frame["any"]]
     labels = tables["mention_labels"]

@@ -20,6 +20,7 @@ from models.common.claim import Model
 from models.common.team_types import TEAM_TYPES
 from tests.models.compute_gap.papers import NO_LABELS, make_many, make_tables
 from tests.models.declared import models_of
+from tests.models.pretrained_adoption import mentions
 from tests.models.topic_papers import simulate_papers
 from tests.models.weights_access import entries
 
@@ -132,6 +133,12 @@ def table_of_setups() -> Tables:
 
 
 @functools.cache
+def table_of_mentions() -> Tables:
+    """Make papers of all team types and years, some of which mention pre-trained models."""
+    return mentions.make_tables(mentions.make_many(400, 7))
+
+
+@functools.cache
 def table_of_access() -> Tables:
     """Make models of all sectors and classes of access, and labels of some in a second source."""
     models = entries.make_many(250, 7)
@@ -179,6 +186,7 @@ CASES = {
     "setups": _case("compute_gap", "setups", table_of_setups),
     "performance": _case("compute_gap", "performance", table_of_setups),
     "performance, normal": _case("compute_gap", "performance", table_of_setups, tail="normal"),
+    "mentions": _case("pretrained_adoption", "mentions", table_of_mentions),
     "access": _case("weights_access", "access", table_of_access),
     "access, no errors": _case("weights_access", "access", table_of_access, error="none"),
     "ordered": _case("weights_access", "ordered", table_of_access, error="none"),

@@ -149,6 +149,23 @@ ACCESS: dict[str, Field] = {
     "error_mean": (-3.0, {"error_logit"}),
     "error_sd": (1.0, {"error_logit"}),
 }
+MENTIONS: dict[str, Field] = {
+    "intercept_mean": (-4.6, {"intercept"}),
+    "intercept_sd": (1.5, {"intercept"}),
+    "trend_sd": (1.5, {"trend"}),
+    "walk_sd": (0.3, {"walk_sd"}),
+    "field_sd": (1.0, {"field_sd"}),
+    "field_trend_sd": (0.3, {"field_trend_sd"}),
+    "venue_sd": (0.5, {"venue_sd"}),
+    "team_sd": (0.7, {"team_effect"}),
+    "team_trend_sd": (0.5, {"team_trend"}),
+    "team_walk_sd": (0.15, {"team_walk_sd"}),
+    "sd_log_sd": (0.6, {"walk_sd", "field_sd", "field_trend_sd", "venue_sd", "team_walk_sd", "origin_team_sd"}),
+    "use_sd": (1.5, {"use_logit"}),
+    "origin_mean": (2.0, {"origin_mean"}),
+    "origin_sd": (1.5, {"origin_mean"}),
+    "origin_team_sd": (0.5, {"origin_team_sd"}),
+}
 WITHOUT_ERRORS: dict[str, Field] = ACCESS | {name: (ACCESS[name][0], set()) for name in ("error_mean", "error_sd")}
 TABLE: dict[str, dict[str, Field]] = {
     "shares": SHARES,
@@ -196,6 +213,7 @@ TABLE: dict[str, dict[str, Field]] = {
     "setups": SETUPS,
     "performance": PERFORMANCE,
     "performance, normal": PERFORMANCE | {"nu_rate": (0.1, set())},
+    "mentions": MENTIONS,
     "access": ACCESS,
     "access, no errors": WITHOUT_ERRORS,
     "ordered": WITHOUT_ERRORS | {"cut_log_sd": (0.75, {"cut_log_step"})},
@@ -417,6 +435,21 @@ def performance(v: Values, p: Any, data: xr.Dataset) -> Found:
     }
 
 
+def mentions(v: Values, p: Any, data: xr.Dataset) -> Found:
+    scales = ("walk_sd", "field_sd", "field_trend_sd", "venue_sd", "team_walk_sd", "origin_team_sd")
+    return {
+        "intercept": normal(v["intercept"], p.intercept_mean, p.intercept_sd),
+        "trend": normal(v["trend"], 0, p.trend_sd),
+        **{name: log_normal(v[name], getattr(p, name), p.sd_log_sd) for name in scales},
+        **{name: zero_sum(v[name], 1.0) for name in ("field_raw", "field_trend_raw", "venue_raw")},
+        **{name: unit(v[name]) for name in ("walk_raw", "team_walk_raw", "origin_raw")},
+        "team_effect": normal(v["team_effect"], 0, p.team_sd),
+        "team_trend": normal(v["team_trend"], 0, p.team_trend_sd),
+        "use_logit": normal(v["use_logit"], 0, p.use_sd),
+        "origin_mean": normal(v["origin_mean"], p.origin_mean, p.origin_sd),
+    }
+
+
 def access(v: Values, p: Any, data: xr.Dataset) -> Found:
     mean = np.zeros((len(v["level"]), 1))
     mean[0] = p.known_mean
@@ -441,7 +474,8 @@ def ordered(v: Values, p: Any, data: xr.Dataset) -> Found:
 DENSITIES: dict[str, Callable[[Values, Any, xr.Dataset], Found]] = {
     "shares": shares, "upper_tail": upper_tail, "contrast": contrast, "topic_year": topic_year, "release": release,
     "measurements": measurements, "authors": authors, "training_code": training_code,
-    "setups": setups, "performance": performance, "access": access, "ordered": ordered,
+    "setups": setups, "performance": performance, "mentions": mentions,
+    "access": access, "ordered": ordered,
 }  # fmt: skip
 
 

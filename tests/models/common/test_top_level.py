@@ -58,6 +58,10 @@ TOP_LEVEL: dict[str, set[str]] = {
         "intercept", "venue_year_sd", "topic_sd", "size_sd", "industry_effect", "industry_trend", "industry_venue_sd",
         "residual_sd", "nu",
     },
+    "mentions": {
+        "intercept", "trend", "walk_sd", "field_sd", "field_trend_sd", "venue_sd", "team_walk_sd", "team_effect",
+        "team_trend", "use_logit", "origin_mean", "origin_team_sd",
+    },
     "access": OF_STAGES | {"error_logit"},
     "ordered": OF_STAGES | {"cut_log_step"},
 }  # fmt: skip
@@ -76,6 +80,7 @@ POPULATION: dict[str, set[str]] = {
     "training_code": set(),
     "setups": {"venue_year_raw", "topic_raw", "size_raw", "industry_walk_raw", "industry_venue_raw"},
     "performance": {"venue_year_raw", "topic_raw", "size_raw", "industry_venue_raw"},
+    "mentions": {"walk_raw", "field_raw", "field_trend_raw", "venue_raw", "team_walk_raw", "origin_raw"},
     "access": {"walk_raw", "domain_raw"},
     "ordered": {"walk_raw", "domain_raw"},
 }  # fmt: skip
