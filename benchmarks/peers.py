@@ -25,6 +25,8 @@ import pandas as pd
 import xarray as xr
 from scipy.special import logit
 
+from benchmarks.access_peers import list_access_peers
+from benchmarks.adoption_peers import list_adoption_peers
 from benchmarks.odds_ratios import (
     REACH,
     Ratio,
@@ -298,7 +300,17 @@ def main(estimates: Path) -> int:
     content = read_json(estimates, "estimates", "fits")
     if content is None:
         raise InputError("no estimates in this file", estimates, hint="run make refresh, or name build/estimates.json")
-    rows = make_table(content, (*list_terms_peers(), *list_regression_peers(), *list_code_peers(), *list_gap_peers()))
+    rows = make_table(
+        content,
+        (
+            *list_terms_peers(),
+            *list_regression_peers(),
+            *list_code_peers(),
+            *list_gap_peers(),
+            *list_adoption_peers(),
+            *list_access_peers(),
+        ),
+    )
     write_atomic(TABLE, format_csv(COLUMNS, rows))
     print(f"{TABLE.relative_to(ROOT)}: {len(rows)} rows; {len(find_disagreements(rows))} that should agree and do not")
     return 1 if find_disagreements(rows) else 0

@@ -88,7 +88,8 @@ def _take_effects(draws: xr.Dataset) -> tuple[dict[str, Floats], Floats | None]:
     if "cut" not in draws:
         return effects, None
     cut = draws["cut"].transpose("chain", "draw", ...).to_numpy()
-    return effects, cut.reshape(-1, cut.shape[-1])
+    later = cut.reshape(-1, cut.shape[-1])
+    return effects, np.concatenate([np.zeros((len(later), 1)), later], axis=1)  # the first cut point is 0
 
 
 def compute_stages(effects: Mapping[str, Floats], cut: Floats | None, cell: Mapping[str, Any]) -> Probabilities:

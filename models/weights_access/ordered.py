@@ -40,7 +40,10 @@ TOP_LEVEL = (*OF_STAGES, "cut_log_step")
 
 
 def build(dataset: xr.Dataset, priors: OrderedPriors) -> pm.Model:
-    """Build the ordered model. Deterministics as in the main model, and ``cut`` (cut,), log-odds."""
+    """Build the ordered model.
+
+    Deterministics are as in the main model, and ``cut`` (cut_step,), the second and the third cut point, log-odds.
+    """
     coords: dict[str, Any] = {name: dataset[name].to_numpy() for name in DIMS}
     coords |= {"stage": ORDERED_STAGES, "step": dataset["year"].values[1:], "cut_step": np.arange(2)}
     with pm.Model(coords=coords, check_bounds=CHECK_BOUNDS) as model:
@@ -52,7 +55,7 @@ def build(dataset: xr.Dataset, priors: OrderedPriors) -> pm.Model:
 
         # The first cut point is 0: the levels of sectors say where the scale begins.
         step = pm.Normal("cut_log_step", 0, prior["cut_log_sd"], dims="cut_step")
-        cut = pm.Deterministic("cut", pt.concatenate([[0.0], pt.cumsum(pt.exp(step))]))
+        cut = pt.concatenate([[0.0], pm.Deterministic("cut", pt.cumsum(pt.exp(step)), dims="cut_step")])
         above = pm.math.sigmoid(access[:, None] - cut)  # served or more, restricted or more, unrestricted
         is_open, unrestricted = above[:, 1], above[:, 2] / above[:, 1]
         served = (above[:, 0] - above[:, 1]) / (1 - above[:, 1])

@@ -30,17 +30,21 @@ SPECIFICATIONS = [
 ]
 
 
-def test_only_draws_that_a_later_specification_takes_are_kept(toy: Any, monkeypatch: pytest.MonkeyPatch):
-    fits = []
+def run_fitter(
+    monkeypatch: pytest.MonkeyPatch, specifications: list[Specification]
+) -> tuple[list[Any], dict[str, int]]:
+    """Run the toy claim's fitter without sampling: the fits made, and the fits kept after each specification."""
+    fits: list[Any] = []
 
     def fit(*arguments: Any) -> Any:
         fits.append(arguments)
-        return SimpleNamespace(attrs={}), SimpleNamespace(passed=True), False
+        children = ("statistics",) if arguments[-1] else ()
+        return SimpleNamespace(attrs={}, children=children), SimpleNamespace(passed=True), False
 
     monkeypatch.setattr(inference.sampling.fit, "fit_checked", fit)
     monkeypatch.setattr(inference.sampling.fit, "derive_with_choices", lambda tree, model, choices: tree)
     monkeypatch.setattr("inference.sampling.diagnostics.check", lambda *trees: SimpleNamespace(passed=True))
-    monkeypatch.setattr(inference.pipeline.fitter, "list_specifications", lambda *_: list(SPECIFICATIONS))
+    monkeypatch.setattr(inference.pipeline.fitter, "list_specifications", lambda *_: specifications)
     fitter = Fitter("toy", {"models": load("models")}, {}, Overrides(), None)
     fitted, left_out = fitter.prepare(lambda text: None)
     kept = {}
@@ -48,8 +52,19 @@ def test_only_draws_that_a_later_specification_takes_are_kept(toy: Any, monkeypa
         fitter.fit(one.name, lambda text: None)
         kept[one.name] = len(fitter._done)
     assert left_out == {}
+    return fits, kept
+
+
+def test_only_draws_that_a_later_specification_takes_are_kept(toy: Any, monkeypatch: pytest.MonkeyPatch):
+    fits, kept = run_fitter(monkeypatch, list(SPECIFICATIONS))
     assert len(fits) == 3  # the last reuses the draws of the first
     assert kept == {"main": 1, "half_scale": 1, "five": 1, "again": 1}
+
+
+def test_a_main_fit_never_reuses_draws_without_predictive_checks(toy: Any, monkeypatch: pytest.MonkeyPatch):
+    main, *_, step = SPECIFICATIONS
+    fits, _ = run_fitter(monkeypatch, [step, main])
+    assert [bool(arguments[-1]) for arguments in fits] == [False, True]
 
 
 def read_lines() -> list[bytes]:

@@ -319,3 +319,54 @@ def test_readings_of_the_hardware_gap_hold(published: dict[str, Any]):
             > unknown["high"],
         },
     )
+
+
+def test_readings_of_adoption_hold(published: dict[str, Any]):
+    row = by_name(published, "pretrained_adoption")
+    academia, anyone = "academia-only", "any industry"
+
+    def share(year: int) -> dict[str, Any]:
+        return row["main", "share_by_year", academia, year]
+
+    ratio = row["main", "ratio_recent", anyone]
+    rise = share(2020)["median"] - share(2018)["median"]
+    hold(
+        "pretrained_adoption",
+        {
+            "The shift is there": row["main", "change", academia]["verdict"] == "supported",
+            "Papers with industry authors mention such models at least as often": ratio["median"] < 1,
+            "mentions therefore rise more": row["abstract", "change", academia]["median"]
+            > row["main", "change", academia]["eti_high"],
+            "are rare in 2018 and common since 2020": share(2018)["eti_high"] < 0.02 < share(2020)["eti_low"],
+            "Most of the rise is from 2018 to 2020": rise > 0.5 * (share(2022)["median"] - share(2018)["median"]),
+            "So the shift is not one of academia alone": row["main", "change", "mixed"]["eti_low"] > 0
+            and row["main", "change", "industry-only"]["eti_low"] > 0,
+        },
+    )
+
+
+def test_readings_of_access_hold(published: dict[str, Any]):
+    row = by_name(published, "weights_access")
+    academia, industry, both = "academia-only", "industry-only", "collaboration"
+    recent, early = "2023-25", "2018-22"
+
+    def at(name: str, sector: str, period: str = recent, spec: str = "main") -> dict[str, Any]:
+        return row[spec, name, sector, period]
+
+    ordered = {c["statistic"]: c for c in published["fits"]["weights_access/ordered"]["checks"]}
+    refused = [c for name, c in ordered.items() if "served" in name and academia in name]
+    hold(
+        "weights_access",
+        {
+            "Both sectors open more of their models than in 2018–22": all(
+                at("open", sector)["eti_low"] > at("open", sector, early)["eti_high"] for sector in (academia, industry)
+            ),
+            "The two ranges overlap": at("open_low", academia)["median"] < at("open_high", industry)["median"],
+            "Collaborations are near academia": at("open", both)["eti_high"] > at("open", academia)["eti_low"],
+            "Predictive checks refuse it": any(min(c["p"], 1 - c["p"]) < 0.01 for c in ordered.values()),
+            "the scale expects that many of the models that are not open are served, and few are": any(
+                c["observed"] < c["low"] for c in refused
+            )
+            or at("served", academia, spec="ordered")["eti_low"] > at("served", academia)["eti_high"],
+        },
+    )

@@ -22,8 +22,7 @@ def make_draws(dataset: xr.Dataset, seed: int, ordered: bool = False, draws: int
         for name, dims in EFFECTS.items()
     }  # fmt: skip
     if ordered:
-        cut = np.concatenate([np.zeros((1, draws, 1)), np.cumsum(rng.uniform(0.3, 2, (1, draws, 2)), axis=-1)], -1)
-        values["cut"] = (("chain", "draw", "cut_dim_0"), cut)
+        values["cut"] = (("chain", "draw", "cut_step"), np.cumsum(rng.uniform(0.3, 2, (1, draws, 2)), axis=-1))
     else:
         values["error"] = (("chain", "draw"), rng.uniform(0, 0.2, (1, draws)))
     coords = {name: dataset[name].values for name in ("sector", "year", "domain")}

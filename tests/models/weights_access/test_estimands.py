@@ -64,7 +64,7 @@ class Draw:
             return float(expit(self.compute_log_odds(entry, stage, sector, step)))
         if stage == "known":
             return float(expit(self.compute_log_odds(entry, stage, sector, step)))
-        at_least = expit(self.compute_log_odds(entry, "access", sector, step) - self.draw["cut"].values)
+        at_least = expit(self.compute_log_odds(entry, "access", sector, step) - np.array([0, *self.draw["cut"].values]))
         return float({"open": at_least[1], "unrestricted": at_least[2] / at_least[1],
                       "served": (at_least[0] - at_least[1]) / (1 - at_least[1])}[stage])  # fmt: skip
 
