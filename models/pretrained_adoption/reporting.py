@@ -14,10 +14,10 @@ from models.pretrained_adoption.specifications import CHANGE, CHOICES
 LADDER = {"title": "definition", "abstract": "definition", "main": "composition"}
 SEPARATE_QUANTITIES: dict[str, tuple[str, str]] = {}
 LABELS = {
-    "share_by_year": "share of papers that mention a pre-trained model of industry",
+    "share": "share of papers that mention a pre-trained model of industry",
     "share_recent": "share of papers that mention a pre-trained model of industry, 2020-22",
-    "share_nlp_by_year": "share of NLP papers that mention a pre-trained model of industry",
-    "use_by_year": "share of papers that mention and use a pre-trained model of industry",
+    "share_nlp": "share of NLP papers that mention a pre-trained model of industry",
+    "use": "share of papers that mention and use a pre-trained model of industry",
     "use_recent": "share of papers that mention and use a pre-trained model of industry, 2020-22",
     CHANGE: "change in the share that mentions a pre-trained model of industry, 2018 to 2022",
     "change_use": "change in the share that mentions and uses one, 2018 to 2022",

@@ -35,7 +35,7 @@ PRIOR_GROUPS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     }
 }  # fmt: skip
 # Groups to which a headline is sensitive: refitted with half and twice the scale.
-SCALED: tuple[str, ...] = ()
+SCALED = ("years", "team types")
 
 CHANGE = "change"
 SHARES = (CHANGE, "ratio_recent", "share_nlp_by_year", "use_by_year")

@@ -36,7 +36,7 @@ PRIOR_GROUPS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     ACCESS: {**_COMMON, "wrong labels": (("error_sd",), ("error_logit",))},
 }
 # Groups to which a headline is sensitive: refitted with half and twice the scale.
-SCALED: tuple[str, ...] = ()
+SCALED = ("trends", "slope of compute")
 
 HEADLINE_NAMES = ("open", "open_ratio_same_models", "open_change_thousandfold", "known")
 
