@@ -70,8 +70,9 @@ def compare_standardised(fitted: Fitted, designs: list[Floats], shares: list[flo
 def compare_crude(cells: pd.DataFrame) -> Ratio:
     """Return the ratio of counted shares, academia-only over others, 2020-22, with Katz's interval."""
     recent = cells[cells["year"].astype(int).between(*RECENT_YEARS)]
-    sums = recent.groupby(recent["team"] == ACADEMIA_ONLY)[["n", "y"]].sum()
-    (n0, y0), (n1, y1) = sums.loc[[False, True]].to_numpy(float)
+    is_academia = recent["team"] == ACADEMIA_ONLY
+    n0, y0 = recent[~is_academia][["n", "y"]].sum().to_numpy(float)
+    n1, y1 = recent[is_academia][["n", "y"]].sum().to_numpy(float)
     centre, error = math.log(y1 / n1 / (y0 / n0)), math.sqrt(1 / y1 - 1 / n1 + 1 / y0 - 1 / n0)
     return math.exp(centre), math.exp(centre - REACH * error), math.exp(centre + REACH * error)
 
