@@ -95,6 +95,10 @@ def _draw_panel(axes: Any, row: Mapping[str, Any], steps: Mapping[str, str], wid
         axes.set_xlim(min(ends) / 1.2, max(*ends, 1.1) * 1.1)
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=7)
         axes.set_xticks([], minor=True)
+    elif row["reference"] == 0:  # a difference, on an axis as long as its intervals
+        reach = 1.15 * max(abs(end) for end in ends)
+        axes.set_xlim(-reach if min(ends) < 0 else -0.02 * reach, reach if max(ends) > 0 else 0.02 * reach)
+        axes.locator_params(axis="x", nbins=5)
     else:
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])

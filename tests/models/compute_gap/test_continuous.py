@@ -187,7 +187,10 @@ def simulate(data: xr.Dataset, seed: int, choices: Choices, null: bool = False) 
     with model:
         drawn = pm.sample_prior_predictive(1, random_seed=seed, compile_kwargs={"mode": INTERPRETED})
     values = drawn["prior_predictive"]["performance_obs"].values[0, 0]
-    truth = compute_estimands(drawn["prior"].to_dataset(), data, choices)
+    prior = drawn["prior"].to_dataset()
+    if null:  # a variable that is set is no longer drawn
+        prior = prior.assign(industry_trend=xr.zeros_like(prior["industry_year_venue_effect"][..., 0, 0]))
+    truth = compute_estimands(prior, data, choices)
     return data.assign(performance=("row", values)), truth
 
 
