@@ -351,7 +351,7 @@ def test_readings_of_access_hold(published: dict[str, Any]):
     recent, early = "2023-25", "2018-22"
 
     def at(name: str, sector: str, period: str = recent, spec: str = "main") -> dict[str, Any]:
-        return row[spec, name, sector, period]
+        return row[spec, name, period, sector]
 
     ordered = {c["statistic"]: c for c in published["fits"]["weights_access/ordered"]["checks"]}
     served = ordered["sd over years, served, of not open, industry-only"]
